@@ -1,0 +1,1 @@
+"""VOC as we train on it: records, augmentation, the input pipeline."""

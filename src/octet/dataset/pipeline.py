@@ -1,0 +1,75 @@
+"""From records to batches: of training, of plain pictures, and of calibration."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from octet.dataset.augmentation import augment
+from octet.dataset.records import count, read_split
+from octet.recipe import Augmentation
+from octet.tensorflow import tf
+
+# (boxes [G, 4], classes [G]) -> what the loss compares with; called inside the graph
+Encode = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
+
+# A uint8 pixel p means (p - 128) / 128, so that the quantized input *is* the pixel: zero point 128, scale 1/128.
+PIXEL_ZERO = 128.0
+PIXEL_SCALE = 128.0
+
+
+def normalize(pixels: tf.Tensor) -> tf.Tensor:
+    """Pixel values 0..255 as the float networks take them, in -1..1."""
+    return (tf.cast(pixels, tf.float32) - PIXEL_ZERO) / PIXEL_SCALE
+
+
+def training_batches(
+    records: Path, size: int, batch: int, seed: int, epochs: range, augmentation: Augmentation, encode: Encode
+) -> tf.data.Dataset:
+    """Batches (pictures [N, size, size, 3], targets); an epoch depends on the seed and its number alone."""
+    examples = read_split(records, "train")
+    pictures = count(records, "train")
+
+    def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        shuffled = examples.shuffle(pictures, seed=seed + epoch, reshuffle_each_iteration=False)
+        return (
+            shuffled.enumerate()
+            .map(lambda index, example: _prepare(example, tf.stack([seed + epoch, index])), num_parallel_calls=_WORKERS)
+            .batch(batch, drop_remainder=True)
+        )
+
+    def _prepare(example: dict[str, tf.Tensor], example_seed: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+        picture, boxes, classes = augment(
+            _decode(example), example["boxes"], example["classes"], example_seed, size, augmentation
+        )
+        return normalize(picture), encode(boxes, classes)
+
+    return _with_options(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(one_epoch)).prefetch(4)
+
+
+def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data.Dataset:
+    """The pictures of a split as uint8 [N, size, size, 3], in the records' order, as every model is shown them."""
+    return _with_options(
+        read_split(records, split)
+        .map(lambda example: resize(_decode(example), size), num_parallel_calls=_WORKERS)
+        .batch(batch)
+    ).prefetch(4)
+
+
+def resize(picture: tf.Tensor, size: int) -> tf.Tensor:
+    """A picture [H, W, 3] squeezed to uint8 [size, size, 3]."""
+    return tf.cast(tf.round(tf.image.resize(picture, [size, size])), tf.uint8)
+
+
+_WORKERS = len(os.sched_getaffinity(0))
+
+
+def _decode(example: dict[str, tf.Tensor]) -> tf.Tensor:
+    return tf.io.decode_jpeg(example["jpeg"], channels=3, dct_method="INTEGER_ACCURATE")  # [H, W, 3]
+
+
+def _with_options(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    options = tf.data.Options()
+    options.deterministic = True
+    # Autotuning sleeps in ever longer periods and keeps the end of an epoch waiting, up to twice its length.
+    options.autotune.enabled = False
+    return dataset.with_options(options)

@@ -1,0 +1,1 @@
+"""Average precision and what each step of quantization costs."""

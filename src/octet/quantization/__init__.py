@@ -1,0 +1,1 @@
+"""From float weights to eight bits: fake quantization and the TFLite ladder."""

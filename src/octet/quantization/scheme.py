@@ -1,0 +1,73 @@
+"""How layers are quantized: TFMOT's 8-bit scheme, with one scale a channel for depthwise kernels too."""
+
+from typing import Any
+
+from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+    default_8bit_quantize_configs as configs,
+)
+from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+    default_8bit_quantize_registry as registry,
+)
+from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+    default_8bit_quantize_scheme as scheme,
+)
+from tensorflow_model_optimization.python.core.quantization.keras.quantizers import LastValueQuantizer
+
+from octet.tensorflow import keras, tf
+
+
+class DepthwiseWeightsQuantizer(LastValueQuantizer):
+    """One symmetric range a channel for a depthwise kernel [H, W, C, 1].
+
+    TFMOT takes the range along the last axis, which has one element there: all channels would share a scale, and a
+    network whose channels differ by orders of magnitude does not survive that.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(num_bits=8, per_axis=True, symmetric=True, narrow_range=True)
+
+    def build(self, tensor_shape: tf.TensorShape, name: str, layer: keras.layers.Layer) -> dict[str, tf.Variable]:
+        return {
+            end: layer.add_weight(
+                f"{name}_{end.removesuffix('_var')}",
+                shape=(tensor_shape[2],),
+                initializer=keras.initializers.Constant(start),
+                trainable=False,
+            )
+            for end, start in (("min_var", -6.0), ("max_var", 6.0))
+        }
+
+    def __call__(self, inputs: tf.Tensor, training: bool, weights: dict[str, tf.Variable], **kwargs: Any) -> tf.Tensor:
+        channels_last = tf.transpose(inputs, [0, 1, 3, 2])  # [H, W, 1, C]
+        return tf.transpose(super().__call__(channels_last, training, weights, **kwargs), [0, 1, 3, 2])
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
+class DepthwiseQuantizeConfig(registry.Default8BitConvQuantizeConfig):
+    """TFMOT's own for convolutions, but for the weights' quantizer."""
+
+    def __init__(self) -> None:
+        super().__init__(["depthwise_kernel"], ["activation"], quantize_output=False)
+        self.weight_quantizer = DepthwiseWeightsQuantizer()
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
+class _Registry(registry.Default8BitQuantizeRegistry):
+    def get_quantize_config(self, layer: keras.layers.Layer) -> configs.Default8BitOutputQuantizeConfig:
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            return DepthwiseQuantizeConfig()
+        return super().get_quantize_config(layer)
+
+
+class PerChannelScheme(scheme.Default8BitQuantizeScheme):
+    """TFMOT's 8-bit scheme with per-channel depthwise kernels."""
+
+    def get_quantize_registry(self) -> registry.Default8BitQuantizeRegistry:
+        return _Registry()
+
+
+CUSTOM_OBJECTS = {quantizer.__name__: quantizer for quantizer in (DepthwiseWeightsQuantizer, DepthwiseQuantizeConfig)}

@@ -1,0 +1,27 @@
+"""How every stage script starts: the recipe's name on the command line, and one clear line when something is wrong."""
+
+import argparse
+import errno
+import sys
+from collections.abc import Callable
+
+from octet.errors import UserError
+from octet.recipe import Recipe, load_recipe
+
+
+def run(main: Callable[[Recipe], None], usage: str | None) -> None:
+    """Run `main` with the recipe that the command line names; a user's mistake ends in one line and exit code 1."""
+    parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", help="a section of params.yaml")
+    name = parser.parse_args().recipe
+    try:
+        main(load_recipe(name))
+    except UserError as error:
+        sys.exit(f"octet: {error}")
+    except OSError as error:
+        if error.errno not in _BEYOND_US:
+            raise
+        sys.exit(f"octet: cannot write {error.filename or 'the output'}: {error.strerror}")
+
+
+_BEYOND_US = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}

@@ -1,0 +1,1 @@
+"""The fit loop: determinism, resume, the choice of the best weights."""

@@ -1,0 +1,47 @@
+"""Write the report: one HTML file.
+
+Reads:  reports/RECIPE, models/RECIPE/{float,qat}/history.csv, data/RECIPE/{records,dataset.json}
+Writes: reports/RECIPE/report.html
+Usage:  python src/report.py RECIPE
+"""
+
+import csv
+import json
+from pathlib import Path
+
+from octet import stage
+from octet.dataset.records import read_pictures
+from octet.files import require, whole_file
+from octet.recipe import Recipe
+from octet.reporting.page import page
+from octet.reporting.pictures import draw_found
+from octet.reporting.plots import drop_bars, precision_recall_curves, training_curves
+
+CURVES = ("float", "qat", "uint8")
+
+
+def main(recipe: Recipe) -> None:
+    data, models, reports = (Path(top, recipe.name) for top in ("data", "models", "reports"))
+    evaluation = json.loads(require(reports / "evaluation.json", f"evaluate@{recipe.name}").read_text())
+    dataset = json.loads(require(data / "dataset.json", f"preprocess@{recipe.name}").read_text())
+    found = json.loads((reports / "detections" / "uint8.json").read_text())
+    plots = {
+        "What each step changed": drop_bars(evaluation["ledger"]),
+        "Training": training_curves({name: rows(models / name / "history.csv") for name in ("float", "qat")}),
+        "Precision and recall": precision_recall_curves(
+            {name: rows(reports / "curves" / f"{name}.csv") for name in CURVES}
+        ),
+    }
+    shown = read_pictures(data / "records", "test", recipe.report.pictures)
+    pictures = draw_found(shown, found, recipe.dataset.classes, recipe.report.min_score)
+    with whole_file(reports / "report.html") as report:
+        report.write_text(page(evaluation, dataset, plots, pictures))
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+if __name__ == "__main__":
+    stage.run(main, __doc__)

@@ -1,0 +1,44 @@
+"""Teach the float detector to live in eight bits.
+
+Reads:  data/RECIPE/records, models/RECIPE/float
+Writes: models/RECIPE/qat/{weights.h5,history.csv}; checkpoints and TensorBoard's events go to runs/
+Usage:  python src/train_qat.py RECIPE
+"""
+
+from pathlib import Path
+
+from octet import stage
+from octet.dataset.pipeline import normalize, picture_batches
+from octet.detector.model import build_detector
+from octet.evaluation.validate import validation_score
+from octet.files import require
+from octet.quantization.qat import calibrate, quantize
+from octet.recipe import Recipe
+from octet.training.determinism import make_deterministic
+from octet.training.run import run_training
+
+
+def main(recipe: Recipe) -> None:
+    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
+    plan, classes = recipe.train_qat, recipe.dataset.classes
+    make_deterministic(plan.seed)
+    model = build_detector(recipe.model, len(classes))
+    model.load_weights(weights)
+    quantized = quantize(model)
+    pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
+    calibrate(quantized, model, pictures.take(plan.calibration_batches).map(normalize))
+    run_training(
+        quantized,
+        recipe.model,
+        plan,
+        records,
+        score=validation_score(records, recipe.model, classes),
+        starts_from=[weights],
+        scratch=Path("runs", recipe.name, "train_qat"),
+        output=Path("models", recipe.name, "qat"),
+    )
+
+
+if __name__ == "__main__":
+    stage.run(main, __doc__)
