@@ -21,8 +21,8 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: $(VENV)/runtime ## Run what is stale of a recipe's pipeline, then show its scores
-	@python src/check.py $(RECIPE)
-	@dvc repro --quiet report@$(RECIPE)
+	@python src/summary.py --check $(RECIPE)
+	@dvc repro report@$(RECIPE)
 	@python src/summary.py $(RECIPE)
 
 .PHONY: report

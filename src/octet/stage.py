@@ -13,9 +13,12 @@ def run(main: Callable[[Recipe], None], usage: str | None) -> None:
     """Run `main` with the recipe that the command line names; a user's mistake ends in one line and exit code 1."""
     parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="a section of params.yaml")
-    name = parser.parse_args().recipe
+    parser.add_argument("--check", action="store_true", help="only see whether the recipe is valid")
+    arguments = parser.parse_args()
     try:
-        main(load_recipe(name))
+        recipe = load_recipe(arguments.recipe)
+        if not arguments.check:
+            main(recipe)
     except UserError as error:
         sys.exit(f"octet: {error}")
     except OSError as error:
@@ -24,4 +27,4 @@ def run(main: Callable[[Recipe], None], usage: str | None) -> None:
         sys.exit(f"octet: cannot write {error.filename or 'the output'}: {error.strerror}")
 
 
-_BEYOND_US = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS}
+_BEYOND_US = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}

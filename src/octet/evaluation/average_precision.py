@@ -15,6 +15,7 @@ from octet.dataset.records import Truth
 from octet.evaluation.detections import Detections
 
 OVERLAP = 0.5
+_PIXEL_DECIMALS = 3
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def iou(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.flo
 
 
 def pixel_boxes(truth: Truth) -> NDArray[np.float64]:
-    """A picture's objects as x, y, width, height in its pixels."""
-    ymin, xmin, ymax, xmax = (truth.boxes.astype(np.float64) * np.tile([truth.height, truth.width], 2)).T
+    """A picture's objects as x, y, width, height in its pixels; rounding brings back what the annotation said."""
+    corners = truth.boxes.astype(np.float64) * np.tile([truth.height, truth.width], 2)
+    ymin, xmin, ymax, xmax = corners.round(_PIXEL_DECIMALS).T
     return np.stack([xmin, ymin, xmax - xmin, ymax - ymin], axis=1)

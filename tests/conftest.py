@@ -1,0 +1,89 @@
+"""What the tests share: a tiny recipe, and a copy of the project to run its stages in."""
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def tiny_params() -> dict[str, Any]:
+    """params.yaml with `quickstart` shrunk to seconds: the same keys, smaller numbers."""
+    params: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+    recipe = copy.deepcopy(params["quickstart"])
+    recipe["dataset"]["source"].update(pictures={"train": 24, "val": 4, "test": 6}, side=96)
+    recipe["model"]["input_size"] = 64
+    recipe["train_float"].update(epochs=3, batch=8, validate_every=1)
+    recipe["train_qat"].update(epochs=2, batch=8, calibration_batches=2)
+    recipe["convert"]["calibration_pictures"] = 4
+    recipe["convert"]["suppression"]["score_threshold"] = 0.001  # a model that learned so little whispers
+    recipe["evaluate"]["bootstrap"] = 20
+    recipe["report"]["pictures"] = 2
+    return {"quickstart": recipe}
+
+
+class Project:
+    """A working copy of the project with the tiny recipe under the name `quickstart`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("src", "requirements"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+            shutil.copy(ROOT / name, folder / name)
+        self.write_params(tiny_params())
+
+    def write_params(self, params: dict[str, Any]) -> None:
+        (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command in the project."""
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        return subprocess.Popen(
+            command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project to its end."""
+        process = self.start(*command)
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+    def stage(self, name: str, recipe: str = "quickstart") -> subprocess.CompletedProcess[str]:
+        """Run a stage script by hand."""
+        return self.run(sys.executable, f"src/{name}.py", recipe)
+
+    def set_up_dvc(self) -> None:
+        """Make it a repository of git and DVC."""
+        for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
+            assert self.run(*command).returncode == 0
+        shutil.copy(ROOT / ".dvc" / "config", self.folder / ".dvc" / "config")
+
+    def bytes_of(self, *paths: str) -> dict[str, bytes]:
+        """Every file under the paths, with its content."""
+        files = [file for path in paths for file in sorted((self.folder / path).rglob("*")) if file.is_file()]
+        files += [self.folder / path for path in paths if (self.folder / path).is_file()]
+        return {str(file.relative_to(self.folder)): file.read_bytes() for file in files}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A fresh working copy."""
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A working copy in which DVC ran the whole tiny pipeline; tests only read it."""
+    project = Project(tmp_path_factory.mktemp("reproduced"))
+    project.set_up_dvc()
+    result = project.run("dvc", "repro")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return project

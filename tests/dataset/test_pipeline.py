@@ -1,0 +1,103 @@
+"""Records keep what they are given, and training sees boxes where the objects are."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from octet.dataset.augmentation import augment
+from octet.dataset.pipeline import normalize, picture_batches, training_batches
+from octet.dataset.records import count, read_truths, write_split
+from octet.errors import UserError
+from octet.recipe import Augmentation
+from octet.tensorflow import tf
+from octet.voc import shapes
+from octet.voc.annotation import Annotation, Object
+
+NO_LIGHT = {"contrast": 0.0, "brightness": 0.0, "colour": 0.0}
+STILL = Augmentation(min_window=1.0, max_window=1.0, max_stretch=1.0, flip=0.0, **NO_LIGHT)
+LIVELY = Augmentation(min_window=0.5, max_window=1.5, max_stretch=1.5, flip=0.5, **NO_LIGHT)
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Path:
+    rendered = [shapes.render(5, 96, f"{number:06d}") for number in range(1, 8)]
+    write_split(tmp_path, "train", 3, [(of, picture) for picture, of in rendered], shapes.CLASSES)
+    return tmp_path
+
+
+def test_records_hold_vocs_pixels(tmp_path: Path) -> None:
+    blank = jpeg(np.zeros((40, 50, 3), np.uint8))
+    things = (Object("b", (1, 1, 50, 40), difficult=True), Object("a", (11, 21, 20, 40)))
+    pictures = [(Annotation("x", "V", 50, 40, things), blank), (Annotation("y", "V", 50, 40, ()), blank)]
+    write_split(tmp_path, "test", 1, pictures, ["a", "b"])
+    first, second = read_truths(tmp_path, "test")
+    assert (first.id, second.id) == ("x", "y")
+    np.testing.assert_allclose(first.boxes.ravel(), np.array([0, 0, 1, 1, 0.5, 0.2, 1, 0.4]))
+    assert first.classes.tolist() == [1, 0]
+    assert first.difficult.tolist() == [True, False]
+    assert second.boxes.shape == (0, 4)
+
+
+def test_shards_read_back_in_order(records: Path) -> None:
+    assert count(records, "train") == 7
+    assert [truth.id for truth in read_truths(records, "train")] == [f"{number:06d}" for number in range(1, 8)]
+
+
+def test_a_missing_shard_is_named(records: Path) -> None:
+    (records / "train-00001-of-00003.tfrecord").unlink()
+    with pytest.raises(UserError, match="train split has 2 shards"):
+        read_truths(records, "train")
+
+
+def test_an_epoch_depends_on_seed_and_number_alone(records: Path) -> None:
+    def epochs(which: range, seed: int = 1) -> list[bytes]:
+        def sums(boxes: tf.Tensor, classes: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            return tf.reduce_sum(boxes), tf.size(classes)
+
+        batches = training_batches(records, 64, 3, seed, which, LIVELY, sums).as_numpy_iterator()
+        return [b"".join(tensor.tobytes() for tensor in (pictures, *targets)) for pictures, targets in batches]
+
+    whole = epochs(range(3))
+    assert len(whole) == 6  # seven pictures are two batches of three
+    assert epochs(range(1, 3)) == whole[2:]
+    assert len(set(whole)) == 6
+    assert epochs(range(3), seed=2) != whole
+
+
+def test_evaluation_sees_raw_pixels(records: Path) -> None:
+    (batch,) = picture_batches(records, "train", 64, 32).as_numpy_iterator()
+    assert batch.shape == (7, 64, 64, 3)
+    assert batch.dtype == np.uint8
+    assert normalize(np.array([0, 128, 255])).numpy().tolist() == [-1.0, 0.0, 127 / 128]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_boxes_stay_on_their_objects(seed: int) -> None:
+    """A white rectangle on black is where its box says, whatever the augmentation did."""
+    picture = np.zeros((100, 80, 3), np.uint8)
+    picture[30:60, 20:50] = 255
+    boxes = tf.constant([[0.3, 0.25, 0.6, 0.625]])
+    kinds = tf.constant([4], tf.int64)
+    moved, found, classes = augment(tf.constant(picture), boxes, kinds, tf.constant([9, seed]), 128, LIVELY)
+    white = moved.numpy()[..., 0] > 192
+    if not len(found):
+        assert white.mean() < 0.15  # the centre left the window
+        return
+    rows, columns = np.flatnonzero(white.any(axis=1)), np.flatnonzero(white.any(axis=0))
+    seen = np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]) / 128
+    np.testing.assert_allclose(found.numpy()[0], seen, atol=0.025)
+    assert classes.numpy().tolist() == [4]
+
+
+def test_without_augmentation_a_picture_is_only_resized() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    boxes = tf.constant([[0.1, 0.2, 0.3, 0.4]])
+    same, kept, _ = augment(tf.constant(picture), boxes, tf.constant([0], tf.int64), tf.constant([1, 1]), 64, STILL)
+    np.testing.assert_allclose(same, picture, atol=0.01)
+    np.testing.assert_allclose(kept, boxes, atol=1e-6)

@@ -1,0 +1,180 @@
+"""Fake quantization keeps what the float model knows, and the files are what they say they are."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from conftest import Project
+from octet.dataset.pipeline import normalize, picture_batches
+from octet.dataset.records import read_truths
+from octet.detector.anchors import make_anchors
+from octet.detector.model import build_detector
+from octet.evaluation.detections import collect
+from octet.evaluation.tflite import run_tflite
+from octet.evaluation.variants import run_variant, variant_files
+from octet.quantization.qat import calibrate, quantize
+from octet.quantization.scheme import DepthwiseWeightsQuantizer
+from octet.recipe import Recipe, load_recipe
+from octet.tensorflow import keras, tf
+
+pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
+LADDER = ("float32", "float16", "dynamic", "int8_ptq")
+
+
+@pytest.fixture(scope="module")
+def recipe(reproduced: Project) -> Recipe:
+    return load_recipe("quickstart", reproduced.folder / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def models(reproduced: Project) -> Path:
+    return reproduced.folder / "models" / "quickstart"
+
+
+@pytest.fixture(scope="module")
+def pictures(reproduced: Project, recipe: Recipe) -> list[np.ndarray]:
+    records = reproduced.folder / "data" / "quickstart" / "records"
+    return list(picture_batches(records, "test", recipe.model.input_size, 8).as_numpy_iterator())
+
+
+def opened(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Interpreter]:
+    interpreter = Interpreter(model_path=str(file))
+    interpreter.allocate_tensors()
+    (takes,) = interpreter.get_input_details()
+    return takes, interpreter.get_output_details(), interpreter
+
+
+def dtypes(interpreter: Interpreter) -> set[type]:
+    return {details["dtype"] for details in interpreter.get_tensor_details()}
+
+
+def test_a_depthwise_kernel_has_a_scale_for_each_channel() -> None:
+    quantizer = DepthwiseWeightsQuantizer()
+    weights = quantizer.build(tf.TensorShape([3, 3, 4, 1]), "kernel", keras.layers.Layer())
+    sizes = np.reshape([1, 1e-1, 1e-2, 1e-3], (4, 1))
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 4, 1)) * sizes
+    rounded = quantizer(tf.constant(kernel, tf.float32), True, weights).numpy()
+    error = np.abs(rounded - kernel).max(axis=(0, 1, 3))
+    step = np.abs(kernel).max(axis=(0, 1, 3)) / 127
+    assert (error <= step / 2 + 1e-9).all()
+
+
+def test_calibration_takes_the_float_models_ranges(recipe: Recipe, models: Path, pictures: list[np.ndarray]) -> None:
+    """Right after calibration, before any training, the fake-quantized model says nearly what the float model says."""
+    model = build_detector(recipe.model, len(recipe.dataset.classes))
+    model.load_weights(models / "float" / "weights.h5")
+    quantized = quantize(model)
+    quantized(normalize(pictures[0]), training=True)  # lets the kernels' ranges follow the kernels
+    for ours, theirs in zip(quantized.weights, quantize(model).weights, strict=True):
+        if "moving" in ours.name:
+            ours.assign(theirs)
+    calibrate(quantized, model, [normalize(pictures[0])])
+    for exact, rounded in zip(model(normalize(pictures[0])), quantized(normalize(pictures[0])), strict=True):
+        spread = float(tf.reduce_max(exact) - tf.reduce_min(exact))
+        assert float(tf.reduce_mean(tf.abs(exact - rounded))) < 0.05 * spread
+
+
+def test_the_shipped_file(recipe: Recipe, models: Path) -> None:
+    takes, gives, _ = opened(models / "detector_uint8.tflite")
+    size, slots = recipe.model.input_size, recipe.convert.suppression.max_detections
+    assert (takes["dtype"], takes["shape"].tolist()) == (np.uint8, [1, size, size, 3])
+    assert takes["quantization"] == (1 / 128, 128)  # so that a pixel is itself
+    assert [details["shape"].tolist() for details in gives] == [[1, slots, 4], [1, slots], [1, slots], [1]]
+    assert (models / "labels.txt").read_text().split() == list(recipe.dataset.classes)
+
+
+def test_the_shipped_file_computes_in_integers(models: Path) -> None:
+    _, _, interpreter = opened(models / "detector_uint8.tflite")
+    operators = interpreter._get_ops_details()
+    floats = {
+        operator["op_name"]
+        for operator in operators
+        for index in operator["outputs"]
+        if interpreter._get_tensor_details(index, 0)["dtype"] is np.float32
+    }
+    assert floats <= {"DEQUANTIZE", "TFLite_Detection_PostProcess", "DELEGATE"}
+
+
+@pytest.mark.parametrize("variant", LADDER)
+def test_the_ladder_has_one_output_contract(recipe: Recipe, models: Path, variant: str) -> None:
+    takes, gives, _ = opened(models / "tflite" / f"{variant}.tflite")
+    _, shipped, _ = opened(models / "detector_uint8.tflite")
+    assert takes["dtype"] is (np.uint8 if variant == "int8_ptq" else np.float32)
+    assert [(d["dtype"], d["shape"].tolist()) for d in gives] == [(d["dtype"], d["shape"].tolist()) for d in shipped]
+    assert takes["shape"].tolist() == [1, recipe.model.input_size, recipe.model.input_size, 3]
+
+
+def test_uint8_raw_holds_no_float(recipe: Recipe, models: Path) -> None:
+    takes, gives, interpreter = opened(models / "tflite" / "uint8_raw.tflite")
+    assert dtypes(interpreter).isdisjoint({np.float16, np.float32, np.float64})
+    assert [takes["dtype"], *(details["dtype"] for details in gives)] == [np.uint8] * 3
+    anchors = np.load(models / "tflite" / "anchors.npy")
+    np.testing.assert_array_equal(anchors, make_anchors(recipe.model))
+    classes = len(recipe.dataset.classes)
+    assert [details["shape"].tolist() for details in gives] == [[1, len(anchors), 4], [1, len(anchors), classes]]
+
+
+def test_sizes_shrink_down_the_ladder(models: Path) -> None:
+    float32, float16, dynamic = ((models / "tflite" / f"{name}.tflite").stat().st_size for name in LADDER[:3])
+    assert (models / "detector_uint8.tflite").stat().st_size < float16 < 0.6 * float32
+    assert dynamic < float16
+
+
+def test_the_runtimes_postprocessing_is_ours(
+    reproduced: Project, recipe: Recipe, models: Path, pictures: list[np.ndarray]
+) -> None:
+    """The float file, suppressed by the runtime's op, finds what the Keras model finds, suppressed by ours."""
+    truths = read_truths(reproduced.folder / "data" / "quickstart" / "records", "test")
+    files = variant_files(models)
+    keras_found, file_found = (
+        collect(run_variant(name, files[name], pictures, recipe), truths) for name in ("float", "float32")
+    )
+    assert len(keras_found.scores) > 0
+    np.testing.assert_array_equal(np.bincount(keras_found.picture), np.bincount(file_found.picture))
+    ours, theirs = np.sort(keras_found.scores), np.sort(file_found.scores)
+    np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
+def test_raw_pixels_go_in(models: Path, pictures: list[np.ndarray]) -> None:
+    """The file that takes floats and the one that takes pixels are shown the same picture."""
+    floats = next(iter(run_tflite(models / "tflite" / "float32.tflite", pictures)))
+    pixels = next(iter(run_tflite(models / "tflite" / "int8_ptq.tflite", pictures)))
+    assert np.abs(floats[2].max(axis=1) - pixels[2].max(axis=1)).max() < 0.1
+
+
+def test_evaluation_json_keeps_its_contract(reproduced: Project, recipe: Recipe) -> None:
+    reports = reproduced.folder / "reports" / "quickstart"
+    evaluation = json.loads((reports / "evaluation.json").read_text())
+    names = ["float", "qat", *LADDER, "uint8", "uint8_raw"]
+    assert evaluation["dataset"] == {"recipe": "quickstart", "images": 6, "classes": list(recipe.dataset.classes)}
+    assert list(evaluation["variants"]) == names
+    for name, scores in evaluation["variants"].items():
+        assert {"voc07_map", "voc12_map", "coco_map", "per_class"} <= set(scores)
+        assert ("bytes" in scores) == (name not in ("float", "qat"))
+        assert all(set(of) == {"voc07_ap", "voc12_ap"} for of in scores["per_class"].values())
+    for step in evaluation["ledger"]:
+        assert set(step) == {"from", "to", "metric", "delta", "ci95"}
+        assert step["from"] in names
+        assert step["to"] in names
+    assert set(evaluation["gate"]) == {"max_drop", "drop", "min_map", "passed"}
+    shipped = evaluation["variants"]["uint8"]
+    assert shipped["bytes"] == (reproduced.folder / "models/quickstart/detector_uint8.tflite").stat().st_size
+
+
+def test_detections_can_be_scored_again(reproduced: Project, recipe: Recipe) -> None:
+    records = reproduced.folder / "data" / "quickstart" / "records"
+    truths = {truth.id: truth for truth in read_truths(records, "test")}
+    results = json.loads((reproduced.folder / "reports/quickstart/detections/uint8.json").read_text())
+    for found in results:
+        assert set(found) == {"image_id", "category_id", "bbox", "score"}
+        truth = truths[found["image_id"]]
+        x, y, width, height = found["bbox"]
+        assert 1 <= found["category_id"] <= len(recipe.dataset.classes)
+        assert x >= 0
+        assert y >= 0
+        assert x + width <= truth.width + 0.02
+        assert y + height <= truth.height + 0.02

@@ -1,0 +1,93 @@
+"""params.yaml is refused with the recipe, the key, what was found and what is allowed."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import tiny_params
+from octet.errors import UserError
+from octet.recipe import load_recipe
+
+
+def load(folder: Path, params: Any) -> Any:
+    file = folder / "params.yaml"
+    file.write_text(params if isinstance(params, str) else yaml.safe_dump(params))
+    return load_recipe("quickstart", file)
+
+
+def test_the_projects_own_recipes_are_valid() -> None:
+    file = Path(__file__).parents[1] / "params.yaml"
+    for name in yaml.safe_load(file.read_text()):
+        assert load_recipe(name, file).name == name
+
+
+def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
+    recipe = load(tmp_path, tiny_params())
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.model.alpha = 1.0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("train_float.epochs", "ten", ["quickstart.train_float.epochs", "'ten'", "integer"]),
+        ("train_float.epochs", 0, ["quickstart.train_float.epochs", "found 0", "greater than 0"]),
+        ("train_float.epoch", 3, ["quickstart.train_float.epoch", "did you mean 'epochs'"]),
+        ("train_float.augmentation.zzz", 3, ["quickstart.train_float.augmentation.zzz", "allowed: brightness"]),
+        ("model.input_size", 100, ["quickstart.model.input_size", "found 100", "multiple of 32"]),
+        ("model.strides", [32, 16], ["quickstart.model", "must grow"]),
+        ("model.strides", [16], ["quickstart.model", "give one a stride"]),
+        ("train_float.matching.negative_iou", 0.9, ["quickstart.train_float.matching", "0.9", "larger"]),
+        ("evaluate.max_drop", True, ["quickstart.evaluate.max_drop", "True", "number"]),
+        ("dataset.source.kind", "voc", ["quickstart.dataset.source.kind", "'voc'", "'shapes'"]),
+    ],
+)
+def test_a_bad_value_is_named(tmp_path: Path, key: str, value: object, expected: list[str]) -> None:
+    params = copy.deepcopy(tiny_params())
+    *path, last = key.split(".")
+    section = params["quickstart"]
+    for part in path:
+        section = section[part]
+    section[last] = value
+    with pytest.raises(UserError) as error:
+        load(tmp_path, params)
+    for words in expected:
+        assert words in str(error.value)
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    params = tiny_params()
+    del params["quickstart"]["convert"]["suppression"]["iou_threshold"]
+    with pytest.raises(UserError, match=r"quickstart\.convert\.suppression\.iou_threshold: is missing"):
+        load(tmp_path, params)
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    params = tiny_params()
+    params["quickstart"]["model"]["alpha"] = -1
+    params["quickstart"]["train_qat"]["batch"] = "many"
+    with pytest.raises(UserError) as error:
+        load(tmp_path, params)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
+    load(tmp_path, tiny_params())
+    with pytest.raises(UserError, match="no recipe 'nosuch'; there are: quickstart"):
+        load_recipe("nosuch", tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("quickstart: [", "not valid YAML"),
+        ("- a", "expected one section"),
+        ("quickstart: 3", "expected a section"),
+    ],
+)
+def test_a_file_that_is_no_params_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, text)
