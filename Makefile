@@ -26,7 +26,8 @@ reproduce: $(VENV)/runtime ## Run what is stale of a recipe's pipeline, then sho
 	@python src/summary.py $(RECIPE)
 
 .PHONY: report
-report: reproduce ## The same, and open nothing: the page's path is the last line
+report: $(VENV)/runtime ## Show a recipe's scores and where its model and its page lie
+	@python src/summary.py $(RECIPE)
 
 .PHONY: test
 test: $(VENV)/dev ## Run all tests
