@@ -1,11 +1,11 @@
 """From records to batches: of training, of plain pictures, and of calibration."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from octet.dataset.augmentation import augment
 from octet.dataset.records import count, read_split
+from octet.machine import cores
 from octet.recipe import Augmentation
 from octet.tensorflow import tf
 
@@ -15,6 +15,8 @@ Encode = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 # A uint8 pixel p means (p - 128) / 128, so that the quantized input *is* the pixel: zero point 128, scale 1/128.
 PIXEL_ZERO = 128.0
 PIXEL_SCALE = 128.0
+
+_EPOCHS = 1 << 20  # more than any training has, so that no two seeds share the order of an epoch
 
 
 def normalize(pixels: tf.Tensor) -> tf.Tensor:
@@ -30,10 +32,13 @@ def training_batches(
     pictures = count(records, "train")
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        shuffled = examples.shuffle(pictures, seed=seed + epoch, reshuffle_each_iteration=False)
+        shuffled = examples.shuffle(pictures, seed=seed * _EPOCHS + epoch, reshuffle_each_iteration=False)
         return (
             shuffled.enumerate()
-            .map(lambda index, example: _prepare(example, tf.stack([seed + epoch, index])), num_parallel_calls=_WORKERS)
+            .map(
+                lambda index, example: _prepare(example, tf.stack([seed, epoch * pictures + index])),
+                num_parallel_calls=cores(),
+            )
             .batch(batch, drop_remainder=True)
         )
 
@@ -50,7 +55,7 @@ def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data
     """The pictures of a split as uint8 [N, size, size, 3], in the records' order, as every model is shown them."""
     return _with_options(
         read_split(records, split)
-        .map(lambda example: resize(_decode(example), size), num_parallel_calls=_WORKERS)
+        .map(lambda example: resize(_decode(example), size), num_parallel_calls=cores())
         .batch(batch)
     ).prefetch(4)
 
@@ -58,9 +63,6 @@ def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data
 def resize(picture: tf.Tensor, size: int) -> tf.Tensor:
     """A picture [H, W, 3] squeezed to uint8 [size, size, 3]."""
     return tf.cast(tf.round(tf.image.resize(picture, [size, size])), tf.uint8)
-
-
-_WORKERS = len(os.sched_getaffinity(0))
 
 
 def _decode(example: dict[str, tf.Tensor]) -> tf.Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.errors import UserError
+from octet.machine import cores
 from octet.tensorflow import tf
 from octet.voc.annotation import Annotation
 
@@ -57,7 +58,7 @@ def read_split(folder: Path, split: str) -> tf.data.Dataset:
     return (
         tf.data.Dataset.from_tensor_slices([str(path) for path in _shards(folder, split)])
         .interleave(tf.data.TFRecordDataset, cycle_length=len(_shards(folder, split)), block_length=1)
-        .map(_parse, num_parallel_calls=2)
+        .map(_parse, num_parallel_calls=cores())
     )
 
 

@@ -1,6 +1,5 @@
 """Running a .tflite detector over pictures, one interpreter a core."""
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from octet.dataset.pipeline import PIXEL_SCALE, PIXEL_ZERO
+from octet.machine import cores
 from octet.silence import silence
 
 Outputs = list[NDArray[Any]]
@@ -20,10 +20,9 @@ Runner = Callable[[NDArray[np.uint8]], Outputs]
 
 def run_tflite(file: Path, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[tuple[NDArray[Any], ...]]:
     """The outputs, dequantized, for each batch of uint8 pictures [N, S, S, 3], stacked to [N, ...]."""
-    cores = len(os.sched_getaffinity(0))
     idle: SimpleQueue[Runner] = SimpleQueue()
     with silence():  # the runtime announces its delegate
-        for _ in range(cores):
+        for _ in range(cores()):
             idle.put(_runner(file))
 
     def one(picture: NDArray[np.uint8]) -> Outputs:
@@ -33,7 +32,7 @@ def run_tflite(file: Path, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[tu
         finally:
             idle.put(run)
 
-    with ThreadPoolExecutor(cores) as workers:
+    with ThreadPoolExecutor(cores()) as workers:
         for batch in pictures:
             yield tuple(np.stack(column) for column in zip(*workers.map(one, batch), strict=True))
 

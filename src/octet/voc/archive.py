@@ -1,6 +1,7 @@
 """VOC archives, read straight from the tar: VOCdevkit/FOLDER/{Annotations,ImageSets/Main,JPEGImages}."""
 
 import io
+import os
 import re
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,8 @@ _LAYOUT = re.compile(
     r"(?:\./)?VOCdevkit/(?P<folder>[^/]+)/(?P<kind>Annotations|ImageSets/Main|JPEGImages)/(?P<name>[^/]+)"
 )
 
+_END = bytes(2 * tarfile.BLOCKSIZE)
+
 
 class Archives:
     """Several VOC tars seen as one set; nothing is extracted."""
@@ -27,17 +30,15 @@ class Archives:
         for path in paths:
             try:
                 tar = self._open.enter_context(tarfile.open(path, "r:"))  # noqa: SIM115  # the stack closes it
+                _require_end(path)
                 self._index(tar)
             except (tarfile.TarError, EOFError) as error:
                 raise UserError(f"{path}: not a whole tar archive ({error}); delete it and run fetch again") from None
 
     def _index(self, tar: tarfile.TarFile) -> None:
-        end = Path(str(tar.name)).stat().st_size
         for member in tar:
             match = _LAYOUT.fullmatch(member.name)
             if match and member.isreg():
-                if member.offset_data + member.size > end:
-                    raise tarfile.ReadError(f"cut off inside {member.name}")
                 self._members["{folder}/{kind}/{name}".format(**match.groupdict())] = (tar, member)
 
     def image_set(self, image_set: str) -> list[str]:
@@ -88,6 +89,14 @@ class Archives:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open.close()
+
+
+def _require_end(path: Path) -> None:
+    """A whole tar closes with two blocks of zeros; python takes a file that was cut between members for a whole one."""
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - len(_END), 0))
+        if file.read() != _END:
+            raise tarfile.ReadError("it is cut off")
 
 
 def write_archive(path: Path, files: Iterable[tuple[str, bytes]]) -> None:

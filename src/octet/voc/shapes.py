@@ -3,7 +3,6 @@
 Colour, size, place and texture are drawn independently of the class, so only the outline tells the classes apart.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from octet.machine import cores
 from octet.voc.annotation import Annotation, Object, serialize
 
 CLASSES = ("cross", "ellipse", "rectangle", "ring", "star", "triangle")
@@ -41,7 +41,7 @@ def archive_files(seed: int, counts: Mapping[str, int], side: int) -> Iterator[t
     """The members of the archive, in VOC's order: annotations, image sets, pictures; `counts` is pictures per split."""
     splits = [split for split, count in counts.items() for _ in range(count)]
     ids = [f"{number:06d}" for number in range(1, len(splits) + 1)]
-    with ProcessPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as workers:
+    with ProcessPoolExecutor(max_workers=cores()) as workers:
         rendered = list(
             tqdm(workers.map(partial(render, seed, side), ids, chunksize=32), "render", len(ids), disable=None)
         )
