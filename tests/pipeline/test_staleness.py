@@ -66,7 +66,8 @@ def two_recipes(reproduced: Project) -> Any:
 def stale(project: Project) -> set[str]:
     """The stages of `quickstart` whose own inputs changed."""
     with Repo(str(project.folder)) as repo:
-        return {stage.removesuffix("@quickstart") for stage in repo.status() if stage.endswith("@quickstart")}
+        names = [address.rpartition(":")[2] for address in repo.status()]
+    return {name.removesuffix("@quickstart") for name in names if name.endswith("@quickstart")}
 
 
 def test_nothing_is_stale_after_a_run(two_recipes: Project) -> None:

@@ -1,0 +1,41 @@
+"""See that two runs of `make quickstart` ended as they should.
+
+Usage: python .ci/check_quickstart.py FIRST_LOG SECOND_LOG
+"""
+
+import json
+import sys
+from pathlib import Path
+
+VARIANTS = ["float", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
+MIN_FLOAT_MAP = 0.85
+MAX_DROP = 0.02
+
+
+def main(first: Path, second: Path) -> None:
+    evaluation = json.loads(Path("reports/quickstart/evaluation.json").read_text())
+    scores = {name: of["voc12_map"] for name, of in evaluation["variants"].items()}
+    table = [line.split() for line in first.read_text().splitlines()[-12:] if line.split()[:1]]
+    problems = []
+    if [row[0] for row in table[1:9]] != VARIANTS:
+        problems.append(f"the table's rows are {[row[0] for row in table[1:9]]}, expected {VARIANTS}")
+    if [float(row[2]) for row in table[1:9]] != [round(scores[name], 4) for name in VARIANTS]:
+        problems.append("the table and evaluation.json differ")
+    for row, label in zip(table[-2:], ("model:", "report:"), strict=True):
+        if row[0] != label or not Path(row[1]).is_file():
+            problems.append(f"{row} does not name the {label[:-1]}'s file")
+    if scores["float"] < MIN_FLOAT_MAP:
+        problems.append(f"float scores {scores['float']}, expected at least {MIN_FLOAT_MAP}")
+    if abs(scores["float"] - scores["uint8"]) > MAX_DROP:
+        problems.append(f"uint8 scores {scores['uint8']}, more than {MAX_DROP} from float's {scores['float']}")
+    if not evaluation["gate"]["passed"]:
+        problems.append(f"the gate is red: {evaluation['gate']}")
+    if "Running stage" in second.read_text():
+        problems.append("the second run reran a stage")
+    if problems:
+        sys.exit("\n".join(problems))
+    print("the table, the scores and the paths are as they should be; the second run reran nothing")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,42 @@
+"""What the README names is there."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from conftest import ROOT, Project
+
+README = (ROOT / "README.md").read_text()
+
+
+def make_targets() -> set[str]:
+    out = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"^  make (\S+) +\S", out, flags=re.MULTILINE))
+
+
+def test_every_make_target_is_there_and_has_its_line() -> None:
+    phony = set(re.findall(r"^\.PHONY: (\S+)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert make_targets() == phony
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?=[`\n ]RECIPE|[`\n])", README)) <= phony
+
+
+def test_every_path_is_there() -> None:
+    links = re.findall(r"\]\(((?!http|#)[^)]+)\)", README)
+    assert links
+    for link in links:
+        assert (ROOT / link).exists(), link
+
+
+def test_the_drawing_is_the_pipeline(project: Project) -> None:
+    project.set_up_dvc()
+    drawn = project.run("dvc", "dag", "--md", "report@quickstart").stdout.strip()
+    assert drawn.startswith("```mermaid")
+    assert drawn in README
+
+
+def test_an_unknown_recipe_is_said_by_make(project: Project) -> None:
+    (project.folder / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
+    (project.folder / ".venv").symlink_to(Path(ROOT / ".venv"))
+    result = project.run("make", "--old-file=.venv/runtime", "reproduce", "RECIPE=nosuch")
+    assert result.returncode != 0
+    assert "octet: params.yaml: no recipe 'nosuch'; there are: quickstart" in result.stderr
