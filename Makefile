@@ -58,6 +58,8 @@ clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restore
 # The stamps are newer than the locks that were installed: a changed lock installs again.
 $(VENV)/runtime: requirements/runtime.txt
 	@echo 'Setting up $(VENV) (about 2 minutes, once) ...'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo 'Python 3.10 to 3.13 is needed; name one with PYTHON=python3.11'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -19,6 +19,9 @@ def run(main: Callable[[Recipe], None], usage: str | None) -> None:
         recipe = load_recipe(arguments.recipe)
         if not arguments.check:
             main(recipe)
+    except KeyboardInterrupt:
+        print("octet: stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
     except UserError as error:
         sys.exit(f"octet: {error}")
     except OSError as error:

@@ -1,0 +1,52 @@
+"""The page stands alone, and its bytes depend on what it is given."""
+
+import re
+
+import pytest
+
+from conftest import Project
+from octet.reporting.plots import training_curves
+from octet.reporting.table import text_table
+
+pytestmark = pytest.mark.xdist_group("reproduced")
+
+
+def test_the_page_needs_nothing_beside_it(reproduced: Project) -> None:
+    page = (reproduced.folder / "reports/quickstart/report.html").read_text()
+    assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
+    assert page.count('src="data:image/jpeg;base64,') == 2
+    assert page.count("<svg") == 3
+    for variant in ("float", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"):
+        assert f"<tr><td>{variant}</td>" in page
+
+
+def test_the_page_is_the_same_bytes_again(reproduced: Project) -> None:
+    file = reproduced.folder / "reports/quickstart/report.html"
+    before = file.read_bytes()
+    assert reproduced.stage("report").returncode == 0
+    assert file.read_bytes() == before
+
+
+def test_the_summary_ends_with_the_paths(reproduced: Project) -> None:
+    result = reproduced.stage("summary")
+    *_, model, report = result.stdout.splitlines()
+    assert model.split() == ["model:", "models/quickstart/detector_uint8.tflite"]
+    assert report.split() == ["report:", "reports/quickstart/report.html"]
+
+
+def test_the_table_says_the_drop_against_float() -> None:
+    variants = {
+        "float": {"voc07_map": 0.5, "voc12_map": 0.6},
+        "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "bytes": 1_250_000},
+    }
+    _, first, second = (line.split() for line in text_table(variants).splitlines())
+    assert first == ["float", "0.5000", "0.6000"]
+    assert second == ["uint8", "0.4000", "0.5500", "1.25", "MB", "+0.0500"]
+
+
+def test_plots_carry_no_date_and_no_chance() -> None:
+    history = {
+        "float": [{"epoch": "1", "loss": "2.5", "val_map": ""}, {"epoch": "2", "loss": "1.5", "val_map": "0.25"}]
+    }
+    assert training_curves(history) == training_curves(history)
+    assert training_curves(history).startswith("<svg")
