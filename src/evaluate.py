@@ -24,8 +24,9 @@ from octet.training.determinism import make_deterministic
 def main(recipe: Recipe) -> None:
     models, reports = Path("models", recipe.name), Path("reports", recipe.name)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
-    for path, stage_name in (("float", "train_float"), ("qat", "train_qat"), ("tflite", "convert")):
-        require(models / path, f"{stage_name}@{recipe.name}")
+    makers = {"float": "train_float", "qat": "train_qat"}
+    for variant, file in variant_files(models).items():
+        require(file, f"{makers.get(variant, 'convert')}@{recipe.name}")
     classes = recipe.dataset.classes
     make_deterministic(seed=0)
 

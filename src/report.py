@@ -22,9 +22,13 @@ CURVES = ("float", "qat", "uint8")
 
 def main(recipe: Recipe) -> None:
     data, models, reports = (Path(top, recipe.name) for top in ("data", "models", "reports"))
-    evaluation = json.loads(require(reports / "evaluation.json", f"evaluate@{recipe.name}").read_text())
     dataset = json.loads(require(data / "dataset.json", f"preprocess@{recipe.name}").read_text())
-    found = json.loads((reports / "detections" / "uint8.json").read_text())
+    for name in ("float", "qat"):
+        require(models / name / "history.csv", f"train_{name}@{recipe.name}")
+    evaluation, found = (
+        json.loads(require(reports / file, f"evaluate@{recipe.name}").read_text())
+        for file in ("evaluation.json", "detections/uint8.json")
+    )
     plots = {
         "What each step changed": drop_bars(evaluation["ledger"]),
         "Training": training_curves({name: rows(models / name / "history.csv") for name in ("float", "qat")}),

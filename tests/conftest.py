@@ -81,7 +81,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A working copy in which DVC ran the whole tiny pipeline; tests only read it."""
+    """A working copy in which DVC ran the whole tiny pipeline; a test that changes it puts it back."""
     project = Project(tmp_path_factory.mktemp("reproduced"))
     project.set_up_dvc()
     result = project.run("dvc", "repro")

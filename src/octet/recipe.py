@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -15,10 +15,14 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Whole = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+_BACKBONE_STRIDE = 32  # the last that the backbone offers; further levels are made from the one before
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Pictures(_Section):
@@ -33,7 +37,7 @@ class Shapes(_Section):
     """A set that the project renders itself."""
 
     kind: Literal["shapes"]
-    seed: Whole
+    seed: Seed
     side: Annotated[int, Field(ge=64, le=1024)]
     pictures: Pictures
 
@@ -54,24 +58,32 @@ class Dataset(_Section):
     classes: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
     shards: Annotated[int, Field(ge=1, le=1024)]
 
+    @model_validator(mode="after")
+    def _classes_differ(self) -> "Dataset":
+        if len(set(self.classes)) < len(self.classes):
+            raise ValueError(f"classes {list(self.classes)} name one twice")
+        return self
+
 
 class Model(_Section):
     """The network and its anchors."""
 
     alpha: Positive
     input_size: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
-    weights: str | None
     batch_norm_momentum: Share
     strides: Annotated[tuple[Literal[8, 16, 32, 64, 128], ...], Field(strict=False, min_length=1)]
     extra_channels: Annotated[int, Field(ge=2, multiple_of=2)]
-    anchor_scales: Annotated[tuple[Share, ...], Field(strict=False)]
+    anchor_scales: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(strict=False)]
     octave_scales: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
     aspect_ratios: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
-    def _levels_fit(self) -> Self:
+    def _levels_fit(self) -> "Model":
         if list(self.strides) != sorted(set(self.strides)):
             raise ValueError(f"strides {list(self.strides)} must grow from level to level")
+        for before, stride in zip((0, *self.strides), self.strides, strict=False):
+            if stride > _BACKBONE_STRIDE and stride != 2 * before:
+                raise ValueError(f"strides {list(self.strides)}: beyond {_BACKBONE_STRIDE} each doubles the one before")
         if len(self.strides) != len(self.anchor_scales):
             raise ValueError(
                 f"{len(self.anchor_scales)} anchor_scales for {len(self.strides)} strides: give one a stride"
@@ -91,7 +103,7 @@ class Augmentation(_Section):
     colour: Share
 
     @model_validator(mode="after")
-    def _window_is_a_range(self) -> Self:
+    def _window_is_a_range(self) -> "Augmentation":
         if self.min_window > self.max_window:
             raise ValueError(f"min_window {self.min_window} is larger than max_window {self.max_window}")
         return self
@@ -104,7 +116,7 @@ class Matching(_Section):
     negative_iou: Share
 
     @model_validator(mode="after")
-    def _leaves_no_overlap(self) -> Self:
+    def _leaves_no_overlap(self) -> "Matching":
         if self.negative_iou > self.positive_iou:
             raise ValueError(f"negative_iou {self.negative_iou} is larger than positive_iou {self.positive_iou}")
         return self
@@ -122,7 +134,7 @@ class Loss(_Section):
 class TrainFloat(_Section):
     """Training in float."""
 
-    seed: Whole
+    seed: Seed
     epochs: Count
     batch: Count
     learning_rate: Positive
@@ -131,6 +143,12 @@ class TrainFloat(_Section):
     augmentation: Augmentation
     matching: Matching
     loss: Loss
+
+    @model_validator(mode="after")
+    def _warms_up_in_time(self) -> "TrainFloat":
+        if self.warmup_epochs > self.epochs:
+            raise ValueError(f"warmup_epochs {self.warmup_epochs} is more than epochs {self.epochs}")
+        return self
 
 
 class TrainQat(TrainFloat):
@@ -158,7 +176,7 @@ class Evaluate(_Section):
     """How the drop is judged."""
 
     bootstrap: Annotated[int, Field(ge=2)]
-    seed: Whole
+    seed: Seed
     max_drop: Share
     min_map: Share
 
@@ -187,10 +205,12 @@ def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
     """The recipe of that name, or a UserError that says what is wrong with it."""
     sections = _read(params)
     if name not in sections:
-        raise UserError(f"{params}: no recipe {name!r}; there are: {', '.join(sections)}")
+        raise UserError(f"{params}: no recipe {name!r}; there are: {', '.join(map(str, sections))}")
     section = sections[name]
     if not isinstance(section, dict):
         raise UserError(f"{params}: {name}: found {section!r}, expected a section with {_keys(Recipe)}")
+    if "name" in section:
+        raise UserError(f"{params}: {name}.name: no such key; a recipe's name is that of its section")
     try:
         return Recipe.model_validate({**section, "name": name})
     except ValidationError as error:
@@ -200,7 +220,7 @@ def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
 
 def _read(params: Path) -> dict[str, Any]:
     try:
-        sections = yaml.safe_load(params.read_text())
+        sections = yaml.safe_load(params.read_bytes())
     except FileNotFoundError:
         raise UserError(f"{params} is not here: run from the top of the repository") from None
     except yaml.YAMLError as error:

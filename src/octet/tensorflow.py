@@ -1,7 +1,10 @@
 """TensorFlow and Keras, imported and started without a word on the terminal."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from octet.errors import UserError
 from octet.silence import silence
 
 with silence():
@@ -11,4 +14,14 @@ with silence():
     tf.constant(0)  # the first op starts the runtime, and that is when it talks
 tf.get_logger().setLevel(logging.ERROR)
 
-__all__ = ["keras", "tf"]
+
+@contextmanager
+def writing(what: str) -> Iterator[None]:
+    """Say plainly that the disk refused: TensorFlow's writers raise errors of their own."""
+    try:
+        yield
+    except (OSError, tf.errors.OpError) as error:
+        raise UserError(f"cannot write {what}: {str(error).splitlines()[0]}") from None
+
+
+__all__ = ["keras", "tf", "writing"]

@@ -77,6 +77,7 @@ def test_targets_decode_to_the_objects(recipe: Recipe) -> None:
     anchors = make_anchors(recipe.model)
     boxes = np.array([[0.1, 0.2, 0.5, 0.6], [0.4, 0.5, 0.95, 0.9]], np.float32)
     codes, classes = targets(tf.constant(boxes), tf.constant([3, 1], tf.int64), anchors, recipe.train_float.matching)
+    classes = classes[:, 0]
     scores = tf.one_hot(classes, 6)[None] * 0.9
     how = Suppression(score_threshold=0.1, iou_threshold=0.5, max_detections=10)
     found, labels, _, count = (tensor.numpy()[0] for tensor in detect(codes[None, :, :4], scores, anchors, how))

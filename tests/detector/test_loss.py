@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from octet.detector.loss import box_loss, class_loss
 from octet.detector.matching import BACKGROUND, IGNORED
 from octet.recipe import Loss
-from octet.tensorflow import tf
+from octet.tensorflow import keras, tf
 
 HOW = Loss(focal_alpha=0.3, focal_gamma=1.5, huber_delta=0.7, box_weight=0.4)
 
@@ -37,7 +37,7 @@ def focal_by_hand(target: NDArray[np.int32], logits: NDArray[np.float32]) -> flo
 @pytest.mark.parametrize("objects", [0, 1, 40])
 def test_class_loss_is_the_focal_loss(objects: int) -> None:
     target, logits = draw(objects)
-    assert float(class_loss(target, logits, HOW)) == pytest.approx(focal_by_hand(target, logits), rel=1e-4)
+    assert float(class_loss(target[..., None], logits, HOW)) == pytest.approx(focal_by_hand(target, logits), rel=1e-4)
 
 
 def test_box_loss_counts_objects_only() -> None:
@@ -55,5 +55,13 @@ def test_gradients_are_finite(objects: int, extreme: float) -> None:
     target, logits = draw(objects)
     logits_variable = tf.Variable(logits * extreme)
     with tf.GradientTape() as tape:
-        loss = class_loss(target, logits_variable, HOW)
+        loss = class_loss(target[..., None], logits_variable, HOW)
     assert np.isfinite(tape.gradient(loss, logits_variable).numpy()).all()
+
+
+def test_one_class_can_be_trained() -> None:
+    """Keras takes away a last axis of one element where it thinks that it helps."""
+    logits = keras.Sequential([keras.layers.Dense(1, input_shape=(5, 3))])
+    logits.compile(loss=lambda target, said: class_loss(target, said, HOW))
+    history = logits.fit(np.ones((2, 5, 3)), np.zeros((2, 5, 1), np.int32), verbose=0)
+    assert np.isfinite(history.history["loss"]).all()

@@ -40,6 +40,7 @@ def found(*rows: tuple[int, float, tuple[float, float, float, float]]) -> Detect
 
 A, B = (0.0, 0.0, 10.0, 10.0), (50.0, 50.0, 20.0, 20.0)
 NOWHERE = (30.0, 0.0, 10.0, 10.0)
+ROW = tuple((10.0 * place, 80.0, 8.0, 8.0) for place in range(10))
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,7 @@ NOWHERE = (30.0, 0.0, 10.0, 10.0)
             [truth(A, B, difficult=(0,))], found((0, 0.9, A), (0, 0.8, A), (0, 0.7, B)), 1.0, 1.0, id="difficult"
         ),
         pytest.param([truth(A), truth()], found((1, 0.9, A), (0, 0.8, A)), 0.5, 0.5, id="other picture"),
+        pytest.param([truth(*ROW)], found(*((0, 0.9, box) for box in ROW[:3])), 0.3, 4 / 11, id="three of ten"),
         pytest.param([truth(A)], found((0, 0.9, (0, 0, 10, 5))), 1.0, 1.0, id="overlap of exactly a half"),
         pytest.param([truth(A)], found((0, 0.9, (0, 0, 10, 4.9))), 0.0, 0.0, id="overlap of less than a half"),
     ],

@@ -8,7 +8,7 @@ def augment(
     picture: tf.Tensor, boxes: tf.Tensor, classes: tf.Tensor, seed: tf.Tensor, size: int, how: Augmentation
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """A window of the picture as [size, size, 3] floats in 0..255, with the boxes [G', 4] that are centred in it."""
-    draw = tf.random.stateless_uniform([12], seed)
+    draw = tf.random.stateless_uniform([10], seed)
     window, flipped = _window(draw[:5], how)
     boxes, inside = _through(boxes, window)
     boxes = tf.where(flipped, tf.stack([boxes[:, 0], 1 - boxes[:, 3], boxes[:, 2], 1 - boxes[:, 1]], axis=1), boxes)

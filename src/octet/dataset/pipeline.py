@@ -1,4 +1,4 @@
-"""From records to batches: of training, of plain pictures, and of calibration."""
+"""From records to batches, of training and of plain pictures."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from octet.errors import UserError
 from octet.machine import cores
-from octet.tensorflow import tf
+from octet.tensorflow import tf, writing
 from octet.voc.annotation import Annotation
 
 _FEATURES = {
@@ -46,11 +46,12 @@ def write_split(
     folder: Path, split: str, shards: int, pictures: Iterable[tuple[Annotation, bytes]], classes: Sequence[str]
 ) -> None:
     """Write a split, picture i into shard i modulo the number of shards."""
-    writers = [tf.io.TFRecordWriter(str(folder / name)) for name in shard_names(split, shards)]
-    for index, (annotation, jpeg) in enumerate(pictures):
-        writers[index % shards].write(_example(annotation, jpeg, classes).SerializeToString(deterministic=True))
-    for writer in writers:
-        writer.close()
+    with writing(f"the {split} records"):
+        writers = [tf.io.TFRecordWriter(str(folder / name)) for name in shard_names(split, shards)]
+        for index, (annotation, jpeg) in enumerate(pictures):
+            writers[index % shards].write(_example(annotation, jpeg, classes).SerializeToString(deterministic=True))
+        for writer in writers:
+            writer.close()
 
 
 def read_split(folder: Path, split: str) -> tf.data.Dataset:

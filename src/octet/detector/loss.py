@@ -6,7 +6,8 @@ from octet.tensorflow import tf
 
 
 def class_loss(target: tf.Tensor, logits: tf.Tensor, how: Loss) -> tf.Tensor:
-    """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the objects' anchors."""
+    """Focal loss of logits [N, A, C] against classes [N, A, 1], summed and divided by the objects' anchors."""
+    target = target[..., 0]
     truth = tf.one_hot(target, tf.shape(logits)[-1])  # [N, A, C]; background and ignored are all zeros
     cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
     confidence = tf.sigmoid(logits)

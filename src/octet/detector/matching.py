@@ -24,14 +24,14 @@ def match(boxes: tf.Tensor, anchors: tf.Tensor, how: Matching) -> tf.Tensor:
 
 def targets(boxes: tf.Tensor, classes: tf.Tensor, anchors: tf.Tensor, how: Matching) -> tuple[tf.Tensor, tf.Tensor]:
     """What the network should say: box codes with a last column that is 1 where there is an object [A, 5], and
-    the class [A], BACKGROUND or IGNORED."""
+    the class [A, 1], BACKGROUND or IGNORED."""
     matched = match(boxes, anchors, how)
     is_object = matched >= 0
     object_of = tf.where(is_object, matched, tf.shape(boxes)[0])  # the padding row, where there is no object
     codes = box_math.encode(tf.gather(tf.pad(boxes, [[0, 1], [0, 0]]), object_of), anchors)
     class_of = tf.gather(tf.pad(tf.cast(classes, tf.int32), [[0, 1]]), object_of)
     flagged = tf.concat([codes, tf.ones_like(codes[:, :1])], axis=1)
-    return tf.where(is_object[:, None], flagged, 0.0), tf.where(is_object, class_of, matched)
+    return tf.where(is_object[:, None], flagged, 0.0), tf.where(is_object, class_of, matched)[:, None]
 
 
 @tf.function  # for the loop: whoever calls this may not be converted to a graph

@@ -14,9 +14,7 @@ _PRIOR = 0.01  # the score of every class before training, so that the many back
 def build_detector(model: Model, classes: int) -> keras.Model:
     """From pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C]."""
     pictures = keras.Input((model.input_size, model.input_size, 3), name="pictures")
-    backbone = keras.applications.MobileNetV2(
-        input_tensor=pictures, alpha=model.alpha, include_top=False, weights=model.weights
-    )
+    backbone = keras.applications.MobileNetV2(input_tensor=pictures, alpha=model.alpha, include_top=False, weights=None)
     codes, logits = [], []
     features = None
     for stride in model.strides:

@@ -14,7 +14,7 @@ from octet.evaluation.detections import Detections
 
 
 class _WithDifficult(COCOeval):
-    """Objects that VOC calls difficult neither count nor hurt; COCO knows that only of crowds."""
+    """Objects that VOC calls difficult are ignored as COCO ignores those of another size, one match each."""
 
     def _prepare(self) -> None:
         super()._prepare()

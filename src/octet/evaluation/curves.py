@@ -8,7 +8,7 @@ import numpy as np
 
 from octet.evaluation.average_precision import Ranked, precision_recall
 
-_POINTS = 101  # along recall: enough to draw, however many detections there are
+_STEPS = 100  # along recall: enough to draw, however many detections there are
 
 
 def write_curve(path: Path, ranked: Sequence[Ranked], classes: Sequence[str]) -> None:
@@ -18,6 +18,6 @@ def write_curve(path: Path, ranked: Sequence[Ranked], classes: Sequence[str]) ->
         writer.writerow(["class", "recall", "precision"])
         for name, of in zip(classes, ranked, strict=True):
             curve = precision_recall(of)
-            for recall in np.linspace(0, 1, _POINTS):
+            for recall in np.arange(_STEPS + 1) / _STEPS:
                 best = curve.precision[curve.recall >= recall].max(initial=0.0)
                 writer.writerow([name, f"{recall:.2f}", f"{best:.5f}"])

@@ -41,6 +41,8 @@ def collect(batches: Iterable[Found], truths: Sequence[Truth]) -> Detections:
             y, x = corners[:, 0], corners[:, 1]
             boxes.append(np.stack([x, y, corners[:, 3] - x, corners[:, 2] - y], axis=1).round(_BOX_DECIMALS))
             index += 1
+    if index != len(truths):
+        raise ValueError(f"detections of {index} pictures for {len(truths)} truths")
     return Detections(*(np.concatenate(column) for column in (pictures, classes, scores, boxes)))
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from octet.files import whole_file
-from octet.tensorflow import keras, tf
+from octet.tensorflow import keras, tf, writing
 
 
 class Resume(keras.callbacks.Callback):
@@ -30,10 +30,11 @@ class Resume(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.rows.append({"epoch": epoch + 1, **{name: float(value) for name, value in sorted((logs or {}).items())}})
-        with whole_file(self._rows_file) as partial:
-            partial.write_text(json.dumps(self.rows))
-        self._epoch.assign(epoch + 1)
-        self._manager.save()  # last: what it holds is behind everything above
+        with writing("a checkpoint"):
+            with whole_file(self._rows_file) as partial:
+                partial.write_text(json.dumps(self.rows))
+            self._epoch.assign(epoch + 1)
+            self._manager.save()  # last: what it holds is behind everything above
 
     def history_csv(self) -> str:
         """The history as CSV; an epoch that was not validated leaves its score empty."""

@@ -1,5 +1,6 @@
 """A whole training of a stage: from records to the best weights and the history."""
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -39,5 +40,5 @@ def run_training(
     with unfinished(scratch, inputs, [*records.iterdir(), *starts_from]) as folder:
         best, history = train(model, batches, steps, plan, score, folder, scratch / "tensorboard")
         with whole_folder(output) as partial_output:
-            best.rename(partial_output / "weights.h5")
+            shutil.copyfile(best, partial_output / "weights.h5")
             (partial_output / "history.csv").write_text(history)

@@ -17,12 +17,17 @@ def unfinished(root: Path, inputs: Any, files: Iterable[Path]) -> Iterator[Path]
     folder = root / f"unfinished-{_fingerprint(inputs, files)}"
     for stale in root.glob("unfinished-*"):
         if stale != folder:
+            print(f"{stale} was begun with other parameters, data or code: dropping it", flush=True)
             shutil.rmtree(stale)
     if not folder.exists():
         shutil.rmtree(root / "tensorboard", ignore_errors=True)
+    shutil.rmtree(root / "ended", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
-    shutil.rmtree(folder)
+    # Renamed first: a kill while it is deleted must leave nothing that looks like a training to take up.
+    ended = root / "ended"
+    folder.rename(ended)
+    shutil.rmtree(ended)
 
 
 def _fingerprint(inputs: Any, files: Iterable[Path]) -> str:

@@ -6,6 +6,7 @@ import re
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -63,9 +64,9 @@ class Archives:
                 yield self.annotation(folder, id), self.picture(folder, id)
 
     def annotation(self, folder: str, id: str) -> Annotation:
-        """The annotation of one picture."""
+        """The annotation of one picture; where it lies decides its id, whatever it says of itself."""
         name = f"{folder}/Annotations/{id}.xml"
-        return parse(self._bytes(name), name)
+        return replace(parse(self._bytes(name), name), id=id, folder=folder)
 
     def picture(self, folder: str, id: str) -> bytes:
         """The JPEG bytes of one picture."""
