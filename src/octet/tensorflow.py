@@ -11,6 +11,8 @@ with silence():
     import tensorflow as tf
     import tf_keras as keras
 
+    # One op after another, each on all cores: side by side, oneDNN's kernels now and then end in other last bits.
+    tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.constant(0)  # the first op starts the runtime, and that is when it talks
 tf.get_logger().setLevel(logging.ERROR)
 
