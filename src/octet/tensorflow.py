@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, imported and started without a word on the terminal."""
+"""TensorFlow and Keras, imported without a word on the terminal."""
 
 import logging
 from collections.abc import Iterator
@@ -10,10 +10,6 @@ from octet.silence import silence
 with silence():
     import tensorflow as tf
     import tf_keras as keras
-
-    # One op after another, each on all cores: side by side, oneDNN's kernels now and then end in other last bits.
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.constant(0)  # the first op starts the runtime, and that is when it talks
 tf.get_logger().setLevel(logging.ERROR)
 
 

@@ -1,6 +1,10 @@
-"""Train the quickstart network for some steps on one fixed batch and print a hash of its weights."""
+"""Train the quickstart network for some steps on one fixed batch and print a hash of its weights.
+
+Usage: python train_some_steps.py STEPS [EXECUTOR]
+"""
 
 import hashlib
+import sys
 
 from octet.detector.loss import box_loss, class_loss
 from octet.detector.model import build_detector
@@ -8,8 +12,7 @@ from octet.recipe import load_recipe
 from octet.tensorflow import keras, tf
 from octet.training.determinism import make_deterministic
 
-STEPS = 100
-
+steps, executor = int(sys.argv[1]), "".join(sys.argv[2:])
 recipe = load_recipe("quickstart")
 how = recipe.train_float.loss
 make_deterministic(1)
@@ -22,5 +25,7 @@ model.compile(
     optimizer=keras.optimizers.legacy.Adam(0.02),
     loss=[lambda target, said: box_loss(target, said, how), lambda target, said: class_loss(target, said, how)],
 )
-model.fit(tf.data.Dataset.from_tensors((pictures, (codes, classes))).repeat(STEPS), verbose=0)
+with tf.experimental.function_executor_type(executor):
+    for _ in range(steps):
+        model.train_on_batch(pictures, (codes, classes))
 print(hashlib.sha256(b"".join(weights.tobytes() for weights in model.get_weights())).hexdigest())

@@ -74,5 +74,4 @@ def _with_options(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options.deterministic = True
     # Autotuning sleeps in ever longer periods and keeps the end of an epoch waiting, up to twice its length.
     options.autotune.enabled = False
-    options.threading.private_threadpool_size = cores()  # TensorFlow's own runs one op at a time
     return dataset.with_options(options)
