@@ -1,61 +1,160 @@
-# Octet: every target runs on the host's .venv, made from the hash-locked requirements.
+# Octet. Targets run in the container where a Docker engine answers, else in .venv; both come from requirements/*.txt.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-PYTHON ?= python3
 RECIPE ?= quickstart
 PORT ?= 6006
+PYTHON ?= python3
 
-VENV := .venv
+# --- where things run -------------------------------------------------------------------------------------------------
+
+# quickstart and test choose .venv, test-image the small image; what the user says goes for all.
+LOCAL_RUNNER := $(or $(RUNNER),local)
+SMALL_VARIANT := $(or $(VARIANT),cpu)
+NO_ENGINE := $(if $(RUNNER),, (no Docker engine answers))
+RUNNER ?= $(eval RUNNER := $$(if $$(shell $(DOCKER) version --format x 2>/dev/null),docker,local))$(RUNNER)
+
+# In the container, its own environment is the one.
+VENV := $(if $(OCTET_IMAGE),/venv,.venv)
 # An absolute path first, so that DVC's stages find this python and no other.
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+
+DOCKER ?= docker
+DOCKER_BUILD_FLAGS ?=
+DOCKER_RUN_FLAGS ?=
+export DOCKER_BUILDKIT := 1
+# cuda runs without a GPU too; cpu is a third of the size
+VARIANT ?= cuda
+# empty: the one that the Dockerfile names by digest
+BASE_IMAGE ?=
+IMAGE ?= octet:$(VARIANT)
+# downloads and DVC's notes, shared by every clone on this machine
+OCTET_CACHE ?= $(HOME)/.cache/octet
+
+sha256 = $(shell cat $(1) | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-64)
+LOCK = $(call sha256,requirements/runtime.txt requirements/cuda.txt)
+INPUTS = $(call sha256,Dockerfile requirements/runtime.txt requirements/cuda.txt)-$(or $(BASE_IMAGE),pinned)
+
+# ready | no-toolkit (the engine cannot hand out the GPU) | no-driver
+HOST_GPU = $(eval HOST_GPU := $$(shell \
+	[ -e /proc/driver/nvidia/version ] || [ -e /dev/dxg ] || { echo no-driver; exit; }; \
+	{ $(DOCKER) info --format '{{json .}}' 2>/dev/null | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null; } \
+		&& echo ready || echo no-toolkit))$(HOST_GPU)
+GPU_FLAGS ?= $(if $(filter cuda-ready,$(VARIANT)-$(HOST_GPU)),--gpus all)
+# Files belong to the caller, who under a rootless engine is root inside.
+USER_FLAGS ?= $(if $(shell $(DOCKER) info --format '{{.SecurityOptions}}' 2>/dev/null | grep rootless),--user 0:0,--user $(shell id -u):$(shell id -g))
+# A DVC cache that lies elsewhere has to be seen from inside.
+DVC_CACHE = $(shell sed -n 's|^ *dir = /|/|p' .dvc/config.local 2>/dev/null)
+
+# $(1): the image
+run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
+	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
+	--volume '$(OCTET_CACHE):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
+	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(DOCKER_RUN_FLAGS) $(1)
+RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
+
+.PHONY: ready
+ready:
+	@$(if $(OCTET_IMAGE),:,$(ready_$(RUNNER)))
+ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --no-print-directory $(VENV)/runtime
+ready_docker = echo 'Running in the container $(IMAGE)'; \
+	built=$$($(DOCKER) image inspect --format '{{index .Config.Labels "octet.inputs"}}' $(IMAGE) 2>/dev/null); \
+	[ "$$built" = '$(INPUTS)' ] || $(MAKE) --no-print-directory image
+
+# --- what users run ---------------------------------------------------------------------------------------------------
 
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  RECIPE=name      which section of params.yaml to run (now: $(RECIPE))'
+	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
+	@echo '                   but local for quickstart and test)'
+	@echo '  VARIANT=cpu      the container without CUDA, a third of the size'
 
 .PHONY: quickstart
 quickstart: ## Set up, then run the whole pipeline on a small rendered data set (minutes on two cores)
-	@$(MAKE) --no-print-directory reproduce RECIPE=quickstart
+	@$(MAKE) --no-print-directory reproduce RECIPE=quickstart RUNNER=$(LOCAL_RUNNER)
 
 .PHONY: reproduce
-reproduce: $(VENV)/runtime ## Run what is stale of a recipe's pipeline, then show its scores
-	@python src/summary.py --check $(RECIPE)
-	@dvc repro report@$(RECIPE)
-	@python src/summary.py $(RECIPE)
+reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
+	@$(RUN) bash -c 'python src/summary.py --check $(RECIPE) && dvc repro evaluate@$(RECIPE) report@$(RECIPE) \
+		&& python src/summary.py $(RECIPE)'
 
 .PHONY: report
-report: $(VENV)/runtime ## Show a recipe's scores and where its model and its page lie
-	@python src/summary.py $(RECIPE)
+report: ready ## Show a recipe's scores and where its model and its page lie
+	@$(RUN) python src/summary.py $(RECIPE)
 
-.PHONY: test
-test: $(VENV)/dev ## Run all tests
-	@pytest
-
-.PHONY: lint
-lint: $(VENV)/dev ## Check style, types and the order of the layers
-	@ruff check .
-	@ruff format --check .
-	@mypy
-	@PYTHONPATH=src lint-imports
+.PHONY: doctor
+doctor: ready ## Say what will work on this machine, what will not, and what to do about it
+	@$(RUN) python src/doctor.py $(RECIPE)
 
 .PHONY: tensorboard
-tensorboard: $(VENV)/runtime ## Watch trainings at http://localhost:6006 (PORT=)
-	@tensorboard --logdir runs --port $(PORT)
+tensorboard: ready ## Watch trainings at http://localhost:6006 (PORT=)
+tensorboard: DOCKER_RUN_FLAGS += --publish 127.0.0.1:$(PORT):$(PORT)
+tensorboard:
+	@$(RUN) tensorboard --logdir runs --port $(PORT) $(if $(filter docker,$(RUNNER)),--bind_all)
 
-.PHONY: lock
-lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
-	@for set in runtime dev; do \
-		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
-			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
-	done
+.PHONY: shell
+shell: RUNNER := docker
+shell: ready ## Open a shell in the container
+	@$(RUN) bash
 
 .PHONY: clean
 clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restores it)
 	@rm -rf data/$(RECIPE) models/$(RECIPE) reports/$(RECIPE) runs/$(RECIPE)
 
+# --- the images -------------------------------------------------------------------------------------------------------
+
+# $(1): the Dockerfile's target, $(2): the tag
+build = $(DOCKER) build $(DOCKER_BUILD_FLAGS) $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
+	--build-arg VARIANT=$(VARIANT) --build-arg INPUTS=$(INPUTS) --build-arg LOCK=$(LOCK) \
+	--build-arg REVISION=$$(git describe --always --dirty --abbrev=40 --exclude='*') --target $(1) --tag $(2) .
+
+.PHONY: image
+image: ## Build the training image (VARIANT=cpu: without CUDA)
+	@$(call build,train,$(IMAGE))
+
+.PHONY: release
+release: ## Build an image that holds the source as well, as octet:VARIANT-release
+	@$(call build,release,$(IMAGE)-release)
+
+.PHONY: test-image
+test-image: VARIANT := $(SMALL_VARIANT)
+test-image: quickstart $(VENV)/dev ## Build the image and test it without a network (VARIANT=cuda: that one)
+	@$(call build,train,$(IMAGE))
+	@$(call build,test,$(IMAGE)-test)
+	@$(call build,release,$(IMAGE)-release)
+	@DOCKER='$(DOCKER)' IMAGE='$(IMAGE)' pytest --numprocesses 0 tests/image
+
+# --- what the project's own work needs --------------------------------------------------------------------------------
+
+.PHONY: test
+test: ## Run all tests
+ifeq ($(LOCAL_RUNNER),docker)
+	@$(call build,test,$(IMAGE)-test)
+	@$(call run_in,$(IMAGE)-test) pytest
+else
+	@$(MAKE) --no-print-directory $(VENV)/dev
+	@pytest
+endif
+
+.PHONY: lint
+lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerfile
+	@ruff check .
+	@ruff format --check .
+	@mypy
+	@PYTHONPATH=src lint-imports
+	@hadolint Dockerfile
+
+.PHONY: lock
+lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
+	@for set in runtime cuda dev; do \
+		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
+			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
+	done
+
 # The stamps are newer than the locks that were installed: a changed lock installs again.
+ifndef OCTET_IMAGE
 $(VENV)/runtime: requirements/runtime.txt
 	@echo 'Setting up $(VENV) (about 2 minutes, once) ...'
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
@@ -67,3 +166,4 @@ $(VENV)/runtime: requirements/runtime.txt
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+endif

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from octet import stage
+from octet import device, stage
 from octet.dataset.pipeline import normalize, picture_batches
 from octet.detector.anchors import make_anchors
 from octet.detector.model import build_detector
@@ -22,6 +22,7 @@ from octet.training.determinism import make_deterministic
 
 
 def main(recipe: Recipe) -> None:
+    device.use("cpu")
     models = Path("models", recipe.name)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     float_weights = require(models / "float" / "weights.h5", f"train_float@{recipe.name}")

@@ -7,7 +7,7 @@ Usage:  python src/evaluate.py RECIPE
 
 from pathlib import Path
 
-from octet import stage
+from octet import device, stage
 from octet.dataset.pipeline import picture_batches
 from octet.dataset.records import read_truths
 from octet.evaluation.curves import write_curve
@@ -22,6 +22,7 @@ from octet.training.determinism import make_deterministic
 
 
 def main(recipe: Recipe) -> None:
+    device.use("cpu")
     models, reports = Path("models", recipe.name), Path("reports", recipe.name)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     makers = {"float": "train_float", "qat": "train_qat"}

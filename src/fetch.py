@@ -9,12 +9,14 @@ from pathlib import Path
 
 from octet import stage
 from octet.files import whole_folder
+from octet.machine import describe_cpu
 from octet.recipe import Recipe
 from octet.voc import shapes
 from octet.voc.archive import write_archive
 
 
 def main(recipe: Recipe) -> None:
+    print(f"running on {describe_cpu()}", flush=True)
     source = recipe.dataset.source
     with whole_folder(Path("data", recipe.name, "archives")) as archives:
         files = shapes.archive_files(source.seed, dict(source.pictures), source.side)

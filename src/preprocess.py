@@ -7,7 +7,7 @@ Usage:  python src/preprocess.py RECIPE
 
 from pathlib import Path
 
-from octet import stage
+from octet import device, stage
 from octet.dataset.records import write_split
 from octet.dataset.summary import Summary
 from octet.files import require, whole_folder, write_json
@@ -16,6 +16,7 @@ from octet.voc.archive import Archives
 
 
 def main(recipe: Recipe) -> None:
+    device.use("cpu")
     data = Path("data", recipe.name)
     dataset = recipe.dataset
     archives = require(data / "archives", f"fetch@{recipe.name}")

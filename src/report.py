@@ -9,7 +9,7 @@ import csv
 import json
 from pathlib import Path
 
-from octet import stage
+from octet import device, stage
 from octet.dataset.records import read_pictures
 from octet.files import require, whole_file
 from octet.recipe import Recipe
@@ -21,6 +21,7 @@ CURVES = ("float", "qat", "uint8")
 
 
 def main(recipe: Recipe) -> None:
+    device.use("cpu")
     data, models, reports = (Path(top, recipe.name) for top in ("data", "models", "reports"))
     dataset = json.loads(require(data / "dataset.json", f"preprocess@{recipe.name}").read_text())
     for name in ("float", "qat"):

@@ -7,7 +7,7 @@ Usage:  python src/train_float.py RECIPE
 
 from pathlib import Path
 
-from octet import stage
+from octet import device, stage
 from octet.detector.model import build_detector
 from octet.evaluation.validate import validation_score
 from octet.files import require
@@ -17,6 +17,7 @@ from octet.training.run import run_training
 
 
 def main(recipe: Recipe) -> None:
+    device.use(recipe.train_float.device)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     classes = recipe.dataset.classes
     make_deterministic(recipe.train_float.seed)

@@ -7,7 +7,7 @@ Usage:  python src/train_qat.py RECIPE
 
 from pathlib import Path
 
-from octet import stage
+from octet import device, stage
 from octet.dataset.pipeline import normalize, picture_batches
 from octet.detector.model import build_detector
 from octet.evaluation.validate import validation_score
@@ -19,6 +19,7 @@ from octet.training.run import run_training
 
 
 def main(recipe: Recipe) -> None:
+    device.use(recipe.train_qat.device)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     plan, classes = recipe.train_qat, recipe.dataset.classes

@@ -8,3 +8,8 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):  # Linux
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def describe_cpu() -> str:
+    """The CPU, as a line of output names it."""
+    return f"the CPU ({cores()} cores)"

@@ -134,6 +134,7 @@ class Loss(_Section):
 class TrainFloat(_Section):
     """Training in float."""
 
+    device: Literal["cpu", "gpu"]
     seed: Seed
     epochs: Count
     batch: Count

@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import signal
 import sys
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ def run(main: Callable[[Recipe], None], usage: str | None) -> None:
     parser.add_argument("recipe", help="a section of params.yaml")
     parser.add_argument("--check", action="store_true", help="only see whether the recipe is valid")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is being interrupted
     try:
         recipe = load_recipe(arguments.recipe)
         if not arguments.check:

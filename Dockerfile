@@ -1,0 +1,71 @@
+# The training container. The source is mounted at run time; only `release` holds it. Built by `make image`.
+#   VARIANT   cuda: TensorFlow with CUDA's libraries, runs without a GPU too; cpu: a third of the size
+#   targets   train: what the pipeline runs in; test: with pytest and the linters; release: with the source inside
+ARG BASE_IMAGE=debian:bookworm-20260824-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
+ARG VARIANT=cuda
+
+FROM ${BASE_IMAGE} AS system
+# Debian's stable packages get security fixes and nothing else: what decides results is pinned in requirements/.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates git make openssh-client python3 python3-venv \
+    && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt /var/log/dpkg.log \
+    && python3 -m venv /venv \
+    && useradd --create-home octet \
+    && chmod 1777 /home/octet
+ENV PATH=/venv/bin:$PATH
+
+FROM system AS libraries-cpu
+
+FROM system AS libraries-cuda
+COPY requirements/cuda.txt /requirements/
+# TensorFlow finds most of CUDA by itself; what CUDA's libraries load from one another, only the loader can find.
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/cuda.txt \
+    && printf '%s\n' /venv/lib/python3*/site-packages/nvidia/*/lib > /etc/ld.so.conf.d/nvidia.conf \
+    && ldconfig && rm -f /var/cache/ldconfig/aux-cache
+
+# hadolint ignore=DL3006
+FROM libraries-${VARIANT} AS packages
+COPY requirements/runtime.txt /requirements/
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/runtime.txt \
+    && touch /venv/runtime
+
+FROM packages AS train
+ARG VARIANT
+ARG REVISION=unknown
+ARG LOCK=unknown
+ARG INPUTS=unknown
+LABEL org.opencontainers.image.title="octet" \
+      org.opencontainers.image.description="Trains object detectors in float, then in eight bits, and measures both" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="${REVISION}" \
+      octet.variant="${VARIANT}" \
+      octet.lock="${LOCK}" \
+      octet.inputs="${INPUTS}"
+# A home that any user may write to, and a name: DVC asks for both, and `--user` may be one that the image doesn't know.
+# Signals go to the whole process group: DVC waits for its stage to end, so the stage has to hear of them.
+ENV HOME=/home/octet USER=octet LANG=C.UTF-8 \
+    OCTET_IMAGE=${VARIANT} \
+    TF_USE_LEGACY_KERAS=1 \
+    NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility \
+    TINI_KILL_PROCESS_GROUP=1
+STOPSIGNAL SIGINT
+USER octet
+WORKDIR /octet
+CMD ["bash"]
+
+FROM train AS test
+USER root
+COPY requirements/dev.txt /requirements/
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/dev.txt \
+    && touch /venv/dev
+USER octet
+
+FROM train AS release
+USER root
+COPY LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
+COPY .dvc/config .dvc/config
+COPY src src
+# No git here, and any user may write what the stages make.
+RUN dvc config core.no_scm true && mkdir data models reports runs && chmod --recursive a+rwX .
+USER octet
