@@ -55,7 +55,7 @@ RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 .PHONY: ready
 ready:
 	@$(if $(OCTET_IMAGE),:,$(ready_$(RUNNER)))
-ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --no-print-directory $(VENV)/runtime
+ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --silent $(VENV)/runtime
 ready_docker = echo 'Running in the container $(IMAGE)'; \
 	built=$$($(DOCKER) image inspect --format '{{index .Config.Labels "octet.inputs"}}' $(IMAGE) 2>/dev/null); \
 	[ "$$built" = '$(INPUTS)' ] || $(MAKE) --no-print-directory image

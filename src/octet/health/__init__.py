@@ -1,0 +1,1 @@
+"""What `make doctor` looks at: whether a recipe will run here, and if not, why."""
