@@ -51,6 +51,10 @@ lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requi
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
 
+.PHONY: audit
+audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
+	@PYTHONPATH=src python .ci/audit.py
+
 .PHONY: clean
 clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restores it)
 	@rm -rf data/$(RECIPE) models/$(RECIPE) reports/$(RECIPE) runs/$(RECIPE)
