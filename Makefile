@@ -47,13 +47,17 @@ tensorboard: $(VENV)/runtime ## Watch trainings at http://localhost:6006 (PORT=)
 .PHONY: lock
 lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
 	@for set in runtime dev; do \
-		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
+		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(LOCK_FLAGS) \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
 
 .PHONY: audit
 audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
 	@PYTHONPATH=src python .ci/audit.py
+
+.PHONY: outdated
+outdated: $(VENV)/dev ## Tell which locked packages have newer releases
+	@PYTHONPATH=src python .ci/outdated.py
 
 .PHONY: clean
 clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restores it)
