@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 RECIPE ?= quickstart
 PORT ?= 6006
+DOCKER ?= docker
+IMAGE ?= octet
 
 VENV := .venv
 # An absolute path first, so that DVC's stages find this python and no other.
@@ -58,6 +60,10 @@ audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
 .PHONY: outdated
 outdated: $(VENV)/dev ## Tell which locked packages have newer releases
 	@PYTHONPATH=src python .ci/outdated.py
+
+.PHONY: sbom
+sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
+	@PYTHONPATH=src DOCKER='$(DOCKER)' python .ci/sbom.py $(IMAGE)
 
 .PHONY: clean
 clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restores it)
