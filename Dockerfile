@@ -11,7 +11,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates git make openssh-client python3 python3-venv \
     && rm -rf /var/lib/apt/lists/* /var/cache/ldconfig/aux-cache /var/log/apt /var/log/dpkg.log \
     && python3 -m venv /venv \
-    && useradd --create-home octet \
+    && useradd --uid 1000 --create-home octet \
     && chmod 1777 /home/octet
 ENV PATH=/venv/bin:$PATH
 
@@ -50,22 +50,22 @@ ENV HOME=/home/octet USER=octet LANG=C.UTF-8 \
     NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     TINI_KILL_PROCESS_GROUP=1
 STOPSIGNAL SIGINT
-USER octet
+USER 1000
 WORKDIR /octet
 CMD ["bash"]
 
 FROM train AS test
-USER root
+USER 0
 COPY requirements/dev.txt /requirements/
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/dev.txt \
     && touch /venv/dev
-USER octet
+USER 1000
 
 FROM train AS release
-USER root
+USER 0
 COPY LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
 COPY .dvc/config .dvc/config
 COPY src src
 # No git here, and any user may write what the stages make.
 RUN dvc config core.no_scm true && mkdir data models reports runs && chmod --recursive a+rwX .
-USER octet
+USER 1000

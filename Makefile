@@ -126,6 +126,10 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 	@$(call build,release,$(IMAGE)-release)
 	@DOCKER='$(DOCKER)' IMAGE='$(IMAGE)' pytest --numprocesses 0 tests/image
 
+.PHONY: sbom
+sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
+	@PYTHONPATH=src DOCKER='$(DOCKER)' python .ci/sbom.py $(IMAGE)
+
 # --- what the project's own work needs --------------------------------------------------------------------------------
 
 .PHONY: test
@@ -149,9 +153,17 @@ lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerf
 .PHONY: lock
 lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
 	@for set in runtime cuda dev; do \
-		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
+		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(LOCK_FLAGS) \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
+
+.PHONY: audit
+audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
+	@PYTHONPATH=src python .ci/audit.py
+
+.PHONY: outdated
+outdated: $(VENV)/dev ## Tell which locked packages have newer releases
+	@PYTHONPATH=src python .ci/outdated.py
 
 # The stamps are newer than the locks that were installed: a changed lock installs again.
 ifndef OCTET_IMAGE
