@@ -49,7 +49,7 @@ DVC_CACHE = $(shell sed -n 's|^ *dir = /|/|p' .dvc/config.local 2>/dev/null)
 run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
 	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
 	--volume '$(OCTET_CACHE):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
-	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(DOCKER_RUN_FLAGS) $(1)
+	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(PUBLISH) $(DOCKER_RUN_FLAGS) $(1)
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 
 .PHONY: ready
@@ -90,7 +90,7 @@ doctor: ready ## Say what will work on this machine, what will not, and what to 
 
 .PHONY: tensorboard
 tensorboard: ready ## Watch trainings at http://localhost:6006 (PORT=)
-tensorboard: DOCKER_RUN_FLAGS += --publish 127.0.0.1:$(PORT):$(PORT)
+tensorboard: PUBLISH = --publish 127.0.0.1:$(PORT):$(PORT)
 tensorboard:
 	@$(RUN) tensorboard --logdir runs --port $(PORT) $(if $(filter docker,$(RUNNER)),--bind_all)
 
@@ -124,7 +124,7 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 	@$(call build,train,$(IMAGE))
 	@$(call build,test,$(IMAGE)-test)
 	@$(call build,release,$(IMAGE)-release)
-	@DOCKER='$(DOCKER)' IMAGE='$(IMAGE)' pytest --numprocesses 0 tests/image
+	@DOCKER='$(DOCKER)' IMAGE='$(IMAGE)' VARIANT='$(VARIANT)' pytest --numprocesses 0 tests/image
 
 .PHONY: sbom
 sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
@@ -133,13 +133,13 @@ sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (I
 # --- what the project's own work needs --------------------------------------------------------------------------------
 
 .PHONY: test
-test: ## Run all tests
+test: ## Run all tests, or those in TESTS=
 ifeq ($(LOCAL_RUNNER),docker)
 	@$(call build,test,$(IMAGE)-test)
-	@$(call run_in,$(IMAGE)-test) pytest
+	@$(call run_in,$(IMAGE)-test) pytest $(TESTS)
 else
 	@$(MAKE) --no-print-directory $(VENV)/dev
-	@pytest
+	@pytest $(TESTS)
 endif
 
 .PHONY: lint
