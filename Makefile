@@ -29,6 +29,10 @@ reproduce: $(VENV)/runtime ## Run what is stale of a recipe's pipeline, then sho
 report: $(VENV)/runtime ## Show a recipe's scores and where its model and its page lie
 	@python src/summary.py $(RECIPE)
 
+.PHONY: verify
+verify: $(VENV)/runtime ## Run a recipe again from nothing in a clone, and compare every output with dvc.lock
+	@python src/verify.py $(RECIPE)
+
 # Without RECIPE= this is about all that dvc.lock knows, not about the default alone.
 .PHONY: stale
 stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs no data; RECIPE= for one recipe alone)
