@@ -88,6 +88,15 @@ report: ready ## Show a recipe's scores and where its model and its page lie
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it
 	@$(RUN) python src/doctor.py $(RECIPE)
 
+.PHONY: verify
+verify: ready ## Run a recipe again from nothing in a clone, and compare every output with dvc.lock
+	@$(RUN) python src/verify.py $(RECIPE)
+
+# Without RECIPE= this is about all that dvc.lock knows, not about the default alone.
+.PHONY: stale
+stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs no data; RECIPE= for one recipe alone)
+	@python src/stale.py $(if $(filter file,$(origin RECIPE)),,$(RECIPE))
+
 .PHONY: tensorboard
 tensorboard: ready ## Watch trainings at http://localhost:6006 (PORT=)
 tensorboard: PUBLISH = --publish 127.0.0.1:$(PORT):$(PORT)

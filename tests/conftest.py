@@ -66,6 +66,18 @@ class Project:
             assert self.run(*command).returncode == 0
         shutil.copy(ROOT / ".dvc" / "config", self.folder / ".dvc" / "config")
 
+    def git(self, *arguments: str) -> None:
+        """Run a git command as somebody."""
+        result = self.run("git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.org", *arguments)
+        assert result.returncode == 0, result.stderr
+
+    def take(self, other: "Project", *paths: str) -> None:
+        """Copy every file under the paths from another working copy."""
+        for path, content in other.bytes_of(*paths).items():
+            file = self.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+
     def bytes_of(self, *paths: str) -> dict[str, bytes]:
         """Every file under the paths, with its content."""
         files = [file for path in paths for file in sorted((self.folder / path).rglob("*")) if file.is_file()]

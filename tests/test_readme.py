@@ -1,4 +1,4 @@
-"""What the README names is there."""
+"""What the README and the pages of docs/ name is there."""
 
 import re
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 from conftest import ROOT, Project
 
 README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def make_targets() -> set[str]:
@@ -17,14 +18,15 @@ def make_targets() -> set[str]:
 def test_every_make_target_is_there_and_has_its_line() -> None:
     phony = set(re.findall(r"^\.PHONY: (\S+)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     assert make_targets() == phony
-    assert set(re.findall(r"\bmake ([a-z]+)\b(?=[`\n ]RECIPE|[`\n])", README)) <= phony
+    for page in PAGES:
+        assert set(re.findall(r"\bmake ([a-z]+)\b(?=[`\n ]RECIPE|[`\n])", page.read_text())) <= phony, page
 
 
 def test_every_path_is_there() -> None:
-    links = re.findall(r"\]\(((?!http|#)[^)]+)\)", README)
+    links = [(page, link) for page in PAGES for link in re.findall(r"\]\(((?!http|#)[^)]+)\)", page.read_text())]
     assert links
-    for link in links:
-        assert (ROOT / link).exists(), link
+    for page, link in links:
+        assert (page.parent / link).exists(), (page, link)
 
 
 def test_the_drawing_is_the_pipeline(project: Project) -> None:

@@ -119,7 +119,7 @@ def test_interrupted_and_run_again_it_makes_the_bytes_that_the_host_makes(clone:
         assert (owner.st_uid, owner.st_gid) == (UID, GID), path
 
 
-def test_tensorboard_answers_from_the_container(clone: Path, tensorboard: tuple[subprocess.Popen[str], int]) -> None:
+def test_tensorboard_answers_from_the_container(tensorboard: tuple[subprocess.Popen[str], int]) -> None:
     process, port = tensorboard
     assert process.stdout
     said = next(line for line in process.stdout if "TensorBoard" in line and "http" in line)

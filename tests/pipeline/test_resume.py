@@ -13,10 +13,7 @@ MODELS = "models/quickstart"
 @pytest.fixture
 def ready(project: Project, reproduced: Project) -> Project:
     """A project in which the reproduced one's data lies, and nothing is trained."""
-    for path, content in reproduced.bytes_of("data").items():
-        file = project.folder / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content)
+    project.take(reproduced, "data")
     return project
 
 

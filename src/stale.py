@@ -1,0 +1,26 @@
+"""See whether dvc.lock fits the code, the parameters and the pipeline, in a clone with data and without.
+
+Reads:  dvc.lock, dvc.yaml, params.yaml and the code; for what lies in data/, models/ and reports/ ask `dvc status`
+Usage:  python src/stale.py [RECIPE]; without one, all that dvc.lock knows (exit code 0: it fits, 1: it does not)
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from octet.errors import UserError
+from octet.reproduction.staleness import require_fresh_lock
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", nargs="?", help="a section of params.yaml")
+    try:
+        recipes = require_fresh_lock(Path(), parser.parse_args().recipe)
+    except UserError as error:
+        sys.exit(f"octet: {error}")
+    print(f"dvc.lock is up to date: {', '.join(recipes)}")
+
+
+if __name__ == "__main__":
+    main()
