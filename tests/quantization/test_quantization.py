@@ -1,6 +1,7 @@
 """Fake quantization keeps what the float model knows, and the files are what they say they are."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from octet.dataset.pipeline import normalize, picture_batches
 from octet.dataset.records import read_truths
 from octet.detector.anchors import make_anchors
 from octet.detector.model import build_detector
-from octet.evaluation.detections import collect
+from octet.evaluation.detections import Detections, collect
 from octet.evaluation.tflite import run_tflite
 from octet.evaluation.variants import run_variant, variant_files
 from octet.quantization.qat import calibrate, quantize
@@ -39,6 +40,16 @@ def models(reproduced: Project) -> Path:
 def pictures(reproduced: Project, recipe: Recipe) -> list[np.ndarray]:
     records = reproduced.folder / "data" / "quickstart" / "records"
     return list(picture_batches(records, "test", recipe.model.input_size, 8).as_numpy_iterator())
+
+
+@pytest.fixture(scope="module")
+def detections(
+    reproduced: Project, recipe: Recipe, models: Path, pictures: list[np.ndarray]
+) -> Callable[[str], Detections]:
+    """What a variant finds on the test pictures, by its name."""
+    truths = read_truths(reproduced.folder / "data" / "quickstart" / "records", "test")
+    files = variant_files(models)
+    return lambda variant: collect(run_variant(variant, files[variant], pictures, recipe), truths)
 
 
 def opened(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Interpreter]:
@@ -125,15 +136,9 @@ def test_sizes_shrink_down_the_ladder(models: Path) -> None:
     assert dynamic < float16
 
 
-def test_the_runtimes_postprocessing_is_ours(
-    reproduced: Project, recipe: Recipe, models: Path, pictures: list[np.ndarray]
-) -> None:
+def test_the_runtimes_postprocessing_is_ours(detections: Callable[[str], Detections]) -> None:
     """The float file, suppressed by the runtime's op, finds what the Keras model finds, suppressed by ours."""
-    truths = read_truths(reproduced.folder / "data" / "quickstart" / "records", "test")
-    files = variant_files(models)
-    keras_found, file_found = (
-        collect(run_variant(name, files[name], pictures, recipe), truths) for name in ("float", "float32")
-    )
+    keras_found, file_found = detections("float"), detections("float32")
     assert len(keras_found.scores) > 0
     np.testing.assert_array_equal(np.bincount(keras_found.picture), np.bincount(file_found.picture))
     for index in range(len(file_found.scores)):
@@ -161,14 +166,8 @@ def test_raw_pixels_go_in(recipe: Recipe, models: Path, pictures: list[np.ndarra
     assert error(pictures[0][..., ::-1]) > 2 * error(pictures[0])  # BGR is not what it takes
 
 
-def test_the_shipped_file_and_the_raw_one_are_one_network(
-    reproduced: Project, recipe: Recipe, models: Path, pictures: list[np.ndarray]
-) -> None:
-    truths = read_truths(reproduced.folder / "data" / "quickstart" / "records", "test")
-    files = variant_files(models)
-    shipped, raw = (
-        collect(run_variant(name, files[name], pictures, recipe), truths) for name in ("uint8", "uint8_raw")
-    )
+def test_the_shipped_file_and_the_raw_one_are_one_network(detections: Callable[[str], Detections]) -> None:
+    shipped, raw = detections("uint8"), detections("uint8_raw")
     assert len(shipped.scores) > 0
     np.testing.assert_allclose(np.sort(shipped.scores), np.sort(raw.scores), atol=1e-4)
 

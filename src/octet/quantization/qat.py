@@ -7,6 +7,7 @@ import tensorflow_model_optimization as tfmot
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import QuantizeLayer
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapper
 
+from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme
 from octet.tensorflow import keras, tf
 
@@ -16,6 +17,7 @@ _INPUT_RANGE = (-1.0, 127 / 128)
 
 def quantize(model: keras.Model) -> keras.Model:
     """The same network with every tensor rounded to 8 bits as the integer file will; weights are carried over."""
+    use_deterministic_gradients()
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
         annotated = tfmot.quantization.keras.quantize_annotate_model(model)
         return tfmot.quantization.keras.quantize_apply(annotated, PerChannelScheme())
