@@ -53,7 +53,7 @@ run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 
 .PHONY: ready
-ready:
+ready: ## Set up what targets run in: the image, or .venv
 	@$(if $(OCTET_IMAGE),:,$(ready_$(RUNNER)))
 ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --silent $(VENV)/runtime
 ready_docker = echo 'Running in the container $(IMAGE)'; \
