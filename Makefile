@@ -11,7 +11,7 @@ PYTHON ?= python3
 LOCAL_RUNNER := $(or $(RUNNER),local)
 SMALL_VARIANT := $(or $(VARIANT),cpu)
 NO_ENGINE := $(if $(RUNNER),, (no Docker engine answers))
-RUNNER ?= $(eval RUNNER := $$(if $$(shell $(DOCKER) version --format x 2>/dev/null),docker,local))$(RUNNER)
+RUNNER ?= $(eval RUNNER := $$(if $$(shell $(DOCKER) version --format '{{.Server.Version}}' 2>/dev/null),docker,local))$(RUNNER)
 
 # In the container, its own environment is the one.
 VENV := $(if $(OCTET_IMAGE),/venv,.venv)
@@ -77,12 +77,21 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'python src/summary.py --check $(RECIPE) && dvc repro evaluate@$(RECIPE) report@$(RECIPE) \
+	@$(RUN) bash -c 'python src/summary.py --check $(RECIPE) && dvc repro $(REPRO_FLAGS) evaluate@$(RECIPE) report@$(RECIPE) \
 		&& python src/summary.py $(RECIPE)'
 
 .PHONY: report
 report: ready ## Show a recipe's scores and where its model and its page lie
 	@$(RUN) python src/summary.py $(RECIPE)
+
+.PHONY: gate
+gate: ready ## Fail where a recipe's uint8 model lost more than it may
+	@$(RUN) python src/gate.py $(RECIPE)
+
+.PHONY: changes
+changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV=HEAD, as Markdown
+	@echo '### Parameters'; dvc params diff --md $(REV)
+	@echo '### Scores'; dvc metrics diff --md $(REV)
 
 .PHONY: doctor
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it

@@ -39,6 +39,7 @@ def test_the_drawing_is_the_pipeline(project: Project) -> None:
 def test_an_unknown_recipe_is_said_by_make(project: Project) -> None:
     (project.folder / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     (project.folder / ".venv").symlink_to(Path(ROOT / ".venv"))
-    result = project.run("make", "--old-file=.venv/runtime", "reproduce", "RECIPE=nosuch")
+    result = project.run("make", "--old-file=.venv/runtime", "reproduce", "RECIPE=nosuch", "DOCKER=nosuch")
     assert result.returncode != 0
+    assert "Running in .venv (no Docker engine answers)" in result.stdout
     assert "octet: params.yaml: no recipe 'nosuch'; there are: quickstart" in result.stderr

@@ -1,0 +1,31 @@
+"""Fail where a recipe's uint8 model lost more than its gate allows, or scores too little.
+
+Reads:  reports/RECIPE/evaluation.json
+Usage:  python src/gate.py RECIPE    (exit code 0: passed, 1: not)
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from octet import stage
+from octet.files import require
+from octet.recipe import Recipe
+
+
+def main(recipe: Recipe) -> None:
+    evaluation = json.loads(
+        require(Path("reports", recipe.name, "evaluation.json"), f"evaluate@{recipe.name}").read_text()
+    )
+    gate, score = evaluation["gate"], evaluation["variants"]["uint8"]["voc12_map"]
+    verdict = (
+        f"{recipe.name}: uint8 scores {score:.4f} (at least {gate['min_map']}), "
+        f"{gate['drop']:+.4f} below float (at most {gate['max_drop']})"
+    )
+    if not gate["passed"]:
+        sys.exit(f"octet: the gate is closed: {verdict}")
+    print(f"the gate is open: {verdict}")
+
+
+if __name__ == "__main__":
+    stage.run(main, __doc__)
