@@ -30,18 +30,8 @@ COPY requirements/runtime.txt /requirements/
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/runtime.txt \
     && touch /venv/runtime
 
-FROM packages AS train
+FROM packages AS settled
 ARG VARIANT
-ARG REVISION=unknown
-ARG LOCK=unknown
-ARG INPUTS=unknown
-LABEL org.opencontainers.image.title="octet" \
-      org.opencontainers.image.description="Trains object detectors in float, then in eight bits, and measures both" \
-      org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.revision="${REVISION}" \
-      octet.variant="${VARIANT}" \
-      octet.lock="${LOCK}" \
-      octet.inputs="${INPUTS}"
 # A home that any user may write to, and a name: DVC asks for both, and `--user` may be one that the image doesn't know.
 # Signals go to the whole process group: DVC waits for its stage to end, so the stage has to hear of them.
 ENV HOME=/home/octet USER=octet LANG=C.UTF-8 \
@@ -54,12 +44,26 @@ USER 1000
 WORKDIR /octet
 CMD ["bash"]
 
-FROM train AS test
+FROM settled AS test
 USER 0
 COPY requirements/dev.txt /requirements/
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/dev.txt \
     && touch /venv/dev
 USER 1000
+
+# The labels come last: they change with every commit, and everything after them is built again.
+FROM settled AS train
+ARG VARIANT
+ARG REVISION=unknown
+ARG LOCK=unknown
+ARG INPUTS=unknown
+LABEL org.opencontainers.image.title="octet" \
+      org.opencontainers.image.description="Trains object detectors in float, then in eight bits, and measures both" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="${REVISION}" \
+      octet.variant="${VARIANT}" \
+      octet.lock="${LOCK}" \
+      octet.inputs="${INPUTS}"
 
 FROM train AS release
 USER 0
