@@ -46,7 +46,7 @@ tensorboard: $(VENV)/runtime ## Watch trainings at http://localhost:6006 (PORT=)
 
 .PHONY: lock
 lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
-	@for set in runtime dev; do \
+	@for set in runtime remotes dev; do \
 		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
@@ -65,5 +65,10 @@ $(VENV)/runtime: requirements/runtime.txt
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime
+	@echo 'Installing what DVC needs for ssh, s3, gs and azure (once) ...'
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
