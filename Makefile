@@ -29,8 +29,22 @@ reproduce: $(VENV)/runtime ## Run what is stale of a recipe's pipeline, then sho
 report: $(VENV)/runtime ## Show a recipe's scores and where its model and its page lie
 	@python src/summary.py $(RECIPE)
 
+.PHONY: push
+push: $(VENV)/runtime ## Push what a recipe's stages made to the DVC remote (AGAIN=1: over damaged copies)
+	@+$(remote-plugins)
+	@python src/remote.py push $(RECIPE) $(if $(AGAIN),--again)
+
+.PHONY: pull
+pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data
+	@+$(remote-plugins)
+	@python src/remote.py pull $(RECIPE)
+
+# A folder needs none.
+remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \
+	$(MAKE) --silent $(VENV)/remotes; fi
+
 .PHONY: test
-test: $(VENV)/dev ## Run all tests
+test: $(VENV)/dev $(VENV)/remotes ## Run all tests
 	@pytest
 
 .PHONY: lint
