@@ -46,9 +46,10 @@ CMD ["bash"]
 
 FROM settled AS test
 USER 0
-COPY requirements/dev.txt /requirements/
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /requirements/dev.txt \
-    && touch /venv/dev
+COPY requirements/dev.txt requirements/remotes.txt /requirements/
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+        -r /requirements/dev.txt -r /requirements/remotes.txt \
+    && touch /venv/dev /venv/remotes
 USER 1000
 
 # The labels come last: they change with every commit, and everything after them is built again.

@@ -88,6 +88,20 @@ report: ready ## Show a recipe's scores and where its model and its page lie
 gate: ready ## Fail where a recipe's uint8 model lost more than it may
 	@$(RUN) python src/gate.py $(RECIPE)
 
+.PHONY: push
+push: $(VENV)/runtime ## Push what a recipe's stages made to the DVC remote (AGAIN=1: over damaged copies)
+	@+$(remote-plugins)
+	@python src/remote.py push $(RECIPE) $(if $(AGAIN),--again)
+
+.PHONY: pull
+pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data
+	@+$(remote-plugins)
+	@python src/remote.py pull $(RECIPE)
+
+# A folder needs none.
+remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \
+	$(MAKE) --silent $(VENV)/remotes; fi
+
 .PHONY: changes
 changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV=HEAD, as Markdown
 	@echo '### Parameters'; dvc params diff --md $(REV)
@@ -156,7 +170,7 @@ ifeq ($(LOCAL_RUNNER),docker)
 	@$(call build,test,$(IMAGE)-test)
 	@$(call run_in,$(IMAGE)-test) pytest $(TESTS)
 else
-	@$(MAKE) --no-print-directory $(VENV)/dev
+	@$(MAKE) --silent $(VENV)/dev $(VENV)/remotes
 	@pytest $(TESTS)
 endif
 
@@ -170,7 +184,7 @@ lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerf
 
 .PHONY: lock
 lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
-	@for set in runtime cuda dev; do \
+	@for set in runtime cuda remotes dev; do \
 		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(LOCK_FLAGS) \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
@@ -194,6 +208,11 @@ $(VENV)/runtime: requirements/runtime.txt
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime
+	@echo 'Installing what DVC needs for ssh, s3, gs and azure (once) ...'
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 endif

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -32,6 +32,8 @@ def tiny_params() -> dict[str, Any]:
 class Project:
     """A working copy of the project with the tiny recipe under the name `quickstart`."""
 
+    environment: ClassVar[dict[str, str]] = {}
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for name in ("src", "requirements"):
@@ -45,7 +47,7 @@ class Project:
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command in the project."""
-        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **self.environment}
         return subprocess.Popen(
             command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

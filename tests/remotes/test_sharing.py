@@ -1,0 +1,126 @@
+"""What was made in one clone is there in another, and nothing runs again."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from dvc.repo import Repo
+
+from conftest import ROOT, Project
+from remotes.conftest import RECIPE, RESULTS, Clone
+from remotes.stores import Folder, Store
+
+pytestmark = pytest.mark.xdist_group("reproduced")
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+
+
+def assert_nothing_runs(clone: Clone, *flags: str) -> None:
+    lock = clone.bytes_of("dvc.lock")
+    result = clone.run("dvc", "repro", *flags)
+    assert result.returncode == 0, result.stderr
+    assert "up to date" in result.stdout
+    assert "Running stage" not in result.stdout
+    assert clone.bytes_of("dvc.lock") == lock
+
+
+@pytest.mark.parametrize("kind", ["folder", "sftp", "s3"])
+def test_from_one_clone_to_another(made: Clone, clone: Clone, empty: Store) -> None:
+    for each in (made, clone):
+        each.use(empty.options())
+    made.push()
+    clone.pull()
+    assert clone.bytes_of(*RESULTS) == made.bytes_of(*RESULTS)
+    assert not (clone.folder / "data").exists()
+    lock = clone.bytes_of("dvc.lock")
+    result = clone.run("dvc", "repro", "--allow-missing")
+    assert result.stdout.endswith("Data and pipelines are up to date.\n"), result.stderr
+    assert "Running stage" not in result.stdout
+    assert clone.bytes_of("dvc.lock") == lock
+
+
+@pytest.mark.parametrize("kind", ["s3"])
+def test_a_run_that_was_made_elsewhere(made: Clone, clone: Clone, full: Store) -> None:
+    """It was tried and not kept: no commit has its lock, only the run cache knows it."""
+    archives = f"data/{RECIPE}/archives"
+    stage = f"fetch@{RECIPE}"
+    kept = made.bytes_of("params.yaml", "dvc.lock")
+    tried = kept["params.yaml"].replace(b"seed: 7\n", b"seed: 8\n")
+    assert tried != kept["params.yaml"]
+    for each in (made, clone):
+        each.use(full.options())
+        (each.folder / "params.yaml").write_bytes(tried)
+    assert f"Running stage '{stage}'" in made.run("dvc", "repro", "--single-item", stage).stdout
+    made.push()
+    try:
+        result = clone.run("dvc", "repro", "--single-item", "--pull", stage)
+        assert f"Stage '{stage}' is cached" in result.stdout, result.stderr
+        assert clone.bytes_of(archives) == made.bytes_of(archives)
+    finally:
+        for name, content in kept.items():
+            (made.folder / name).write_bytes(content)
+        assert made.run("dvc", "checkout", stage).returncode == 0
+
+
+def test_with_make(made: Clone, clone: Clone, tmp_path: Path) -> None:
+    store = Folder(tmp_path / "store")
+    for each, target in ((made, "push"), (clone, "pull")):
+        each.use(store.options())
+        (each.folder / ".venv").unlink(missing_ok=True)
+        (each.folder / ".venv").symlink_to(sys.prefix)
+        result = each.run("make", "--old-file=.venv/runtime", target, f"RECIPE={RECIPE}")
+        assert result.returncode == 0, result.stderr
+    assert clone.bytes_of(*RESULTS) == made.bytes_of(*RESULTS)
+
+
+def test_only_a_folder_needs_no_more_packages(clone: Clone, tmp_path: Path) -> None:
+    for url, needed in ((str(tmp_path), False), ("s3://octet/models", True)):
+        clone.use({"url": url})
+        steps = clone.run("make", "--dry-run", "--old-file=.venv/runtime", "push").stdout
+        assert ("pip install" in steps) == needed
+        assert "src/remote.py push" in steps
+
+
+@pytest.mark.parametrize("kind", ["s3", "ssh", "gs", "azure"])
+def test_every_kind_that_is_promised_is_installed(kind: str, made: Clone) -> None:
+    config = {"core": {"remote": "ours"}, "remote": {"ours": {"url": f"{kind}://octet/models"}}}
+    with Repo(str(made.folder), config=config) as repo:
+        assert repo.cloud.get_remote().fs.protocol in (kind, "abfs")
+
+
+def test_every_recipe_has_its_artifact() -> None:
+    assert list(PIPELINE["artifacts"]) == [f"{recipe}/detector" for recipe in PIPELINE["vars"][0]["recipes"]]
+    for name, artifact in PIPELINE["artifacts"].items():
+        recipe = name.split("/")[0]
+        made_by_convert = [path.replace("${item.recipe}", recipe) for path in PIPELINE["stages"]["convert"]["outs"]]
+        assert artifact["path"] in made_by_convert
+        assert artifact["type"] == "model"
+        assert artifact["desc"]
+
+
+def test_an_artifact_says_how_its_file_is_fed(reproduced: Project) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    artifact = PIPELINE["artifacts"][f"{RECIPE}/detector"]
+    (real,) = Interpreter(str(reproduced.folder / artifact["path"])).get_input_details()
+    said = artifact["meta"]["input"]
+    assert np.dtype(said["dtype"]) == real["dtype"]
+    assert (said["scale"], said["zero_point"]) == real["quantization"]
+
+
+@pytest.mark.parametrize("kind", ["folder"])
+def test_one_model_by_name_and_version(made: Clone, full: Store, tmp_path: Path) -> None:
+    made.use(full.options())
+    result = made.run("gto", "register", f"{RECIPE}/detector", "--version", "v1.0.0")
+    assert result.returncode == 0, result.stderr
+    config = made.folder / ".dvc" / "config.local"
+    somewhere = Clone(tmp_path / "somewhere")
+    somewhere.folder.mkdir()
+    repository = f"file://{made.folder}"
+    for version in ([], ["--rev", "v1.0.0"]):
+        command = ["dvc", "artifacts", "get", repository, f"{RECIPE}/detector", *version, "--force"]
+        result = somewhere.run(*command, "--config", str(config))
+        assert result.returncode == 0, result.stderr
+        model = made.folder / "models" / RECIPE / "detector_uint8.tflite"
+        assert somewhere.bytes_of(model.name) == {model.name: model.read_bytes()}
