@@ -98,6 +98,14 @@ pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote,
 	@+$(remote-plugins)
 	@python src/remote.py pull $(RECIPE)
 
+.PHONY: restore
+restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does
+	@if [ -n "$$(dvc config core.remote 2>/dev/null)" ]; then \
+		$(MAKE) --no-print-directory pull && $(MAKE) --no-print-directory reproduce REPRO_FLAGS='--pull --allow-missing'; \
+	else \
+		$(MAKE) --no-print-directory reproduce; \
+	fi
+
 # A folder needs none.
 remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \
 	$(MAKE) --silent $(VENV)/remotes; fi

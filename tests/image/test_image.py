@@ -114,6 +114,7 @@ def test_interrupted_and_run_again_it_makes_the_bytes_that_the_host_makes(clone:
     assert "going on after epoch 1" in again
     assert "running on the CPU" in again
     assert (clone / MODEL).read_bytes() == (ROOT / MODEL).read_bytes()
+    assert (clone / "dvc.lock").read_text() == (ROOT / "dvc.lock").read_text()  # every output's hash
     for path in clone.rglob("*"):
         owner = path.lstat()
         assert (owner.st_uid, owner.st_gid) == (UID, GID), path

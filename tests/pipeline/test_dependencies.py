@@ -15,8 +15,9 @@ def test_declared_code_is_the_import_closure(stage: str) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_stage_depends_on_the_lock_and_says_what_it_does(stage: str) -> None:
+def test_every_stage_depends_on_its_locks_and_says_what_it_does(stage: str) -> None:
     assert "requirements/runtime.txt" in STAGES[stage]["deps"]
+    assert ("requirements/cuda.txt" in STAGES[stage]["deps"]) == stage.startswith("train_")  # what uses a GPU
     assert STAGES[stage]["desc"]
 
 

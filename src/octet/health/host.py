@@ -46,7 +46,8 @@ def check_writing(folder: Path) -> Finding:
         return Finding("FAIL", "files", f"user {os.getuid()} has no name", "set USER and HOME")
     for place in (folder, Path.home()):
         if not os.access(place, os.W_OK):
-            return Finding("FAIL", "files", f"{user} (uid {os.getuid()}) may not write to {place}", f"chown {place}")
+            text = f"{user} (uid {os.getuid()}) may not write to {place.resolve()}"
+            return Finding("FAIL", "files", text, "run as the user whom it belongs to")
     return Finding("ok", "files", f"{user} (uid {os.getuid()}) may write to {folder.resolve()}")
 
 
