@@ -16,15 +16,6 @@ pytestmark = pytest.mark.xdist_group("reproduced")
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
 
 
-def assert_nothing_runs(clone: Clone, *flags: str) -> None:
-    lock = clone.bytes_of("dvc.lock")
-    result = clone.run("dvc", "repro", *flags)
-    assert result.returncode == 0, result.stderr
-    assert "up to date" in result.stdout
-    assert "Running stage" not in result.stdout
-    assert clone.bytes_of("dvc.lock") == lock
-
-
 @pytest.mark.parametrize("kind", ["folder", "sftp", "s3"])
 def test_from_one_clone_to_another(made: Clone, clone: Clone, empty: Store) -> None:
     for each in (made, clone):
