@@ -1,6 +1,7 @@
 # Octet. Targets run in the container where a Docker engine answers, else in .venv; both come from requirements/*.txt.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
 RECIPE ?= quickstart
 PORT ?= 6006
 PYTHON ?= python3
@@ -58,7 +59,7 @@ ready: ## Set up what targets run in: the image, or .venv
 ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --silent $(VENV)/runtime
 ready_docker = echo 'Running in the container $(IMAGE)'; \
 	built=$$($(DOCKER) image inspect --format '{{index .Config.Labels "octet.inputs"}}' $(IMAGE) 2>/dev/null); \
-	[ "$$built" = '$(INPUTS)' ] || $(MAKE) --no-print-directory image
+	[ "$$built" = '$(INPUTS)' ] || $(MAKE) image
 
 # --- what users run ---------------------------------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ help: ## List the targets
 
 .PHONY: quickstart
 quickstart: ## Set up, then run the whole pipeline on a small rendered data set (minutes on two cores)
-	@$(MAKE) --no-print-directory reproduce RECIPE=quickstart RUNNER=$(LOCAL_RUNNER)
+	@$(MAKE) reproduce RECIPE=quickstart RUNNER=$(LOCAL_RUNNER)
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
@@ -101,9 +102,9 @@ pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote,
 .PHONY: restore
 restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does
 	@if [ -n "$$(dvc config core.remote 2>/dev/null)" ]; then \
-		$(MAKE) --no-print-directory pull && $(MAKE) --no-print-directory reproduce REPRO_FLAGS='--pull --allow-missing'; \
+		$(MAKE) pull && $(MAKE) reproduce REPRO_FLAGS='--pull --allow-missing'; \
 	else \
-		$(MAKE) --no-print-directory reproduce; \
+		$(MAKE) reproduce; \
 	fi
 
 # A folder needs none.
@@ -179,7 +180,7 @@ ifeq ($(LOCAL_RUNNER),docker)
 	@$(call run_in,$(IMAGE)-test) pytest $(TESTS)
 else
 	@$(MAKE) --silent $(VENV)/dev $(VENV)/remotes
-	@pytest $(TESTS)
+	@env -u MAKEFLAGS -u MAKELEVEL pytest $(TESTS)  # some tests run make, as users do
 endif
 
 .PHONY: lint
