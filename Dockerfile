@@ -70,6 +70,7 @@ FROM train AS release
 USER 0
 COPY LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
 COPY .dvc/config .dvc/config
+COPY requirements requirements
 COPY src src
 # No git here, and any user may write what the stages make.
 RUN dvc config core.no_scm true && mkdir data models reports runs && chmod --recursive a+rwX .
