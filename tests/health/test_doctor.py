@@ -1,6 +1,5 @@
 """The doctor's page on this machine, with nothing wrong and with one thing wrong."""
 
-import dataclasses
 import os
 import sys
 from importlib import metadata
@@ -89,7 +88,7 @@ def test_the_batch_that_fits_is_named() -> None:
     assert "batch to 16 or less" in tight.remedy
     larger = recipe.model.model_copy(update={"input_size": 256})
     assert needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)
-    assert dataclasses.asdict(check_memory(recipe, "GPU", None))["state"] == "note"
+    assert check_memory(recipe, "GPU", None).state == "note"
 
 
 def test_a_setting_that_changes_the_bytes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

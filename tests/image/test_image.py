@@ -82,7 +82,7 @@ def test_it_says_what_it_is() -> None:
 
 
 def test_it_holds_no_cache_and_no_source() -> None:
-    search = "find /root/.cache /octet /var/lib/apt/lists /tmp -mindepth 1 2>/dev/null; test -d /octet"
+    search = "find ~root/.cache /octet /var/lib/apt/lists /tmp -mindepth 1 2>/dev/null; test -d /octet"
     assert docker("run", "--rm", "--network", "none", "--user", "0", IMAGE, "bash", "-c", search) == ""
 
 

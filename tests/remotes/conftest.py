@@ -56,9 +56,8 @@ class Clone(Project):
         assert self.bytes_of(*RESULTS) == before
 
     def commit(self) -> None:
-        for command in (["git", "add", "--all"], ["git", "commit", "--quiet", "--message", "A run"]):
-            result = self.run(*command)
-            assert result.returncode == 0, result.stderr
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "A run")
 
 
 @pytest.fixture(scope="session", autouse=True)

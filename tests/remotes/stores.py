@@ -31,10 +31,6 @@ class Folder:
         assert port is None
         return {"url": str(self.root)}
 
-    def refused(self) -> dict[str, str]:
-        """The same with credentials that the server does not accept."""
-        raise NotImplementedError
-
     def gone(self) -> dict[str, str]:
         """The same where nobody answers."""
         return {"url": f"{self.root}-not-mounted"}
@@ -71,6 +67,7 @@ class Sftp(Folder):
         }
 
     def refused(self) -> dict[str, str]:
+        """The same with credentials that the server does not accept."""
         return {**self.options(), "keyfile": str(self.server.keys / "anothers")}
 
     def gone(self) -> dict[str, str]:

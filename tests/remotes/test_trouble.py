@@ -94,7 +94,7 @@ def test_a_damaged_cache(made: Clone, clone: Clone, full: Store) -> None:
 
 
 @pytest.mark.parametrize(("command", "kind"), [("push", "sftp"), ("pull", "s3")])
-def test_wrong_credentials(command: str, made: Clone, clone: Clone, full: Store) -> None:
+def test_wrong_credentials(command: str, made: Clone, clone: Clone, full: Sftp | S3) -> None:
     who = made if command == "push" else clone
     who.use(full.refused())
     url = full.options()["url"].removeprefix("ssh://").removeprefix("s3://")
