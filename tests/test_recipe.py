@@ -11,6 +11,8 @@ from conftest import tiny_params
 from octet.errors import UserError
 from octet.recipe import load_recipe
 
+VOC = {"kind": "voc", "archives": [{"name": "a.tar", "bytes": None, "sha256": "abc", "sources": ["a.tar"]}]}
+
 
 def load(folder: Path, params: Any) -> Any:
     file = folder / "params.yaml"
@@ -50,7 +52,20 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.strides", [16], ["quickstart.model", "give one a stride"]),
         ("train_float.matching.negative_iou", 0.9, ["quickstart.train_float.matching", "0.9", "larger"]),
         ("evaluate.max_drop", True, ["quickstart.evaluate.max_drop", "True", "number"]),
-        ("dataset.source.kind", "voc", ["quickstart.dataset.source.kind", "'voc'", "'shapes'"]),
+        (
+            "dataset.source.kind",
+            "zip",
+            ["quickstart.dataset.source.kind", "'zip'", "'shapes', 'voc', 'folder', 'coco'"],
+        ),
+        ("dataset.source.sed", 3, ["quickstart.dataset.source.sed", "did you mean 'seed'"]),
+        ("dataset.source", {}, ["quickstart.dataset.source.kind: is missing"]),
+        ("dataset.source", {"kind": "folder"}, ["quickstart.dataset.source.path: is missing"]),
+        ("dataset.source", VOC, ["dataset.source.archives.0.sha256: found 'abc'; string should match"]),
+        ("dataset.source", {**VOC, "archives": []}, ["dataset.source.archives", "at least 1"]),
+        ("dataset.classes", "all", ["dataset.classes: found 'all'; expected a list of names, or the word found"]),
+        ("dataset.splits.val", 1.5, ["dataset.splits.val: found 1.5; expected a share of train between 0 and 1"]),
+        ("dataset.splits.test", [], ["dataset.splits.test: found []", "or a list of image sets"]),
+        ("dataset.splits", {"train": ["V/*"], "val": 0.5, "test": 0.5}, ["dataset.splits", "nothing to train on"]),
     ],
 )
 def test_a_bad_value_is_named(tmp_path: Path, key: str, value: object, expected: list[str]) -> None:

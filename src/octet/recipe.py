@@ -1,11 +1,12 @@
 """params.yaml as typed, immutable recipes; what is wrong with it is said before anything runs."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 
 from octet.errors import UserError
 
@@ -16,6 +17,23 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Whole = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Strings = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+
+
+def _share_or_image_sets(value: object) -> float | tuple[str, ...]:
+    if isinstance(value, float) and 0 < value < 1:
+        return value
+    return _strings(value, "a share of train between 0 and 1, or a list of image sets")
+
+
+def _found_or_listed(value: object) -> Literal["found"] | tuple[str, ...]:
+    return "found" if value == "found" else _strings(value, "a list of names, or the word found")
+
+
+def _strings(value: object, expected: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ValueError(f"expected {expected}")
+    return tuple(value)
 
 
 _BACKBONE_STRIDE = 32  # the last that the backbone offers; further levels are made from the one before
@@ -33,6 +51,15 @@ class Pictures(_Section):
     test: Count
 
 
+class File(_Section):
+    """A file to fetch: where it may be found, in this order, and how to know it; null is not known yet."""
+
+    name: Annotated[str, Field(pattern=r"^[^/\s]+$")]
+    bytes: Count | None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
+    sources: Strings
+
+
 class Shapes(_Section):
     """A set that the project renders itself."""
 
@@ -42,25 +69,69 @@ class Shapes(_Section):
     pictures: Pictures
 
 
-class Splits(_Section):
-    """The image sets, as FOLDER/NAME, that make up each split."""
+class Voc(_Section):
+    """Tars in VOC's layout, the official ones or others."""
 
-    train: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
-    val: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
-    test: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    kind: Literal["voc"]
+    archives: Annotated[tuple[File, ...], Field(strict=False, min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Voc":
+        names = [archive.name for archive in self.archives]
+        if len(set(names)) < len(names):
+            raise ValueError(f"archives {names} name one twice")
+        return self
+
+
+class Folder(_Section):
+    """A folder in VOC's layout."""
+
+    kind: Literal["folder"]
+    path: Path = Field(strict=False)
+
+
+class CocoSet(_Section):
+    """A file of COCO's instances, and the folder that its `file_name`s lie in."""
+
+    instances: Path = Field(strict=False)
+    pictures: Path = Field(strict=False)
+
+
+class Coco(_Section):
+    """Pictures with annotations in COCO's format, as image sets by name."""
+
+    kind: Literal["coco"]
+    sets: Annotated[dict[Annotated[str, Field(pattern=r"^[\w.-]+$")], CocoSet], Field(min_length=1)]
+
+
+class Splits(_Section):
+    """The image sets, as FOLDER/NAME, of each split; val and test may also be a share of train's."""
+
+    train: Strings
+    val: Annotated[float | tuple[str, ...], PlainValidator(_share_or_image_sets)]
+    test: Annotated[float | tuple[str, ...], PlainValidator(_share_or_image_sets)]
+
+    @model_validator(mode="after")
+    def _train_keeps_some(self) -> "Splits":
+        held_out = sum(of for of in (self.val, self.test) if isinstance(of, float))
+        if held_out >= 1:
+            raise ValueError(f"val and test hold out {held_out:g} of train, which leaves nothing to train on")
+        return self
 
 
 class Dataset(_Section):
-    """Where the pictures come from and how they are split."""
+    """Where the pictures come from, how they are split, and what happens to those that are wrong."""
 
-    source: Shapes
+    source: Annotated[Shapes | Voc | Folder | Coco, Field(discriminator="kind")]
+    pretrained: File | None
     splits: Splits
-    classes: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    classes: Annotated[Literal["found"] | tuple[str, ...], PlainValidator(_found_or_listed)]
+    on_bad: Literal["error", "skip"]
     shards: Annotated[int, Field(ge=1, le=1024)]
 
     @model_validator(mode="after")
     def _classes_differ(self) -> "Dataset":
-        if len(set(self.classes)) < len(self.classes):
+        if self.classes != "found" and len(set(self.classes)) < len(self.classes):
             raise ValueError(f"classes {list(self.classes)} name one twice")
         return self
 
@@ -141,6 +212,8 @@ class TrainFloat(_Section):
     learning_rate: Positive
     warmup_epochs: Annotated[float, Field(ge=0)]
     validate_every: Count
+    keep_difficult: bool
+    keep_truncated: bool
     augmentation: Augmentation
     matching: Matching
     loss: Loss
@@ -209,7 +282,7 @@ def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
         raise UserError(f"{params}: no recipe {name!r}; there are: {', '.join(map(str, sections))}")
     section = sections[name]
     if not isinstance(section, dict):
-        raise UserError(f"{params}: {name}: found {section!r}, expected a section with {_keys(Recipe)}")
+        raise UserError(f"{params}: {name}: found {section!r}, expected a section with {', '.join(_keys(Recipe))}")
     if "name" in section:
         raise UserError(f"{params}: {name}.name: no such key; a recipe's name is that of its section")
     try:
@@ -233,26 +306,47 @@ def _read(params: Path) -> dict[str, Any]:
 
 def _explain(recipe: str, problem: Any) -> str:
     """One line: the key, what was found, what is allowed."""
-    path = [str(part) for part in problem["loc"]]
+    path, section = _walk(problem["loc"])
     where = ".".join([recipe, *path])
     if problem["type"] == "extra_forbidden":
-        allowed = _fields_at(Recipe, path[:-1])
+        allowed = _keys(section)
         close = get_close_matches(path[-1], allowed, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(sorted(allowed))}"
         return f"{where}: no such key; {hint}"
     if problem["type"] == "missing":
         return f"{where}: is missing; every key must be given"
+    if problem["type"] == "union_tag_not_found":
+        return f"{where}.kind: is missing; every key must be given"
+    if problem["type"] == "union_tag_invalid":
+        return f"{where}.kind: found {problem['ctx']['tag']!r}; expected one of {problem['ctx']['expected_tags']}"
     found = "" if isinstance(problem["input"], dict) else f"found {problem['input']!r}; "
     message = problem["msg"].removeprefix("Value error, ")
     return f"{where}: {found}{message[0].lower()}{message[1:]}"
 
 
-def _fields_at(section: type[BaseModel], path: list[str]) -> list[str]:
-    """The keys that the section at the end of the path allows."""
-    for part in path:
-        section = section.model_fields[part].annotation  # type: ignore[assignment]  # only sections have extra keys
-    return [key for key in section.model_fields if key != "name"]
+def _walk(location: Sequence[str | int]) -> tuple[list[str], type[BaseModel]]:
+    """The keys on the way to a problem, without the kinds that pydantic puts among them, and the section it lies in."""
+    keys: list[str] = []
+    sections: list[type[BaseModel]] = [Recipe]
+    for part in map(str, location):
+        if len(sections) > 1:
+            sections = [section for section in sections if part in get_args(_type_of(section, "kind"))]
+            continue
+        keys.append(part)
+        sections = _sections_in(_type_of(sections[0], part)) or sections
+    return keys, sections[0]
 
 
-def _keys(section: type[BaseModel]) -> str:
-    return ", ".join(_fields_at(section, []))
+def _type_of(section: type[BaseModel], key: str) -> Any:
+    return section.model_fields[key].annotation if key in section.model_fields else None
+
+
+def _sections_in(annotation: Any) -> list[type[BaseModel]]:
+    """The sections that a field's type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [section for part in get_args(annotation) for section in _sections_in(part)]
+
+
+def _keys(section: type[BaseModel]) -> list[str]:
+    return [key for key in section.model_fields if key != "name" or section is not Recipe]
