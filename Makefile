@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
-RECIPE ?= quickstart
+RECIPE ?= voc0712
 PORT ?= 6006
 PYTHON ?= python3
 
@@ -78,7 +78,7 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'python src/summary.py --check $(RECIPE) && dvc repro $(REPRO_FLAGS) evaluate@$(RECIPE) report@$(RECIPE) \
+	@$(RUN) bash -c 'python src/refetch.py $(RECIPE) && dvc repro $(REPRO_FLAGS) evaluate@$(RECIPE) report@$(RECIPE) \
 		&& python src/summary.py $(RECIPE)'
 
 .PHONY: report

@@ -12,6 +12,7 @@ import numpy as np
 
 from octet import device, stage
 from octet.dataset.pipeline import normalize, picture_batches
+from octet.dataset.records import read_labels
 from octet.detector.anchors import make_anchors
 from octet.detector.model import build_detector
 from octet.files import require, whole_file, whole_folder
@@ -27,7 +28,7 @@ def main(recipe: Recipe) -> None:
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     float_weights = require(models / "float" / "weights.h5", f"train_float@{recipe.name}")
     qat_weights = require(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
-    plan, classes = recipe.convert, recipe.dataset.classes
+    plan, classes = recipe.convert, read_labels(records)
     make_deterministic(seed=0)
 
     model = build_detector(recipe.model, len(classes))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from octet import device, stage
 from octet.dataset.pipeline import picture_batches
-from octet.dataset.records import read_truths
+from octet.dataset.records import read_labels, read_truths
 from octet.evaluation.curves import write_curve
 from octet.evaluation.detections import collect, to_coco
 from octet.evaluation.gate import judge
@@ -28,7 +28,7 @@ def main(recipe: Recipe) -> None:
     makers = {"float": "train_float", "qat": "train_qat"}
     for variant, file in variant_files(models).items():
         require(file, f"{makers.get(variant, 'convert')}@{recipe.name}")
-    classes = recipe.dataset.classes
+    classes = read_labels(records)
     make_deterministic(seed=0)
 
     truths = read_truths(records, "test")
@@ -36,7 +36,7 @@ def main(recipe: Recipe) -> None:
     with whole_folder(reports / "detections") as detections, whole_folder(reports / "curves") as curves:
         for variant, file in variant_files(models).items():
             pictures = picture_batches(records, "test", recipe.model.input_size, batch=32)
-            found = collect(run_variant(variant, file, pictures.as_numpy_iterator(), recipe), truths)
+            found = collect(run_variant(variant, file, pictures.as_numpy_iterator(), recipe, len(classes)), truths)
             ranked[variant] = rank_all(found, truths, classes)
             variants[variant] = score(found, ranked[variant], truths, classes)
             if file.suffix == ".tflite":

@@ -4,19 +4,16 @@ Reads:  reports/RECIPE/evaluation.json
 Usage:  python src/gate.py RECIPE    (exit code 0: passed, 1: not)
 """
 
-import json
 import sys
 from pathlib import Path
 
 from octet import stage
-from octet.files import require
+from octet.files import read_json
 from octet.recipe import Recipe
 
 
 def main(recipe: Recipe) -> None:
-    evaluation = json.loads(
-        require(Path("reports", recipe.name, "evaluation.json"), f"evaluate@{recipe.name}").read_text()
-    )
+    evaluation = read_json(Path("reports", recipe.name, "evaluation.json"), f"evaluate@{recipe.name}")
     gate, score = evaluation["gate"], evaluation["variants"]["uint8"]["voc12_map"]
     verdict = (
         f"{recipe.name}: uint8 scores {score:.4f} (at least {gate['min_map']}), "

@@ -5,13 +5,12 @@ Usage:  python src/remote.py push|pull RECIPE
 """
 
 import argparse
-import sys
 
 from dvc.exceptions import DvcException
 from dvc.repo import Repo, lock_repo
 
-from octet.errors import UserError
 from octet.sharing import default_remote, outputs, pull, push
+from octet.stage import told_plainly
 
 
 def main(command: str, recipe: str, again: bool) -> None:
@@ -30,10 +29,5 @@ if __name__ == "__main__":
     parser.add_argument("recipe", help="one of the recipes of dvc.yaml")
     parser.add_argument("--again", action="store_true", help="push also what the remote has, over a damaged copy")
     arguments = parser.parse_args()
-    try:
+    with told_plainly(DvcException):
         main(arguments.command, arguments.recipe, arguments.again)
-    except KeyboardInterrupt:
-        print("octet: stopped; the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
-    except (UserError, DvcException) as error:
-        sys.exit(f"octet: {error}")

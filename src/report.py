@@ -6,12 +6,11 @@ Usage:  python src/report.py RECIPE
 """
 
 import csv
-import json
 from pathlib import Path
 
 from octet import device, stage
 from octet.dataset.records import read_pictures
-from octet.files import require, whole_file
+from octet.files import read_json, require, whole_file
 from octet.recipe import Recipe
 from octet.reporting.page import page
 from octet.reporting.pictures import draw_found
@@ -23,12 +22,11 @@ CURVES = ("float", "qat", "uint8")
 def main(recipe: Recipe) -> None:
     device.use("cpu")
     data, models, reports = (Path(top, recipe.name) for top in ("data", "models", "reports"))
-    dataset = json.loads(require(data / "dataset.json", f"preprocess@{recipe.name}").read_text())
+    dataset = read_json(data / "dataset.json", f"preprocess@{recipe.name}")
     for name in ("float", "qat"):
         require(models / name / "history.csv", f"train_{name}@{recipe.name}")
     evaluation, found = (
-        json.loads(require(reports / file, f"evaluate@{recipe.name}").read_text())
-        for file in ("evaluation.json", "detections/uint8.json")
+        read_json(reports / file, f"evaluate@{recipe.name}") for file in ("evaluation.json", "detections/uint8.json")
     )
     plots = {
         "What each step changed": drop_bars(evaluation["ledger"]),
@@ -38,7 +36,7 @@ def main(recipe: Recipe) -> None:
         ),
     }
     shown = read_pictures(data / "records", "test", recipe.report.pictures)
-    pictures = draw_found(shown, found, recipe.dataset.classes, recipe.report.min_score)
+    pictures = draw_found(shown, found, dataset["classes"], recipe.report.min_score)
     with whole_file(reports / "report.html") as report:
         report.write_text(page(evaluation, dataset, plots, pictures))
 

@@ -5,20 +5,18 @@ Usage:  python src/stale.py [RECIPE]; without one, all that dvc.lock knows (exit
 """
 
 import argparse
-import sys
 from pathlib import Path
 
-from octet.errors import UserError
 from octet.reproduction.staleness import require_fresh_lock
+from octet.stage import told_plainly
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", nargs="?", help="a section of params.yaml")
-    try:
-        recipes = require_fresh_lock(Path(), parser.parse_args().recipe)
-    except UserError as error:
-        sys.exit(f"octet: {error}")
+    recipe = parser.parse_args().recipe
+    with told_plainly():
+        recipes = require_fresh_lock(Path(), recipe)
     print(f"dvc.lock is up to date: {', '.join(recipes)}")
 
 

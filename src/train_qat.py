@@ -9,6 +9,7 @@ from pathlib import Path
 
 from octet import device, stage
 from octet.dataset.pipeline import normalize, picture_batches
+from octet.dataset.records import read_labels
 from octet.detector.model import build_detector
 from octet.evaluation.validate import validation_score
 from octet.files import require
@@ -22,7 +23,7 @@ def main(recipe: Recipe) -> None:
     device.use(recipe.train_qat.device)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
-    plan, classes = recipe.train_qat, recipe.dataset.classes
+    plan, classes = recipe.train_qat, read_labels(records)
     make_deterministic(plan.seed)
     model = build_detector(recipe.model, len(classes))
     model.load_weights(weights)

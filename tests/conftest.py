@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,11 @@ class Project:
         self.write_params(tiny_params())
 
     def write_params(self, params: dict[str, Any]) -> None:
+        """Write params.yaml, and name its recipes in dvc.yaml."""
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+        pipeline = self.folder / "dvc.yaml"
+        recipes = f"recipes: [{', '.join(params)}]"
+        pipeline.write_text(re.sub(r"(?<=- )recipes: \[.*\]", recipes, pipeline.read_text(), count=1))
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command in the project."""

@@ -43,6 +43,11 @@ def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
         partial.write_text(json.dumps(content, indent=indent) + "\n")
 
 
+def read_json(path: Path, made_by: str) -> Any:
+    """What a stage wrote."""
+    return json.loads(require(path, made_by).read_text())
+
+
 def require(path: Path, made_by: str) -> Path:
     """The path, if it is there; otherwise say which stage makes it."""
     if not path.exists():

@@ -12,4 +12,4 @@ def cores() -> int:
 
 def describe_cpu() -> str:
     """The CPU, as a line of output names it."""
-    return f"the CPU ({cores()} cores)"
+    return f"the CPU ({cores()} core{'s' * (cores() > 1)})"

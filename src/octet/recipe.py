@@ -78,6 +78,9 @@ class Voc(_Section):
     @model_validator(mode="after")
     def _names_differ(self) -> "Voc":
         names = [archive.name for archive in self.archives]
+        for name in names:
+            if not name.endswith(".tar"):
+                raise ValueError(f"archive {name!r} has to be a plain tar, with that ending")
         if len(set(names)) < len(names):
             raise ValueError(f"archives {names} name one twice")
         return self

@@ -4,27 +4,33 @@ import argparse
 import errno
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from octet.errors import UserError
 from octet.recipe import Recipe, load_recipe
 
 
 def run(main: Callable[[Recipe], None], usage: str | None) -> None:
-    """Run `main` with the recipe that the command line names; a user's mistake ends in one line and exit code 1."""
+    """Run `main` with the recipe that the command line names."""
     parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="a section of params.yaml")
-    parser.add_argument("--check", action="store_true", help="only see whether the recipe is valid")
-    arguments = parser.parse_args()
+    name = parser.parse_args().recipe
+    with told_plainly():
+        main(load_recipe(name))
+
+
+@contextmanager
+def told_plainly(*others: type[Exception]) -> Iterator[None]:
+    """A mistake of the user's, of which a library may have its own kinds, ends in one line and exit code 1."""
+    mistakes: tuple[type[Exception], ...] = (UserError, *others)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is being interrupted
     try:
-        recipe = load_recipe(arguments.recipe)
-        if not arguments.check:
-            main(recipe)
+        yield
     except KeyboardInterrupt:
         print("octet: stopped; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
-    except UserError as error:
+    except mistakes as error:
         sys.exit(f"octet: {error}")
     except OSError as error:
         if error.errno not in _BEYOND_US:

@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
+from conftest import tiny_params
 from octet.dataset.augmentation import augment
 from octet.dataset.pipeline import normalize, picture_batches, training_batches
-from octet.dataset.records import count, read_truths, write_split
+from octet.dataset.records import count, read_truths, to_example, write_split
 from octet.errors import UserError
-from octet.recipe import Augmentation
+from octet.recipe import Augmentation, TrainFloat
 from octet.tensorflow import tf
 from octet.voc import shapes
 from octet.voc.annotation import Annotation, Object
@@ -20,6 +21,12 @@ STILL = Augmentation(min_window=1.0, max_window=1.0, max_stretch=1.0, flip=0.0, 
 LIVELY = Augmentation(min_window=0.5, max_window=1.5, max_stretch=1.5, flip=0.5, **NO_LIGHT)
 
 
+def plan(**changes: object) -> TrainFloat:
+    """A training that shows the seven pictures of the records in batches of three."""
+    keys = {**tiny_params()["quickstart"]["train_float"], "batch": 3, "augmentation": LIVELY.model_dump()}
+    return TrainFloat.model_validate({**keys, **changes})
+
+
 def jpeg(picture: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 100])[1].tobytes()
 
@@ -27,15 +34,15 @@ def jpeg(picture: np.ndarray) -> bytes:
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
     rendered = [shapes.render(5, 96, f"{number:06d}") for number in range(1, 8)]
-    write_split(tmp_path, "train", 3, [(of, picture) for picture, of in rendered], shapes.CLASSES)
+    write_split(tmp_path, "train", 3, [to_example(of, picture, shapes.CLASSES) for picture, of in rendered])
     return tmp_path
 
 
 def test_records_hold_vocs_pixels(tmp_path: Path) -> None:
     blank = jpeg(np.zeros((40, 50, 3), np.uint8))
     things = (Object("b", (1, 1, 50, 40), difficult=True), Object("a", (11, 21, 20, 40)))
-    pictures = [(Annotation("x", "V", 50, 40, things), blank), (Annotation("y", "V", 50, 40, ()), blank)]
-    write_split(tmp_path, "test", 1, pictures, ["a", "b"])
+    pictures = [Annotation("x", "V", 50, 40, things), Annotation("y", "V", 50, 40, ())]
+    write_split(tmp_path, "test", 1, [to_example(of, blank, ["a", "b"]) for of in pictures])
     first, second = read_truths(tmp_path, "test")
     assert (first.id, second.id) == ("x", "y")
     np.testing.assert_allclose(first.boxes.ravel(), np.array([0, 0, 1, 1, 0.5, 0.2, 1, 0.4]))
@@ -60,7 +67,7 @@ def test_an_epoch_depends_on_seed_and_number_alone(records: Path) -> None:
         def sums(boxes: tf.Tensor, classes: tf.Tensor) -> tuple[tf.Tensor, ...]:
             return tf.reduce_sum(boxes), tf.size(classes)
 
-        batches = training_batches(records, 64, 3, seed, which, LIVELY, sums).as_numpy_iterator()
+        batches = training_batches(records, 64, plan(seed=seed), which, sums).as_numpy_iterator()
         return [b"".join(tensor.tobytes() for tensor in (pictures, *targets)) for pictures, targets in batches]
 
     whole = epochs(range(3))
@@ -68,6 +75,26 @@ def test_an_epoch_depends_on_seed_and_number_alone(records: Path) -> None:
     assert epochs(range(1, 3)) == whole[2:]
     assert len(set(whole)) == 6
     assert epochs(range(3), seed=2) != whole
+
+
+@pytest.mark.parametrize(
+    ("difficult", "truncated", "seen"),
+    [(True, True, [0, 1, 2, 3]), (False, True, [0, 2]), (True, False, [0, 1]), (False, False, [0])],
+)
+def test_training_sees_the_objects_that_its_plan_keeps(
+    tmp_path: Path, difficult: bool, truncated: bool, seen: list[int]
+) -> None:
+    names = ["plain", "hard", "cut", "both"]
+    flags = [(False, False), (True, False), (False, True), (True, True)]
+    things = tuple(Object(name, (10, 10, 90, 90), *flag) for name, flag in zip(names, flags, strict=True))
+    example = to_example(Annotation("x", "V", 99, 99, things), jpeg(np.zeros((99, 99, 3), np.uint8)), names)
+    write_split(tmp_path, "train", 1, [example])
+    how = plan(batch=1, keep_difficult=difficult, keep_truncated=truncated, augmentation=STILL.model_dump())
+    batches = training_batches(tmp_path, 64, how, range(1), lambda boxes, classes: (boxes, classes))
+    ((_, (boxes, classes)),) = batches.as_numpy_iterator()
+    assert classes[0].tolist() == seen
+    assert boxes.shape == (1, len(seen), 4)
+    assert len(read_truths(tmp_path, "train")[0].classes) == 4  # scoring knows all
 
 
 def test_evaluation_sees_raw_pixels(records: Path) -> None:

@@ -190,7 +190,6 @@ def test_make(without_data: Project) -> None:
     project = without_data
     params = {name: tiny_params()["quickstart"] for name in ("quickstart", "other", "idle")}
     project.write_params(params)
-    edit("dvc.yaml", lambda pipeline: pipeline["vars"][0]["recipes"].extend(["other", "idle"]))(project)
     lock = project.folder / "dvc.lock"
     of_other = yaml.safe_load(lock.read_text().replace("quickstart", "other"))["stages"]
     edit("dvc.lock", lambda content: content["stages"].update(of_other))(project)

@@ -49,7 +49,9 @@ def detections(
     """What a variant finds on the test pictures, by its name."""
     truths = read_truths(reproduced.folder / "data" / "quickstart" / "records", "test")
     files = variant_files(models)
-    return lambda variant: collect(run_variant(variant, files[variant], pictures, recipe), truths)
+    return lambda variant: collect(
+        run_variant(variant, files[variant], pictures, recipe, len(recipe.dataset.classes)), truths
+    )
 
 
 def opened(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Interpreter]:

@@ -1,57 +1,138 @@
-"""Archives and annotations that are not what they should be are named."""
+"""A tar is read where it lies; what it should not hold is named, and never followed."""
 
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from octet.errors import UserError
-from octet.voc.annotation import parse
 from octet.voc.archive import Archives, write_archive
+from voc.making import make_archive, make_set
 
-XML = b"""<annotation><filename>000001.jpg</filename><size><width>50</width><height>40</height></size>
-<object><bndbox><ymax>20</ymax><xmin>1.5</xmin><ymin>2</ymin><xmax>30</xmax></bndbox><name>cat</name></object></annotation>"""
-
-
-def test_quirks_of_voc_are_read() -> None:
-    annotation = parse(XML, "a.xml")
-    (thing,) = annotation.objects
-    assert (annotation.id, annotation.width, annotation.height) == ("000001", 50, 40)
-    assert thing.box == (1.5, 2.0, 30.0, 20.0)
-    assert not thing.difficult
-    assert not thing.truncated
+XML, JPEG = b"<annotation/>", b"jpeg"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        (b"</object>", b"", "not well-formed"),
-        (b"<name>cat</name>", b"", "<object> has no <name>"),
-        (b"<ymin>2</ymin>", b"<ymin>two</ymin>", "<bndbox/ymin> is 'two', expected a number"),
-        (b"<xmax>30</xmax>", b"<xmax>1</xmax>", "'cat': box ends before it begins"),
-        (b"<width>50</width>", b"", "has no <size/width>"),
-    ],
-)
-def test_a_bad_annotation_is_named(old: bytes, new: bytes, message: str) -> None:
-    with pytest.raises(UserError, match=message) as error:
-        parse(XML.replace(old, new), "VOC/Annotations/000001.xml")
-    assert "VOC/Annotations/000001.xml" in str(error.value)
+def write_tar(path: Path, *members: tarfile.TarInfo) -> Path:
+    """A tar of members as they are, each filled up with zeros."""
+    with tarfile.open(path, "w") as tar:
+        for member in members:
+            tar.addfile(member, io.BytesIO(bytes(member.size)))
+    return path
 
 
-def test_entities_are_not_expanded(tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("cat")
-    bomb = f'<!DOCTYPE a [<!ENTITY e SYSTEM "file://{secret}">]>'.encode() + XML.replace(b"cat", b"&e;")
-    with pytest.raises(UserError, match="<object> has no <name>"):
-        parse(bomb, "a.xml")
+def header(name: str, **fields: object) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    for field, value in fields.items():
+        setattr(member, field, value)
+    return member
+
+
+@pytest.mark.parametrize("prefix", ["VOCdevkit/VOC/", "./VOCdevkit/VOC/", "VOC/", "some/where/VOC/", "/VOC/"])
+def test_the_folder_before_vocs_own_names_the_set(tmp_path: Path, prefix: str) -> None:
+    files = [
+        (f"{prefix}Annotations/1.xml", XML),
+        (f"{prefix}JPEGImages/1.JPG", JPEG),
+        (f"{prefix}JPEGImages/._1.jpg", b""),
+    ]
+    write_archive(tmp_path / "a.tar", files)
+    with Archives([tmp_path / "a.tar"]) as voc:
+        if prefix.startswith("/"):
+            assert {problem.kind for problem in voc.problems} == {"hostile name"}
+            return
+        assert voc.image_set("VOC/*") == ["1"]
+        entry = voc.entry("VOC", "1")
+        assert [member.read() for member in (*entry.annotations, *entry.pictures)] == [XML, JPEG]
+
+
+@pytest.mark.parametrize("prefix", ["", "./"])
+def test_without_a_folder_the_archive_names_the_set(tmp_path: Path, prefix: str) -> None:
+    write_archive(tmp_path / "mine.tar", [(f"{prefix}Annotations/1.xml", XML), (f"{prefix}JPEGImages/1.jpg", JPEG)])
+    with Archives([tmp_path / "mine.tar"]) as voc:
+        assert voc.image_set("mine/*") == ["1"]
+
+
+def test_image_sets_and_pictures_may_lie_in_different_archives(tmp_path: Path) -> None:
+    make_archive(tmp_path / "sets.tar", {"ImageSets/Main/mine.txt": b"000002 1\n\n000001  -1\n"})
+    make_set(tmp_path / "pictures.tar", "all", 3)
+    with Archives([tmp_path / "sets.tar", tmp_path / "pictures.tar"]) as voc:
+        assert voc.image_set("VOC/mine") == ["000002", "000001"]
+        assert voc.image_set("VOC/all") == voc.image_set("VOC/*") == ["000001", "000002", "000003"]
+        assert len(voc.entry("VOC", "000002").pictures) == 1
 
 
 def test_an_unknown_image_set_lists_the_known(tmp_path: Path) -> None:
-    path = tmp_path / "a.tar"
-    write_archive(path, [("VOCdevkit/VOC2007/ImageSets/Main/trainval.txt", b"000001\n")])
-    with Archives([path]) as voc, pytest.raises(UserError, match="there are: VOC2007/trainval"):
-        voc.image_set("VOC2007/train")
-    with Archives([path]) as voc, pytest.raises(UserError, match=r"VOC2007/Annotations/000001.xml is in none .*a.tar"):
-        list(voc.pictures(["VOC2007/trainval"]))
+    make_set(tmp_path / "a.tar", "trainval", 1)
+    with Archives([tmp_path / "a.tar"]) as voc:
+        for unknown in ("VOC/train", "VOC2007/*", "VOC"):
+            with pytest.raises(
+                UserError, match=rf"'{unknown[:3]}.*' is in no archive; there are: VOC/\*, VOC/trainval"
+            ):
+                voc.image_set(unknown)
+
+
+def test_an_image_set_that_is_not_text_is_named(tmp_path: Path) -> None:
+    make_archive(tmp_path / "a.tar", {"ImageSets/Main/train.txt": b"\xff\xfe\x00"})
+    with (
+        Archives([tmp_path / "a.tar"]) as voc,
+        pytest.raises(UserError, match=r"VOC/ImageSets/Main/train\.txt is not text"),
+    ):
+        voc.image_set("VOC/train")
+
+
+@pytest.mark.parametrize(
+    ("member", "kind"),
+    [
+        (header("/etc/VOC/JPEGImages/1.jpg", size=4), "hostile name"),
+        (header("../../VOC/JPEGImages/1.jpg", size=4), "hostile name"),
+        (header("VOC/../../x/Annotations/1.xml", size=4), "hostile name"),
+        (header("VOC/JPEGImages/1.jpg", type=tarfile.SYMTYPE, linkname="/etc/passwd"), "not a plain file"),
+        (header("VOC/Annotations/1.xml", type=tarfile.LNKTYPE, linkname="VOC/JPEGImages/1.jpg"), "not a plain file"),
+        (header("VOC/JPEGImages/1.jpg", type=tarfile.CHRTYPE, devmajor=1, devminor=5), "not a plain file"),
+        (header("VOC/JPEGImages/1.jpg", type=tarfile.FIFOTYPE), "not a plain file"),
+        (header("VOC/Annotations/1.xml", size=1 << 21), "absurd size"),
+    ],
+)
+def test_a_member_that_is_not_to_be_trusted_is_named_and_not_read(
+    tmp_path: Path, member: tarfile.TarInfo, kind: str
+) -> None:
+    before = set(tmp_path.rglob("*"))
+    path = write_tar(tmp_path / "a.tar", header("VOC/JPEGImages/2.jpg", size=4), member)
+    with Archives([path]) as voc:
+        (problem,) = voc.problems
+        assert (problem.file, problem.kind) == (f"a.tar: {member.name}", kind)
+        assert voc.image_set("VOC/*") == ["2"]
+    assert set(tmp_path.rglob("*")) - before == {path}
+
+
+def test_a_bomb_of_holes_is_named_and_not_read(tmp_path: Path) -> None:
+    """A GNU sparse member of a few bytes that says it were a terabyte."""
+    member = header("VOC/JPEGImages/1.jpg", size=1 << 40)
+    block = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    block[156:157] = tarfile.GNUTYPE_SPARSE
+    block[124:136] = b"00000000000\0"  # stored: nothing
+    block[386:410] = b"00000000000\000000000000\0"  # one part: nothing at 0
+    block[483:495] = b"\x80" + (1 << 40).to_bytes(11, "big")  # real size
+    block[148:156] = b"        "
+    block[148:156] = b"%06o\0 " % sum(block)
+    (tmp_path / "a.tar").write_bytes(bytes(block) + bytes(1024))
+    with Archives([tmp_path / "a.tar"]) as voc:
+        (problem,) = voc.problems
+    assert problem.kind == "not a plain file"
+
+
+def test_an_endless_name_is_refused(tmp_path: Path) -> None:
+    """tarfile would hold it in memory."""
+    write_tar(tmp_path / "a.tar", header("VOC/JPEGImages/" + "x" * (1 << 17)))
+    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive \(a header of 131"):
+        Archives([tmp_path / "a.tar"])
+
+
+def test_a_size_beyond_the_end_is_refused(tmp_path: Path) -> None:
+    member = header("VOC/JPEGImages/1.jpg", size=1 << 40)
+    (tmp_path / "a.tar").write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+        Archives([tmp_path / "a.tar"])
 
 
 @pytest.mark.parametrize("keep", [100, 512 * 3 + 100, 512 * 5])
@@ -61,3 +142,10 @@ def test_a_cut_off_archive_is_named(tmp_path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
         Archives([path])
+
+
+def test_a_compressed_archive_says_what_to_do(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w:gz") as tar:
+        tar.addfile(header("VOC/JPEGImages/1.jpg"))
+    with pytest.raises(UserError, match=r"a\.tar: it is compressed: unpack it to a plain tar first \(gunzip"):
+        Archives([tmp_path / "a.tar"])

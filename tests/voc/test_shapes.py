@@ -13,6 +13,7 @@ import pytest
 from octet.voc import shapes
 from octet.voc.annotation import Annotation, parse, serialize
 from octet.voc.archive import Archives, write_archive
+from octet.voc.check import check
 
 COUNTS = {"train": 20, "val": 3, "test": 5}
 
@@ -49,10 +50,10 @@ def test_the_layout_is_vocs(archive: Path) -> None:
         ids = [id for split in COUNTS for id in voc.image_set(f"SHAPES/{split}")]
         assert sorted(ids) == sorted(names)
         assert len(ids) == len(set(ids)) == sum(COUNTS.values())
-        for annotation, jpeg in voc.pictures(["SHAPES/train"]):
-            picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-            assert picture is not None
-            assert picture.shape == (annotation.height, annotation.width, 3)
+        for id in ids:
+            checked = check(voc.entry("SHAPES", id), shapes.CLASSES)
+            assert checked.annotation
+            assert (checked.repairs, checked.problems) == ((), ())
 
 
 def test_what_is_in_a_picture() -> None:
@@ -88,7 +89,7 @@ def test_mean_colour_tells_nothing_of_the_class() -> None:
 
 def test_annotations_survive_writing_and_reading() -> None:
     for _, of in render(5):
-        assert parse(serialize(of), "x.xml") == of
+        assert parse(serialize(of), of.id, of.folder, "x.xml") == (of, [])
 
 
 def test_members_do_not_tell_when_or_by_whom(archive: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from octet.dataset.augmentation import augment
 from octet.dataset.records import count, read_split
 from octet.machine import cores
-from octet.recipe import Augmentation
+from octet.recipe import TrainFloat
 from octet.tensorflow import tf
 
 # (boxes [G, 4], classes [G]) -> what the loss compares with; called inside the graph
@@ -24,28 +24,25 @@ def normalize(pixels: tf.Tensor) -> tf.Tensor:
     return (tf.cast(pixels, tf.float32) - PIXEL_ZERO) / PIXEL_SCALE
 
 
-def training_batches(
-    records: Path, size: int, batch: int, seed: int, epochs: range, augmentation: Augmentation, encode: Encode
-) -> tf.data.Dataset:
+def training_batches(records: Path, size: int, plan: TrainFloat, epochs: range, encode: Encode) -> tf.data.Dataset:
     """Batches (pictures [N, size, size, 3], targets); an epoch depends on the seed and its number alone."""
     examples = read_split(records, "train")
     pictures = count(records, "train")
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        shuffled = examples.shuffle(pictures, seed=seed * _EPOCHS + epoch, reshuffle_each_iteration=False)
+        shuffled = examples.shuffle(pictures, seed=plan.seed * _EPOCHS + epoch, reshuffle_each_iteration=False)
         return (
             shuffled.enumerate()
             .map(
-                lambda index, example: _prepare(example, tf.stack([seed, epoch * pictures + index])),
+                lambda index, example: _prepare(example, tf.stack([plan.seed, epoch * pictures + index])),
                 num_parallel_calls=cores(),
             )
-            .batch(batch, drop_remainder=True)
+            .batch(plan.batch, drop_remainder=True)
         )
 
     def _prepare(example: dict[str, tf.Tensor], example_seed: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
-        picture, boxes, classes = augment(
-            _decode(example), example["boxes"], example["classes"], example_seed, size, augmentation
-        )
+        boxes, classes = _objects(example, plan)
+        picture, boxes, classes = augment(_decode(example), boxes, classes, example_seed, size, plan.augmentation)
         return normalize(picture), encode(boxes, classes)
 
     return _with_options(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(one_epoch)).prefetch(4)
@@ -63,6 +60,16 @@ def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data
 def resize(picture: tf.Tensor, size: int) -> tf.Tensor:
     """A picture [H, W, 3] squeezed to uint8 [size, size, 3]."""
     return tf.cast(tf.round(tf.image.resize(picture, [size, size])), tf.uint8)
+
+
+def _objects(example: dict[str, tf.Tensor], plan: TrainFloat) -> tuple[tf.Tensor, tf.Tensor]:
+    """The boxes [G, 4] and classes [G] that training is to see."""
+    left_out = tf.zeros_like(example["classes"])
+    if not plan.keep_difficult:
+        left_out += example["difficult"]
+    if not plan.keep_truncated:
+        left_out += example["truncated"]
+    return tf.boolean_mask(example["boxes"], left_out == 0), tf.boolean_mask(example["classes"], left_out == 0)
 
 
 def _decode(example: dict[str, tf.Tensor]) -> tf.Tensor:

@@ -24,6 +24,8 @@ _FEATURES = {
     "truncated": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),  # [G]
 }
 
+_LABELS = "labels.txt"
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -42,16 +44,24 @@ def shard_names(split: str, shards: int) -> list[str]:
     return [f"{split}-{index:05d}-of-{shards:05d}.tfrecord" for index in range(shards)]
 
 
-def write_split(
-    folder: Path, split: str, shards: int, pictures: Iterable[tuple[Annotation, bytes]], classes: Sequence[str]
-) -> None:
-    """Write a split, picture i into shard i modulo the number of shards."""
+def write_split(folder: Path, split: str, shards: int, examples: Iterable[bytes]) -> None:
+    """Write a split, example i into shard i modulo the number of shards."""
     with writing(f"the {split} records"):
         writers = [tf.io.TFRecordWriter(str(folder / name)) for name in shard_names(split, shards)]
-        for index, (annotation, jpeg) in enumerate(pictures):
-            writers[index % shards].write(_example(annotation, jpeg, classes).SerializeToString(deterministic=True))
+        for index, example in enumerate(examples):
+            writers[index % shards].write(example)
         for writer in writers:
             writer.close()
+
+
+def write_labels(folder: Path, classes: Sequence[str]) -> None:
+    """Write the names of the classes beside the records, which hold their numbers."""
+    (folder / _LABELS).write_text("".join(f"{name}\n" for name in classes))
+
+
+def read_labels(folder: Path) -> tuple[str, ...]:
+    """The names of the records' classes, in order."""
+    return tuple((folder / _LABELS).read_text().splitlines())
 
 
 def read_split(folder: Path, split: str) -> tf.data.Dataset:
@@ -103,13 +113,14 @@ def _parse(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
     return tf.io.parse_single_example(serialized, _FEATURES)
 
 
-def _example(annotation: Annotation, jpeg: bytes, classes: Sequence[str]) -> tf.train.Example:
+def to_example(annotation: Annotation, jpeg: bytes, classes: Sequence[str]) -> bytes:
+    """A picture and what is in it, serialized."""
     index = {name: number for number, name in enumerate(classes)}
     objects = annotation.objects
     # VOC counts pixels from 1 and both ends belong to the box: in continuous coordinates it starts one earlier.
     boxes = np.array([thing.box for thing in objects], np.float64).reshape(-1, 4) - (1, 1, 0, 0)
     boxes = boxes[:, [1, 0, 3, 2]] / np.tile([annotation.height, annotation.width], 2)
-    return tf.train.Example(
+    example = tf.train.Example(
         features=tf.train.Features(
             feature={
                 "id": _bytes(annotation.id.encode()),
@@ -123,6 +134,7 @@ def _example(annotation: Annotation, jpeg: bytes, classes: Sequence[str]) -> tf.
             }
         )
     )
+    return example.SerializeToString(deterministic=True)
 
 
 def _bytes(value: bytes) -> tf.train.Feature:

@@ -30,17 +30,17 @@ def variant_files(models: Path) -> dict[str, Path]:
     }
 
 
-def run_variant(variant: str, file: Path, pictures: Pictures, recipe: Recipe) -> Iterator[Found]:
+def run_variant(variant: str, file: Path, pictures: Pictures, recipe: Recipe, classes: int) -> Iterator[Found]:
     """What a variant finds in each batch of pictures."""
     if variant in ("float", "qat"):
-        return _run_weights(file, pictures, recipe, quantized=variant == "qat")
+        return _run_weights(file, pictures, recipe, classes, quantized=variant == "qat")
     if variant == "uint8_raw":
         return _run_heads(file, pictures, recipe)
     return run_tflite(file, pictures)  # type: ignore[return-value]  # the op's four outputs are a Found
 
 
-def _run_weights(weights: Path, pictures: Pictures, recipe: Recipe, quantized: bool) -> Iterator[Found]:
-    model = build_detector(recipe.model, len(recipe.dataset.classes))
+def _run_weights(weights: Path, pictures: Pictures, recipe: Recipe, classes: int, quantized: bool) -> Iterator[Found]:
+    model = build_detector(recipe.model, classes)
     if quantized:
         model = quantize(model)
     model.load_weights(weights)

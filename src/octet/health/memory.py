@@ -14,6 +14,7 @@ _RUNTIME = 1.0e9  # TensorFlow itself, and the pictures that wait
 _KEPT = 2  # each activation, and its gradient
 _WEIGHT_COPIES = 4  # a weight, its gradient, and Adam's two moments
 _USABLE = 0.9
+_MANY_CLASSES = 80  # where they are not known before the data are read
 
 
 def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
@@ -34,7 +35,8 @@ def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
 
 def needs(recipe: Recipe) -> tuple[float, float]:
     """Bytes that a training needs in any case, and for each picture of a batch: an estimate from the layers' sizes."""
-    model = build_detector(recipe.model, len(recipe.dataset.classes))
+    classes = _MANY_CLASSES if recipe.dataset.classes == "found" else len(recipe.dataset.classes)
+    model = build_detector(recipe.model, classes)
     outputs = [tensor for layer in model.layers for tensor in _listed(layer.output)]
     activations = sum(math.prod(tensor.shape[1:]) for tensor in outputs)
     return _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params(), _KEPT * _BYTES * activations

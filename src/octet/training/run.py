@@ -34,7 +34,7 @@ def run_training(
     encode = partial(targets, anchors=make_anchors(shape), how=plan.matching)
 
     def batches(epochs: range) -> tf.data.Dataset:
-        return training_batches(records, shape.input_size, plan.batch, plan.seed, epochs, plan.augmentation, encode)
+        return training_batches(records, shape.input_size, plan, epochs, encode)
 
     inputs = [shape.model_dump(), plan.model_dump()]
     with unfinished(scratch, inputs, [*records.iterdir(), *starts_from]) as folder:

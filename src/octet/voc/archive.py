@@ -1,87 +1,114 @@
-"""VOC archives, read straight from the tar: VOCdevkit/FOLDER/{Annotations,ImageSets/Main,JPEGImages}."""
+"""VOC archives, read straight from the tar: [.../]FOLDER/{Annotations,ImageSets/Main,JPEGImages}."""
 
 import io
 import os
 import re
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from octet.errors import UserError
 from octet.files import whole_file
-from octet.voc.annotation import Annotation, parse
+from octet.voc.problem import Problem
 
-_LAYOUT = re.compile(
-    r"(?:\./)?VOCdevkit/(?P<folder>[^/]+)/(?P<kind>Annotations|ImageSets/Main|JPEGImages)/(?P<name>[^/]+)"
-)
+_PICTURES = ("jpg", "jpeg", "png", "bmp", "webp")
 
+_LAYOUT = re.compile(r"(?:.*?([^/]+)/)?(Annotations|ImageSets/Main|JPEGImages)/([^/.][^/]*)")
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
 _END = bytes(2 * tarfile.BLOCKSIZE)
+_LARGEST = {"Annotations": 1 << 20, "ImageSets/Main": 1 << 24, "JPEGImages": 1 << 27}  # bytes; far beyond VOC's own
+_LONGEST_HEADER = 1 << 16  # of names and notes; tarfile holds them in memory
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file inside a tar."""
+
+    name: str
+    descriptor: int  # of the open tar; workers that were forked since have it, too
+    offset: int
+    size: int
+
+    def read(self) -> bytes:
+        """Its content."""
+        return os.pread(self.descriptor, self.size, self.offset)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the archives have of one picture; VOC has one member of each."""
+
+    id: str
+    folder: str
+    annotations: Sequence[Member]
+    pictures: Sequence[Member]
 
 
 class Archives:
-    """Several VOC tars seen as one set; nothing is extracted."""
+    """Several VOC tars seen as one set. Only their headers are read here, and nothing is ever extracted."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        self.problems: list[Problem] = []
         self._open = ExitStack()
-        self._names = ", ".join(path.name for path in paths)
-        self._members: dict[str, tuple[tarfile.TarFile, tarfile.TarInfo]] = {}
+        self._annotations: defaultdict[tuple[str, str], list[Member]] = defaultdict(list)
+        self._pictures: defaultdict[tuple[str, str], list[Member]] = defaultdict(list)
+        self._image_sets: dict[str, Member] = {}
         for path in paths:
             try:
-                tar = self._open.enter_context(tarfile.open(path, "r:"))  # noqa: SIM115  # the stack closes it
-                _require_end(path)
-                self._index(tar)
-            except (tarfile.TarError, EOFError) as error:
+                file = self._open.enter_context(path.open("rb"))
+                _require_whole(path, file)
+                self._index(path, file)
+            except (tarfile.TarError, EOFError, ValueError) as error:
                 raise UserError(f"{path}: not a whole tar archive ({error}); delete it and run fetch again") from None
 
-    def _index(self, tar: tarfile.TarFile) -> None:
-        for member in tar:
-            match = _LAYOUT.fullmatch(member.name)
-            if match and member.isreg():
-                self._members["{folder}/{kind}/{name}".format(**match.groupdict())] = (tar, member)
+    def _index(self, path: Path, file: BinaryIO) -> None:
+        end, descriptor = path.stat().st_size, file.fileno()
+        for header in tarfile.open(fileobj=file, mode="r:", tarinfo=_Header):  # noqa: SIM115  # the stack closes it
+            layout = _LAYOUT.fullmatch(header.name)
+            if not layout or header.isdir():
+                continue
+            folder, kind, name = layout.groups()
+            wrong = _mistrust(header, kind, end)
+            if wrong:
+                self.problems.append(Problem(f"{path.name}: {header.name}", "", *wrong, skipped="file"))
+                continue
+            folder = path.stem if folder in (None, ".") else folder
+            self._add(folder, kind, Member(f"{folder}/{kind}/{name}", descriptor, header.offset_data, header.size))
+
+    def _add(self, folder: str, kind: str, member: Member) -> None:
+        id, _, suffix = member.name.rpartition("/")[2].rpartition(".")
+        if kind == "Annotations" and suffix == "xml":
+            self._annotations[folder, id].append(member)
+        elif kind == "JPEGImages" and suffix.lower() in _PICTURES:
+            self._pictures[folder, id].append(member)
+        elif kind == "ImageSets/Main" and suffix == "txt":
+            self._image_sets.setdefault(f"{folder}/{id}", member)
 
     def image_set(self, image_set: str) -> list[str]:
-        """The picture ids of an image set such as `VOC2007/trainval`."""
+        """The picture ids of an image set such as `VOC2007/trainval`, or of `FOLDER/*`: all that there are, sorted."""
         folder, _, name = image_set.partition("/")
-        known = sorted(
-            key.replace("/ImageSets/Main/", "/").removesuffix(".txt")
-            for key in self._members
-            if "/ImageSets/Main/" in key
-        )
-        if image_set not in known:
+        everything = {id for of, id in [*self._annotations, *self._pictures] if of == folder}
+        if name == "*" and everything:
+            return sorted(everything)
+        if image_set not in self._image_sets:
+            folders = {of for of, _ in [*self._annotations, *self._pictures]}
+            known = sorted([*self._image_sets, *(f"{of}/*" for of in folders)])
             raise UserError(f"image set {image_set!r} is in no archive; there are: {', '.join(known) or 'none'}")
-        return [
-            line.split()[0] for line in self._text(f"{folder}/ImageSets/Main/{name}.txt").splitlines() if line.strip()
-        ]
+        member = self._image_sets[image_set]
+        try:
+            lines = member.read().decode().splitlines()
+        except UnicodeDecodeError:
+            raise UserError(f"{member.name} is not text") from None
+        return [line.split()[0] for line in lines if line.strip()]
 
-    def pictures(self, image_sets: Iterable[str]) -> Iterator[tuple[Annotation, bytes]]:
-        """Annotation and JPEG bytes of every picture of the image sets, in their order."""
-        for image_set in image_sets:
-            folder = image_set.partition("/")[0]
-            for id in self.image_set(image_set):
-                yield self.annotation(folder, id), self.picture(folder, id)
-
-    def annotation(self, folder: str, id: str) -> Annotation:
-        """The annotation of one picture; where it lies decides its id, whatever it says of itself."""
-        name = f"{folder}/Annotations/{id}.xml"
-        return replace(parse(self._bytes(name), name), id=id, folder=folder)
-
-    def picture(self, folder: str, id: str) -> bytes:
-        """The JPEG bytes of one picture."""
-        return self._bytes(f"{folder}/JPEGImages/{id}.jpg")
-
-    def _text(self, name: str) -> str:
-        return self._bytes(name).decode()
-
-    def _bytes(self, name: str) -> bytes:
-        if name not in self._members:
-            raise UserError(f"{name} is in none of the archives: {self._names}")
-        tar, member = self._members[name]
-        content = tar.extractfile(member)
-        assert content is not None  # only regular files are indexed
-        return content.read()
+    def entry(self, folder: str, id: str) -> Entry:
+        """What there is of one picture."""
+        return Entry(id, folder, self._annotations.get((folder, id), ()), self._pictures.get((folder, id), ()))
 
     def __enter__(self) -> "Archives":
         return self
@@ -92,17 +119,39 @@ class Archives:
         self._open.close()
 
 
-def _require_end(path: Path) -> None:
+class _Header(tarfile.TarInfo):
+    """A member's header that does not pull an endless name or note into memory."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if not self.isreg() and self.size > _LONGEST_HEADER and not self.issparse():
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc]  # meant to be overridden, says tarfile, yet private
+
+
+def _mistrust(header: tarfile.TarInfo, kind: str, end: int) -> tuple[str, str] | None:
+    """Why a member is not read: its kind of problem, and what was found."""
+    if header.name.startswith("/") or ".." in header.name.split("/"):
+        return "hostile name", "absolute, or with `..`"
+    if not header.isreg() or header.issparse():
+        return "not a plain file", "a link, a device or a file with holes, which is never followed"
+    if header.size > _LARGEST[kind] or header.offset_data + header.size > end:
+        return "absurd size", f"{header.size} bytes, expected at most {_LARGEST[kind]}"
+    return None
+
+
+def _require_whole(path: Path, file: BinaryIO) -> None:
     """A whole tar closes with two blocks of zeros; python takes a file that was cut between members for a whole one."""
-    with path.open("rb") as file:
-        file.seek(max(file.seek(0, os.SEEK_END) - len(_END), 0))
-        if file.read() != _END:
-            raise tarfile.ReadError("it is cut off")
+    if file.read(6).startswith(_COMPRESSED):
+        raise UserError(f"{path}: it is compressed: unpack it to a plain tar first (gunzip, bunzip2, unxz)")
+    file.seek(max(file.seek(0, os.SEEK_END) - len(_END), 0))
+    if file.read() != _END:
+        raise tarfile.ReadError("it is cut off")
+    file.seek(0)
 
 
 def write_archive(path: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Write a tar whose bytes depend on names and contents alone."""
-    with whole_file(path) as partial, tarfile.open(partial, "w", format=tarfile.USTAR_FORMAT) as tar:
+    with whole_file(path) as partial, tarfile.open(partial, "w", format=tarfile.PAX_FORMAT) as tar:
         for name, content in files:
             member = tarfile.TarInfo(name)  # owner, time and mode stay at their constant defaults
             member.size = len(content)

@@ -4,17 +4,16 @@ Colour, size, place and texture are drawn independently of the class, so only th
 """
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from octet.machine import cores
+from octet.progress import Progress
 from octet.voc.annotation import Annotation, Object, serialize
+from octet.workers import in_order
 
 CLASSES = ("cross", "ellipse", "rectangle", "ring", "star", "triangle")
 FOLDER = "SHAPES"
@@ -41,10 +40,8 @@ def archive_files(seed: int, counts: Mapping[str, int], side: int) -> Iterator[t
     """The members of the archive, in VOC's order: annotations, image sets, pictures; `counts` is pictures per split."""
     splits = [split for split, count in counts.items() for _ in range(count)]
     ids = [f"{number:06d}" for number in range(1, len(splits) + 1)]
-    with ProcessPoolExecutor(max_workers=cores()) as workers:
-        rendered = list(
-            tqdm(workers.map(partial(render, seed, side), ids, chunksize=32), "render", len(ids), disable=None)
-        )
+    with Progress("render", len(ids), "pictures") as progress:
+        rendered = list(progress.count(in_order(partial(render, seed, side), ids)))
     root = f"VOCdevkit/{FOLDER}"
     for id, (_, annotation) in zip(ids, rendered, strict=True):
         yield f"{root}/Annotations/{id}.xml", serialize(annotation)

@@ -1,0 +1,64 @@
+"""From what the archives have of a picture to its record, on all cores."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from octet.dataset.records import to_example
+from octet.dataset.summary import Summary
+from octet.errors import UserError
+from octet.voc.annotation import Annotation, parse
+from octet.voc.archive import Entry
+from octet.voc.check import check
+from octet.voc.problem import BadPictureError, Problem
+from octet.workers import in_order
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture's record, unless the picture cannot be used, with what was mended and what was found wrong."""
+
+    annotation: Annotation | None
+    example: bytes
+    repairs: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def prepare(entries: Iterable[Entry], classes: Sequence[str]) -> Iterator[Prepared]:
+    """Check, mend and serialize each picture, in order."""
+    return in_order(partial(_prepare, classes), entries)
+
+
+def usable(pictures: Iterable[Prepared], summary: Summary, problems: list[Problem]) -> Iterator[bytes]:
+    """The records of those that can be used, counted in `summary`; what is wrong goes to `problems`."""
+    for picture in pictures:
+        problems += picture.problems
+        if picture.annotation:
+            summary.add(picture.annotation, picture.repairs)
+            yield picture.example
+
+
+def find_classes(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The names of all objects, sorted."""
+    names = sorted(set().union(*in_order(_names, entries)))
+    if not names:
+        raise UserError("dataset.classes is `found`, but no annotation has an object")
+    return tuple(names)
+
+
+def _prepare(classes: Sequence[str], entry: Entry) -> Prepared:
+    checked = check(entry, classes)
+    example = to_example(checked.annotation, checked.jpeg, classes) if checked.annotation else b""
+    return Prepared(checked.annotation, example, checked.repairs, checked.problems)
+
+
+def _names(entry: Entry) -> set[str]:
+    """What is wrong with an annotation is found and said later."""
+    try:
+        return {
+            thing.name
+            for member in entry.annotations[:1]
+            for thing in parse(member.read(), entry.id, entry.folder, member.name)[0].objects
+        }
+    except BadPictureError:
+        return set()

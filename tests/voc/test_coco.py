@@ -1,0 +1,92 @@
+"""COCO's annotations arrive as VOC's, and what makes no sense in them is named with its place."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octet.errors import UserError
+from octet.recipe import CocoSet
+from octet.voc import coco
+from octet.voc.annotation import Object
+from octet.voc.archive import Archives, write_archive
+from octet.voc.check import check
+from voc.making import encoded, picture
+
+INSTANCES: dict[str, Any] = {
+    "categories": [{"id": 7, "name": "cat"}, {"id": 3, "name": "dog"}],
+    "images": [
+        {"id": 1, "file_name": "a.jpg", "width": 50, "height": 40},
+        {"id": 2, "file_name": "b/a.png", "width": 50, "height": 40},
+        {"id": 3, "file_name": "gone.jpg", "width": 50, "height": 40},
+    ],
+    "annotations": [
+        {"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 50, 40], "iscrowd": 0},
+        {"id": 2, "image_id": 1, "category_id": 7, "bbox": [10.5, 5.25, 20, 30.5], "iscrowd": 1},
+        {"id": 3, "image_id": 1, "category_id": 7, "bbox": [10, 5, 0, 30]},
+    ],
+}
+
+
+def make_coco(folder: Path, instances: Any) -> CocoSet:
+    (folder / "images" / "b").mkdir(parents=True)
+    (folder / "images" / "a.jpg").write_bytes(encoded(picture()))
+    (folder / "images" / "b" / "a.png").write_bytes(encoded(picture(), "PNG"))
+    (folder / "instances.json").write_text(instances if isinstance(instances, str) else json.dumps(instances))
+    return CocoSet(instances=folder / "instances.json", pictures=folder / "images")
+
+
+def test_boxes_labels_and_files_arrive(tmp_path: Path) -> None:
+    write_archive(tmp_path / "coco.tar", coco.archive_files({"mine": make_coco(tmp_path, INSTANCES)}))
+    with Archives([tmp_path / "coco.tar"]) as voc:
+        assert voc.image_set("COCO/mine") == ["a", "b_a", "gone"]
+        first, second, third = (check(voc.entry("COCO", id), None) for id in voc.image_set("COCO/mine"))
+    assert first.annotation
+    assert first.annotation.objects == (
+        Object("dog", (1, 1, 50, 40)),
+        Object("cat", (11.5, 6.25, 30.5, 35.75), difficult=True),
+    )
+    assert [problem.kind for problem in first.problems] == ["zero-size box"]
+    assert second.repairs == ("PNG to JPEG",)
+    assert [problem.kind for problem in third.problems] == ["missing"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (["annotations", 0, "image_id"], 9, "annotations[0].image_id: 9 is the id of no image"),
+        (["annotations", 1, "category_id"], 1, "annotations[1].category_id: 1 is the id of no category"),
+        (["annotations", 1, "bbox"], [1, 2, 3], "annotations[1].bbox: found [1, 2, 3], expected [x, y, width, height]"),
+        (["annotations", 1, "bbox"], [1, 2, 3, "4"], "annotations[1].bbox: found"),
+        (["annotations", 1, "bbox"], None, "annotations[1].bbox: missing, or not of type list"),
+        (["annotations", 2], "x", "annotations[2].image_id: missing"),
+        (["images", 1, "file_name"], "../../etc/passwd", "images[1].file_name: '../../etc/passwd' leads out"),
+        (
+            ["images", 1, "file_name"],
+            "a.jpg",
+            "images[1].file_name: 'a.jpg' leads out of the folder, or stands there twice",
+        ),
+        (["images", 1, "id"], 1.5, "images[1].id: missing, or not of type int"),
+        (["categories"], None, "categories: expected a list"),
+    ],
+)
+def test_what_makes_no_sense_is_named(tmp_path: Path, path: list[Any], value: object, message: str) -> None:
+    instances = copy.deepcopy(INSTANCES)
+    inside: Any = instances
+    for part in path[:-1]:
+        inside = inside[part]
+    inside[path[-1]] = value
+    with pytest.raises(UserError) as error:
+        list(coco.archive_files({"mine": make_coco(tmp_path, instances)}))
+    assert "instances.json" in str(error.value).splitlines()[0]
+    assert message in str(error.value)
+
+
+def test_a_file_that_is_not_cocos_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"instances\.json: not valid JSON"):
+        list(coco.archive_files({"mine": make_coco(tmp_path, "{")}))
+    of = CocoSet(instances=tmp_path / "other.json", pictures=tmp_path)
+    with pytest.raises(UserError, match=r"other\.json is not there"):
+        list(coco.archive_files({"mine": of}))
