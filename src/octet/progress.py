@@ -1,0 +1,48 @@
+"""How far a long job is: a bar on a terminal; in a log a line at the start, one now and then, and one at the end."""
+
+import time
+from types import TracebackType
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Counts to `total`, if that is known; `unit` "B" is told in MB and GB, every other in whole numbers."""
+
+    def __init__(self, title: str, total: int | None, unit: str, initial: int = 0, interval: float = 30) -> None:
+        self._title, self._total, self._unit, self._initial = title, total, unit, initial
+        self._interval = interval  # s between two lines of a log
+        self._bar = tqdm(desc=title, total=total, unit=unit, unit_scale=unit == "B", initial=initial, disable=None)
+        self._is_log = self._bar.disable  # which it is where there is no terminal
+        self._done = initial
+        self._began = self._told = time.monotonic()
+
+    def __enter__(self) -> "Progress":
+        if self._is_log:
+            start = f", from {self._amount(self._initial)} on" if self._initial else ""
+            print(f"{self._title}: {self._amount(self._total)}{start}", flush=True)
+        return self
+
+    def advance(self, by: int = 1) -> None:
+        self._done += by
+        self._bar.update(by)
+        if self._is_log and time.monotonic() - self._told >= self._interval:
+            self._told = time.monotonic()
+            share = f" ({self._done / self._total:.0%})" if self._total else ""
+            print(f"{self._title}: {self._amount(self._done)}{share}, {self._rate()}", flush=True)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.close()
+        if self._is_log and kind is None:
+            print(f"{self._title}: {self._amount(self._done)} done, {self._rate()}", flush=True)
+
+    def _rate(self) -> str:
+        seconds = max(time.monotonic() - self._began, 1e-3)
+        return f"{self._amount(round((self._done - self._initial) / seconds))}/s"
+
+    def _amount(self, number: int | None) -> str:
+        if number is None:
+            return f"unknown number of {self._unit}"
+        return tqdm.format_sizeof(number, "B") if self._unit == "B" else f"{number} {self._unit}"
