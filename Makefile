@@ -46,9 +46,13 @@ USER_FLAGS ?= $(if $(shell $(DOCKER) info --format '{{.SecurityOptions}}' 2>/dev
 # A DVC cache that lies elsewhere has to be seen from inside.
 DVC_CACHE = $(shell sed -n 's|^ *dir = /|/|p' .dvc/config.local 2>/dev/null)
 
+# Downloads go the way that the host's do.
+NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY,--env $(name)) \
+	$(if $(SSL_CERT_FILE),--volume '$(SSL_CERT_FILE):$(SSL_CERT_FILE):ro' --env SSL_CERT_FILE)
+
 # $(1): the image
 run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
-	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
+	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
 	--volume '$(OCTET_CACHE):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
 	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(PUBLISH) $(DOCKER_RUN_FLAGS) $(1)
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))

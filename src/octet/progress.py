@@ -1,9 +1,13 @@
 """How far a long job is: a bar on a terminal; in a log a line at the start, one now and then, and one at the end."""
 
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
+from typing import TypeVar
 
 from tqdm import tqdm
+
+Item = TypeVar("Item")
 
 
 class Progress:
@@ -30,6 +34,12 @@ class Progress:
             self._told = time.monotonic()
             share = f" ({self._done / self._total:.0%})" if self._total else ""
             print(f"{self._title}: {self._amount(self._done)}{share}, {self._rate()}", flush=True)
+
+    def count(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Hand the items on, each an advance of one."""
+        for item in items:
+            yield item
+            self.advance()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

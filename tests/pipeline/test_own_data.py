@@ -39,7 +39,7 @@ def put_into_coco(photos: Path, pictures: list[tuple[bytes, Annotation]]) -> Non
         images.append({"id": number, "file_name": f"{of.id}.jpg", "width": of.width, "height": of.height})
         for thing in of.objects:
             xmin, ymin, xmax, ymax = thing.box
-            box = [xmin - 1, ymin - 1, xmax - xmin + 1, ymax - ymin + 1]
+            box = [float(side) for side in (xmin - 1, ymin - 1, xmax - xmin + 1, ymax - ymin + 1)]
             kind = shapes.CLASSES.index(thing.name)
             boxes.append({"image_id": number, "category_id": kind, "bbox": box, "iscrowd": int(thing.difficult)})
     kinds = [{"id": kind, "name": name} for kind, name in enumerate(shapes.CLASSES)]

@@ -399,8 +399,9 @@ def test_a_wrong_file_of_the_users_own_is_not_taken(tmp_path: Path, target: Path
 
 def test_the_container_says_how_it_may_see_more(tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCTET_IMAGE", "cpu")
-    with pytest.raises(UserError, match=f"DOCKER_RUN_FLAGS='--volume {tmp_path}:{tmp_path}'"):
-        get(voc(tmp_path / "own.tar"), target)
+    own = tmp_path / "own.tar"
+    with pytest.raises(UserError, match=f"DOCKER_RUN_FLAGS='--volume {own}:{own}'"):
+        get(voc(own), target)
     monkeypatch.chdir(tmp_path)  # what lies in the repository, it does see
     with pytest.raises(UserError) as error:
         get(voc("own.tar"), target)

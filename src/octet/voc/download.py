@@ -27,7 +27,7 @@ class Patience:
 
     silence: float = 30  # s
     wait: float = 1  # s before the second attempt; twice that before the third, and so on
-    attempts: int = 5  # in a row that bring nothing
+    attempts: int = 3  # in a row that bring nothing
 
 
 class SourceError(Exception):

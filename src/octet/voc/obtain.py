@@ -19,6 +19,7 @@ from octet.errors import UserError
 from octet.files import whole_file, write_json
 from octet.recipe import File
 from octet.voc.download import OtherFileError, Patience, SourceError, download, require_room, size_of
+from octet.voc.own import why_hidden
 
 _AT_ONCE = 1 << 20  # bytes
 _PATIENCE = Patience()
@@ -89,7 +90,7 @@ def _copy_own(source: str, file: File, target: Path) -> None:
     try:
         path.open("rb").close()
     except OSError as error:
-        raise SourceError(f"{error.strerror}{_hidden(path)}") from None
+        raise SourceError(f"{error.strerror}{why_hidden(path)}") from None
     if wrong := _difference(path, file):
         raise OtherFileError(wrong)
     with whole_file(target) as partial:
@@ -102,13 +103,6 @@ def _path(source: str) -> Path:
     if "://" in source:
         raise SourceError("is none of http://, https://, file:///PATH and a path")
     return Path(source)
-
-
-def _hidden(path: Path) -> str:
-    if os.environ.get("OCTET_IMAGE") and not path.resolve().is_relative_to(Path.cwd()):
-        folder = path.parent
-        return f"; the container sees the repository alone: DOCKER_RUN_FLAGS='--volume {folder}:{folder}' adds a folder"
-    return ""
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------

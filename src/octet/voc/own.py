@@ -35,10 +35,14 @@ def require_place(path: Path) -> Path:
     """The path, if there is something at it."""
     if path.exists():
         return path
-    hint = ""
+    raise UserError(f"{path} is not there{why_hidden(path)}")
+
+
+def why_hidden(path: Path) -> str:
+    """What keeps this process from seeing a path that may be there, and what helps."""
     if os.environ.get("OCTET_IMAGE") and not path.resolve().is_relative_to(Path.cwd()):
-        hint = f"; the container sees the repository alone: DOCKER_RUN_FLAGS='--volume {path}:{path}' adds a folder"
-    raise UserError(f"{path} is not there{hint}")
+        return f"; the container sees the repository alone: DOCKER_RUN_FLAGS='--volume {path}:{path}' adds to that"
+    return ""
 
 
 def _everything(place: Path) -> Iterator[Path]:
