@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from octet import device, stage
-from octet.dataset.pipeline import normalize, picture_batches
+from octet.dataset.pipeline import picture_batches
+from octet.dataset.pixels import normalize
 from octet.dataset.records import read_labels
 from octet.detector.anchors import make_anchors
 from octet.detector.model import build_detector

@@ -8,7 +8,8 @@ Usage:  python src/train_qat.py RECIPE
 from pathlib import Path
 
 from octet import device, stage
-from octet.dataset.pipeline import normalize, picture_batches
+from octet.dataset.pipeline import picture_batches
+from octet.dataset.pixels import normalize
 from octet.dataset.records import read_labels
 from octet.detector.model import build_detector
 from octet.evaluation.validate import validation_score

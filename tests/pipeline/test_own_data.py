@@ -102,7 +102,7 @@ def test_the_same_pictures_from_each_kind_of_source(clone: Project, kind: str) -
         result = clone.stage(stage, "mine")
         assert result.returncode == 0, result.stderr
     splits = described(clone)["splits"]
-    assert {split: of["pictures"] for split, of in splits.items()} == {"train": 30, "val": 3, "test": 7}
+    assert {split: of["pictures"] for split, of in splits.items()} == {"train": 28, "val": 3, "test": 9}
     assert sum(of["objects"] for of in splits.values()) == sum(len(of.objects) for _, of in pictures)
 
 

@@ -10,7 +10,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from conftest import Project
-from octet.dataset.pipeline import normalize, picture_batches
+from octet.dataset.pipeline import picture_batches
+from octet.dataset.pixels import normalize
 from octet.dataset.records import read_truths
 from octet.detector.anchors import make_anchors
 from octet.detector.model import build_detector

@@ -1,47 +1,80 @@
 """What training does to a picture: zoom in or out, stretch, flip, and change of light. All of it decided by a seed."""
 
+from octet.dataset.pixels import PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe import Augmentation
 from octet.tensorflow import tf
 
 
 def augment(
-    picture: tf.Tensor, boxes: tf.Tensor, classes: tf.Tensor, seed: tf.Tensor, size: int, how: Augmentation
+    jpeg: tf.Tensor,
+    sides: tf.Tensor,
+    boxes: tf.Tensor,
+    classes: tf.Tensor,
+    seed: tf.Tensor,
+    size: int,
+    how: Augmentation,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """A window of the picture as [size, size, 3] floats in 0..255, with the boxes [G', 4] that are centred in it."""
+    """A window of the picture, of height and width `sides` [2], normalized to [size, size, 3]; and what is in it.
+
+    Of the boxes [G, 4] those stay whose centre lies in the window, clipped to it.
+    """
     draw = tf.random.stateless_uniform([10], seed)
-    window, flipped = _window(draw[:5], how)
-    boxes, inside = _through(boxes, window)
-    boxes = tf.where(flipped, tf.stack([boxes[:, 0], 1 - boxes[:, 3], boxes[:, 2], 1 - boxes[:, 1]], axis=1), boxes)
-    window = tf.where(flipped, tf.gather(window, [0, 3, 2, 1]), window)
-    # One op crops, pads (with the grey that normalises to zero), flips and resizes.
-    picture = tf.image.crop_and_resize(picture[None], window[None], [0], [size, size], extrapolation_value=128.0)[0]
-    return _relight(picture, draw[5:], how), tf.boolean_mask(boxes, inside), tf.boolean_mask(classes, inside)
+    near, far = _window(draw[:4], how)
+    # What of the picture lies in the window is cut out in whole pixels, resized, and put where it belongs on grey.
+    begin = tf.round(tf.maximum(near, 0.0) * sides)  # [2], in the picture's pixels
+    end = tf.maximum(tf.round(tf.minimum(far, 1.0) * sides), begin + 1)
+    into = size / (far - near)
+    to_begin = tf.round(tf.maximum((begin / sides - near) * into, 0.0))  # [2], in the window's pixels
+    to_end = tf.maximum(tf.round(tf.minimum((end / sides - near) * into, size)), to_begin + 1)
+    picture = _seen(jpeg, begin, end, to_begin, to_end, size)
+
+    stretch = (to_end - to_begin) / (end - begin)
+    boxes = (boxes * tf.tile(sides * stretch, [2]) + tf.tile(to_begin - begin * stretch, [2])) / size
+    inside = tf.reduce_all(tf.abs(boxes[:, :2] + boxes[:, 2:] - 1) < 1, axis=1)
+    boxes = tf.clip_by_value(tf.boolean_mask(boxes, inside), 0.0, 1.0)
+
+    flipped = draw[4] < how.flip
+    picture = tf.cond(flipped, lambda: tf.reverse(picture, [1]), lambda: picture)
+    top, left, bottom, right = tf.unstack(boxes, axis=1)
+    boxes = tf.where(flipped, tf.stack([top, 1 - right, bottom, 1 - left], axis=1), boxes)
+    return _light(picture, draw[5:], how), boxes, tf.boolean_mask(classes, inside)
 
 
 def _window(draw: tf.Tensor, how: Augmentation) -> tuple[tf.Tensor, tf.Tensor]:
-    """The part of the picture to see, [ymin, xmin, ymax, xmax] in its 0..1; larger than 1 is a zoom out."""
+    """The part of the picture to see, as two corners [2] in its 0..1; larger than 1 is a zoom out."""
     zoom = tf.exp(_between(draw[0], tf.math.log(how.min_window), tf.math.log(how.max_window)))
     stretch = tf.exp(_between(draw[1], -1.0, 1.0) * tf.math.log(how.max_stretch) / 2)
     sides = zoom * tf.stack([stretch, 1 / stretch])
-    corner = draw[2:4] * (1 - sides)
-    return tf.concat([corner, corner + sides], axis=0), draw[4] < how.flip
+    near = draw[2:4] * (1 - sides)
+    return near, near + sides
 
 
-def _through(boxes: tf.Tensor, window: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """The boxes in the window's own 0..1, clipped to it, and whether their centres lie inside."""
-    corner, sides = window[:2], window[2:] - window[:2]
-    boxes = (boxes - tf.tile(corner, [2])) / tf.tile(sides, [2])
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    return tf.clip_by_value(boxes, 0.0, 1.0), tf.reduce_all((centres > 0) & (centres < 1), axis=1)
+def _seen(
+    jpeg: tf.Tensor, begin: tf.Tensor, end: tf.Tensor, to_begin: tf.Tensor, to_end: tf.Tensor, size: int
+) -> tf.Tensor:
+    """The cut from `begin` to `end`, resized to reach from `to_begin` to `to_end`: [size, size, 3] in 0..255."""
+    cut = tf.cast(tf.concat([begin, end - begin], axis=0), tf.int32)
+    piece = tf.io.decode_and_crop_jpeg(jpeg, cut, channels=3, dct_method="INTEGER_ACCURATE")
+    before, shape = tf.cast(to_begin, tf.int32), tf.cast(to_end - to_begin, tf.int32)
+    piece = tf.image.resize(piece, shape)
+    margins = tf.concat([tf.stack([before, size - before - shape], axis=1), [[0, 0]]], axis=0)
+    picture = tf.cond(
+        tf.reduce_any(margins > 0), lambda: tf.pad(piece, margins, constant_values=PIXEL_ZERO), lambda: piece
+    )
+    return tf.ensure_shape(picture, [size, size, 3])
 
 
-def _relight(picture: tf.Tensor, draw: tf.Tensor, how: Augmentation) -> tf.Tensor:
-    """Contrast about the mean, brightness, and a colour cast."""
+def _light(picture: tf.Tensor, draw: tf.Tensor, how: Augmentation) -> tf.Tensor:
+    """Contrast about grey, brightness, and a colour cast, with the normalization in the same pass."""
     contrast = 1 + how.contrast * _between(draw[0], -1.0, 1.0)
-    shift = 255 * how.brightness * _between(draw[1], -1.0, 1.0)
-    cast = 1 + how.colour * _between(draw[2:5], -1.0, 1.0)
-    mean = tf.reduce_mean(picture)
-    return tf.clip_by_value(((picture - mean) * contrast + mean + shift) * cast, 0.0, 255.0)
+    brightness = 1 + 2 * how.brightness * _between(draw[1], -1.0, 1.0)
+    cast = 1 + how.colour * _between(draw[2:5], -1.0, 1.0)  # [3]
+    gain = contrast * cast / PIXEL_SCALE
+    offset = brightness * cast - 1 - PIXEL_ZERO * gain
+    # Rows of numbers, not of pixels: a product with a short last axis takes five times as long.
+    height, width, _ = picture.shape
+    rows = tf.reshape(picture, [height, width * 3]) * tf.tile(gain, [width]) + tf.tile(offset, [width])
+    return tf.reshape(tf.clip_by_value(rows, -1.0, 1.0), picture.shape)
 
 
 def _between(draw: tf.Tensor, low: float | tf.Tensor, high: float | tf.Tensor) -> tf.Tensor:

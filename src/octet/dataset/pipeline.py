@@ -12,16 +12,7 @@ from octet.tensorflow import tf
 # (boxes [G, 4], classes [G]) -> what the loss compares with; called inside the graph
 Encode = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 
-# A uint8 pixel p means (p - 128) / 128, so that the quantized input *is* the pixel: zero point 128, scale 1/128.
-PIXEL_ZERO = 128.0
-PIXEL_SCALE = 128.0
-
 _EPOCHS = 1 << 20  # more than any training has, so that no two seeds share the order of an epoch
-
-
-def normalize(pixels: tf.Tensor) -> tf.Tensor:
-    """Pixel values 0..255 as the float networks take them, in -1..1."""
-    return (tf.cast(pixels, tf.float32) - PIXEL_ZERO) / PIXEL_SCALE
 
 
 def training_batches(records: Path, size: int, plan: TrainFloat, epochs: range, encode: Encode) -> tf.data.Dataset:
@@ -42,17 +33,19 @@ def training_batches(records: Path, size: int, plan: TrainFloat, epochs: range, 
 
     def _prepare(example: dict[str, tf.Tensor], example_seed: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
         boxes, classes = _objects(example, plan)
-        picture, boxes, classes = augment(_decode(example), boxes, classes, example_seed, size, plan.augmentation)
-        return normalize(picture), encode(boxes, classes)
+        sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
+        how = plan.augmentation
+        picture, boxes, classes = augment(example["jpeg"], sides, boxes, classes, example_seed, size, how)
+        return picture, encode(boxes, classes)
 
-    return _with_options(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(one_epoch)).prefetch(4)
+    return with_options(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(one_epoch)).prefetch(4)
 
 
 def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data.Dataset:
     """The pictures of a split as uint8 [N, size, size, 3], in the records' order, as every model is shown them."""
-    return _with_options(
+    return with_options(
         read_split(records, split)
-        .map(lambda example: resize(_decode(example), size), num_parallel_calls=cores())
+        .map(lambda example: resize(decode(example), size), num_parallel_calls=cores())
         .batch(batch)
     ).prefetch(4)
 
@@ -72,11 +65,13 @@ def _objects(example: dict[str, tf.Tensor], plan: TrainFloat) -> tuple[tf.Tensor
     return tf.boolean_mask(example["boxes"], left_out == 0), tf.boolean_mask(example["classes"], left_out == 0)
 
 
-def _decode(example: dict[str, tf.Tensor]) -> tf.Tensor:
-    return tf.io.decode_jpeg(example["jpeg"], channels=3, dct_method="INTEGER_ACCURATE")  # [H, W, 3]
+def decode(example: dict[str, tf.Tensor]) -> tf.Tensor:
+    """The pixels [H, W, 3] of an example, as all that is trained and scored sees them."""
+    return tf.io.decode_jpeg(example["jpeg"], channels=3, dct_method="INTEGER_ACCURATE")
 
 
-def _with_options(dataset: tf.data.Dataset) -> tf.data.Dataset:
+def with_options(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """The same elements in the same order every time."""
     options = tf.data.Options()
     options.deterministic = True
     # Autotuning sleeps in ever longer periods and keeps the end of an epoch waiting, up to twice its length.

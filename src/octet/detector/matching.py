@@ -28,20 +28,24 @@ def targets(boxes: tf.Tensor, classes: tf.Tensor, anchors: tf.Tensor, how: Match
     matched = match(boxes, anchors, how)
     is_object = matched >= 0
     object_of = tf.where(is_object, matched, tf.shape(boxes)[0])  # the padding row, where there is no object
-    codes = box_math.encode(tf.gather(tf.pad(boxes, [[0, 1], [0, 0]]), object_of), anchors)
+    codes = box_math.codes(tf.gather(tf.pad(boxes, [[0, 1], [0, 0]]), object_of), anchors)
     class_of = tf.gather(tf.pad(tf.cast(classes, tf.int32), [[0, 1]]), object_of)
-    flagged = tf.concat([codes, tf.ones_like(codes[:, :1])], axis=1)
-    return tf.where(is_object[:, None], flagged, 0.0), tf.where(is_object, class_of, matched)[:, None]
+    said = [tf.where(is_object, code, 0.0) for code in codes]
+    flagged = tf.stack([*said, tf.cast(is_object, tf.float32)], axis=1)
+    return flagged, tf.where(is_object, class_of, matched)[:, None]
 
 
-@tf.function  # for the loop: whoever calls this may not be converted to a graph
+@tf.function  # for the branch and the loop: whoever calls this may not be converted to a graph
 def _give_each_its_best(overlap: tf.Tensor, matched: tf.Tensor) -> tf.Tensor:
     """Greedily, the best pair of all first: then its object and its anchor are taken."""
-    anchors = tf.shape(overlap)[1]
-    for _ in tf.range(tf.shape(overlap)[0]):
+    objects, anchors = tf.unstack(tf.shape(overlap))
+    best = tf.argmax(overlap, axis=1, output_type=tf.int32)  # [G]
+    if tf.size(tf.unique(best)[0]) == objects:  # nearly always: no two want the same
+        return tf.tensor_scatter_nd_update(matched, best[:, None], tf.range(objects))
+    for _ in tf.range(objects):
         pair = tf.argmax(tf.reshape(overlap, [-1]), output_type=tf.int32)
         row, column = pair // anchors, pair % anchors
         matched = tf.tensor_scatter_nd_update(matched, [[column]], [row])
-        taken = (tf.range(tf.shape(overlap)[0]) == row)[:, None] | (tf.range(anchors) == column)[None, :]
-        overlap = tf.where(taken, -1.0, overlap)
+        taken = (tf.range(objects) == row)[:, None] | (tf.range(anchors) == column)[None, :]
+        overlap = tf.ensure_shape(tf.where(taken, -1.0, overlap), overlap.shape)
     return matched

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.dataset.pipeline import normalize
+from octet.dataset.pixels import normalize
 from octet.detector.suppression import detect
 from octet.evaluation.detections import Found
 from octet.recipe import Suppression

@@ -10,7 +10,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from octet.dataset.pipeline import PIXEL_SCALE, PIXEL_ZERO
+from octet.dataset.pixels import PIXEL_SCALE, PIXEL_ZERO
 from octet.machine import cores
 from octet.silence import silence
 
