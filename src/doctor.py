@@ -17,7 +17,12 @@ from octet.recipe import Recipe
 def main(recipe: Recipe) -> None:
     here = Path()
     findings = [check_packages(Path("requirements", "runtime.txt"))]
-    findings += [host.check_engine(), host.check_cores(), host.check_disk(here), host.check_writing(here)]
+    findings += [
+        host.check_engine(),
+        host.check_cores(),
+        host.check_disk(here, recipe.dataset),
+        host.check_writing(here),
+    ]
     findings.append(host.check_determinism())
     if findings[0].state == "ok":
         # What follows imports these packages, and would only fail with a worse message.

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from octet import stage
+from octet.evaluation.gate import against_float
 from octet.files import read_json
 from octet.recipe import Recipe
 
@@ -17,7 +18,7 @@ def main(recipe: Recipe) -> None:
     gate, score = evaluation["gate"], evaluation["variants"]["uint8"]["voc12_map"]
     verdict = (
         f"{recipe.name}: uint8 scores {score:.4f} (at least {gate['min_map']}), "
-        f"{gate['drop']:+.4f} below float (at most {gate['max_drop']})"
+        f"{against_float(gate['drop'])} (at most {gate['max_drop']} below)"
     )
     if not gate["passed"]:
         sys.exit(f"octet: the gate is closed: {verdict}")

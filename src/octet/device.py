@@ -12,7 +12,18 @@ Device = Literal["cpu", "gpu"]
 
 
 def use(device: Device) -> None:
-    """Show TensorFlow the device and no other, and say so; where the GPU is missing, the CPU has to be allowed."""
+    """Show TensorFlow the device and no other, and say so."""
+    gpus = find(device)
+    with silence():
+        tf.config.set_visible_devices(gpus, "GPU")
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)  # leave to others what is not needed
+        tf.constant(0)  # the first op starts the runtime, and that is when it talks
+    print(f"running on {', '.join(map(describe_gpu, gpus)) or describe_cpu()}", flush=True)
+
+
+def find(device: Device) -> list[Any]:
+    """The GPUs to use; where they are missing and wanted, the CPU has to be allowed."""
     with silence():
         gpus = visible_gpus() if device == "gpu" else []
     if device == "gpu" and not gpus and os.environ.get("ALLOW_CPU") != "1":
@@ -20,12 +31,7 @@ def use(device: Device) -> None:
             "this recipe trains on a GPU (`device: gpu`) and TensorFlow finds none: `make doctor` says why; "
             "ALLOW_CPU=1 trains on the CPU all the same"
         )
-    with silence():
-        tf.config.set_visible_devices(gpus, "GPU")
-        for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)  # leave to others what is not needed
-        tf.constant(0)  # the first op starts the runtime, and that is when it talks
-    print(f"running on {', '.join(map(describe_gpu, gpus)) or describe_cpu()}", flush=True)
+    return gpus
 
 
 def visible_gpus() -> list[Any]:

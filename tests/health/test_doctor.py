@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, Project, tiny_params
 from octet.health import host
 from octet.health.memory import check_memory, needs
-from octet.recipe import load_recipe
+from octet.recipe import Voc, load_recipe
 
 
 @pytest.fixture
@@ -103,6 +103,16 @@ def test_no_room(tmp_path: Path) -> None:
         Project(tmp_path / "project"),
         *("unshare", "--mount", "--map-root-user", "bash", "-c"),
         f"mount -t tmpfs -o size=50m none data && cd data && PYTHONPATH=../src {sys.executable} -c "
-        "'from pathlib import Path; from octet.health.host import check_disk; print(check_disk(Path()).state)'",
+        "'from pathlib import Path; from octet.recipe import load_recipe; from octet.health.host import check_disk; "
+        'recipe = load_recipe("quickstart", Path("../params.yaml")); print(check_disk(Path(), recipe.dataset).state)\'',
     )
     assert result.stdout.strip() == "FAIL", result.stderr
+
+
+def test_no_room_for_the_archives() -> None:
+    dataset = load_recipe("voc0712", ROOT / "params.yaml").dataset
+    assert isinstance(dataset.source, Voc)
+    larger = dataset.source.archives[0].model_copy(update={"bytes": 10**18})
+    finding = host.check_disk(ROOT, dataset.model_copy(update={"source": Voc(kind="voc", archives=(larger,))}))
+    assert (finding.state, finding.subject) == ("FAIL", "disk")
+    assert "up to 2000000002.0 GB are needed" in finding.text

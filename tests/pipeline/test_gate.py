@@ -19,7 +19,7 @@ def test_it_says_yes_and_no(project: Project) -> None:
     write_evaluation(project, passed=True)
     result = project.stage("gate")
     assert (result.returncode, result.stderr) == (0, "")
-    assert "+0.0100 below float (at most 0.02)" in result.stdout
+    assert "0.0100 below the float model (at most 0.02 below)" in result.stdout
     write_evaluation(project, passed=False)
     result = project.stage("gate")
     assert result.returncode == 1

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from octet.health.finding import Finding
 from octet.machine import cores
+from octet.recipe import Dataset, Voc
 
 _LEAST_FREE = 2e9  # what quickstart's data, cache and scratch take, with room to spare
+_COPIES = 2  # of an archive's bytes: as it came, and as records; where the cache is on another disk, that has the first
 # Set by hand, each of these makes other bytes than the same run without it.
 _CHANGES_BYTES = (
     "TF_ENABLE_ONEDNN_OPTS",
@@ -29,12 +31,14 @@ def check_cores() -> Finding:
     return Finding("ok", "cores", str(cores()))
 
 
-def check_disk(folder: Path) -> Finding:
-    """Room for data, models and DVC's cache."""
+def check_disk(folder: Path, dataset: Dataset) -> Finding:
+    """Room for downloads, data, models and DVC's cache."""
+    archives = dataset.source.archives if isinstance(dataset.source, Voc) else ()
+    needed = _LEAST_FREE + _COPIES * sum(archive.bytes or 0 for archive in archives)
     free = shutil.disk_usage(folder).free
-    text = f"{free / 1e9:.1f} GB free at {folder.resolve()}"
-    if free < _LEAST_FREE:
-        return Finding("FAIL", "disk", text, f"make room: at least {_LEAST_FREE / 1e9:.0f} GB")
+    text = f"{free / 1e9:.1f} GB free at {folder.resolve()}; up to {needed / 1e9:.1f} GB are needed"
+    if free < needed:
+        return Finding("FAIL", "disk", text, "make room, or put the downloads elsewhere with OCTET_CACHE=")
     return Finding("ok", "disk", text)
 
 

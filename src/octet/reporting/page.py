@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from octet.evaluation.gate import against_float
 from octet.reporting.table import html_table
 
 _STYLE = """
@@ -43,8 +44,8 @@ def page(
 def _verdict(gate: Mapping[str, Any]) -> str:
     kind, word = ("good", "passes") if gate["passed"] else ("bad", "fails")
     return (
-        f'<p class="verdict {kind}">The uint8 file {word}: it scores {gate["drop"]:.4f} VOC12 mAP below '
-        f"the float model ({gate['max_drop']} allowed), and at least {gate['min_map']} is asked of it.</p>"
+        f'<p class="verdict {kind}">The uint8 file {word}: its VOC12 mAP is {against_float(gate["drop"])}, where '
+        f"{gate['max_drop']} below is allowed, and at least {gate['min_map']} is asked of it.</p>"
     )
 
 

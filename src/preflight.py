@@ -1,0 +1,46 @@
+"""See that a recipe can run here before hours are spent, and fetch its own files again where they changed.
+
+Reads:  the recipe, dvc.lock, and runs/RECIPE/own, which tells what the recipe's own files were when last fetched
+Usage:  python src/preflight.py RECIPE
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from octet import stage
+from octet.files import whole_file
+from octet.recipe import Recipe
+from octet.voc.own import fingerprint, own_places
+
+
+def main(recipe: Recipe) -> None:
+    if recipe.train_float.device == "gpu" and never_trained(recipe.name):
+        from octet import device  # only now, for it takes seconds
+
+        device.find("gpu")
+    fetch_what_changed(recipe)
+
+
+def never_trained(recipe: str) -> bool:
+    lock = Path("dvc.lock")
+    return not lock.exists() or f"  train_float@{recipe}:\n" not in lock.read_text()
+
+
+def fetch_what_changed(recipe: Recipe) -> None:
+    """DVC does not look outside the repository."""
+    places, seen = own_places(recipe.dataset), Path("runs", recipe.name, "own")
+    if not places or not all(place.exists() for place in places):
+        return  # it may come from a DVC remote; if it has to be fetched here after all, fetch says what is missing
+    now = fingerprint(places)
+    if seen.exists() and seen.read_text() == now:
+        return
+    again = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", f"fetch@{recipe.name}"]
+    if subprocess.run(again).returncode:
+        sys.exit(f"octet: fetch@{recipe.name} failed, see above")
+    with whole_file(seen) as partial:
+        partial.write_text(now)
+
+
+if __name__ == "__main__":
+    stage.run(main, __doc__)

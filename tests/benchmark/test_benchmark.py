@@ -1,0 +1,27 @@
+"""The measurements are all there; how fast they are is no test's matter."""
+
+import json
+
+import pytest
+
+from conftest import Project
+
+pytestmark = pytest.mark.xdist_group("reproduced")
+
+
+def test_every_part_is_measured_on_one_core_and_on_all(reproduced: Project) -> None:
+    result = reproduced.stage("benchmark")
+    assert result.returncode == 0, result.stderr
+    measured = json.loads((reproduced.folder / "runs/quickstart/benchmark.json").read_text())
+    assert "1" in measured
+    for groups in measured.values():
+        assert list(groups) == ["from the archives", "from the records"]
+        for rates in groups.values():
+            assert next(iter(rates)) == "decode"
+            assert all(rate > 0 for rate in rates.values())
+    *_, table = result.stdout.split("pictures a second")
+    rows = [line.rpartition(":")[2].split() for line in table.splitlines()[1:]]
+    assert [" ".join(row[: -2 * len(measured)]) for row in rows] == [
+        *("decode", "preprocess"),
+        *("decode", "training input", "with targets"),
+    ]
