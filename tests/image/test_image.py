@@ -39,7 +39,15 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make(clone: Path, target: str, network: str = "none") -> list[str]:
     """The command of a user who runs a target in the container."""
     return [
-        *("make", target, "RUNNER=docker", f"DOCKER={DOCKER}", f"IMAGE={IMAGE}", f"VARIANT={VARIANT}"),
+        *(
+            "make",
+            target,
+            "RECIPE=quickstart",
+            "RUNNER=docker",
+            f"DOCKER={DOCKER}",
+            f"IMAGE={IMAGE}",
+            f"VARIANT={VARIANT}",
+        ),
         *(f"USER_FLAGS=--user {UID}:{GID}", f"DOCKER_RUN_FLAGS=--network {network}"),
         f"OCTET_CACHE={clone.parent / 'cache'}",
     ]
