@@ -58,7 +58,7 @@ def test_all_agrees(
     for stage in STAGES:
         assert f"> python src/{stage}.py quickstart" in result.stdout
         assert f"agrees   {stage}@quickstart\n" in result.stdout
-    assert "All 12 outputs of quickstart agree with dvc.lock." in result.stdout
+    assert "All 13 outputs of quickstart agree with dvc.lock." in result.stdout
     assert scratch(committed) == []
     assert committed.bytes_of("dvc.lock") == reproduced.bytes_of("dvc.lock")
     assert not (committed.folder / "models").exists()

@@ -1,6 +1,8 @@
 """The page stands alone, and its bytes depend on what it is given."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +20,28 @@ def test_the_page_needs_nothing_beside_it(reproduced: Project) -> None:
     assert page.count("<svg") == 3
     for variant in ("float", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"):
         assert f"<tr><td>{variant}</td>" in page
+
+
+def test_the_page_tells_what_was_mended_and_left_out(reproduced: Project) -> None:
+    file = reproduced.folder / "data/quickstart/dataset.json"
+    page = reproduced.folder / "reports/quickstart/report.html"
+    before, page_before = file.read_bytes(), page.read_bytes()
+    assert "Mended" not in page.read_text()
+    told = json.loads(before)
+    told["splits"]["train"]["mended"] = {"greyscale": 2, "box clipped": 1}
+    told["splits"]["test"]["mended"] = {"greyscale": 3}
+    told["skipped"]["by_kind"] = {"zero-size box": 4}
+    replace(file, json.dumps(told).encode())
+    assert reproduced.stage("report").returncode == 0
+    assert "<p>Mended: 1 box clipped, 5 greyscale.</p><p>Left out: 4 zero-size box.</p>" in page.read_text()
+    replace(file, before)
+    replace(page, page_before)
+
+
+def replace(file: Path, content: bytes) -> None:
+    """DVC's files are linked to its cache, and not to be written into."""
+    file.unlink()
+    file.write_bytes(content)
 
 
 def test_the_page_is_the_same_bytes_again(reproduced: Project) -> None:

@@ -31,11 +31,13 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 NOWHERE = "http://nowhere.invalid/voc.tar"
 
 ONE = """
+import signal
 import sys
 from pathlib import Path
 from octet.errors import UserError
 from octet.recipe import File
 from octet.voc.obtain import obtain
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever a background job has inherited
 try:
     obtain(File.model_validate_json(sys.argv[1]), Path(sys.argv[2]))
 except UserError as error:

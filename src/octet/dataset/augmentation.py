@@ -1,6 +1,6 @@
 """What training does to a picture: zoom in or out, stretch, flip, and change of light. All of it decided by a seed."""
 
-from octet.dataset.pixels import PIXEL_SCALE, PIXEL_ZERO
+from octet.dataset.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe import Augmentation
 from octet.tensorflow import tf
 
@@ -74,7 +74,7 @@ def _light(picture: tf.Tensor, draw: tf.Tensor, how: Augmentation) -> tf.Tensor:
     # Rows of numbers, not of pixels: a product with a short last axis takes five times as long.
     height, width, _ = picture.shape
     rows = tf.reshape(picture, [height, width * 3]) * tf.tile(gain, [width]) + tf.tile(offset, [width])
-    return tf.reshape(tf.clip_by_value(rows, -1.0, 1.0), picture.shape)
+    return tf.reshape(tf.clip_by_value(rows, DARKEST, BRIGHTEST), picture.shape)
 
 
 def _between(draw: tf.Tensor, low: float | tf.Tensor, high: float | tf.Tensor) -> tf.Tensor:

@@ -1,5 +1,6 @@
 """The report: one HTML file with everything inside."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -68,4 +69,11 @@ def _counts(dataset: Mapping[str, Any]) -> str:
         f"<tr><td>{split}</td>" + "".join(f"<td>{dataset['splits'][split][key]}</td>" for key in keys) + "</tr>"
         for split in ("train", "val", "test")
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    mended: Counter[str] = sum((Counter(of["mended"]) for of in dataset["splits"].values()), Counter())
+    notes = {"Mended": mended, "Left out": dataset["skipped"]["by_kind"]}
+    told = "".join(f"<p>{what}: {_by_kind(counts)}.</p>" for what, counts in notes.items() if counts)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{told}"
+
+
+def _by_kind(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {escape(kind)}" for kind, count in sorted(counts.items()))
