@@ -53,7 +53,7 @@ NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY 
 # $(1): the image
 run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
 	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
-	--volume '$(OCTET_CACHE):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
+	--volume '$(abspath $(OCTET_CACHE)):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
 	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(PUBLISH) $(DOCKER_RUN_FLAGS) $(1)
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 

@@ -29,8 +29,9 @@ def never_trained(recipe: str) -> bool:
 
 def fetch_what_changed(recipe: Recipe) -> None:
     """DVC does not look outside the repository."""
-    places, seen = own_places(recipe.dataset), Path("runs", recipe.name, "own")
-    if not places or not all(place.exists() for place in places):
+    places = [place for place in own_places(recipe.dataset) if place.exists()]
+    seen = Path("runs", recipe.name, "own")
+    if not places:
         return  # it may come from a DVC remote; if it has to be fetched here after all, fetch says what is missing
     now = fingerprint(places)
     if seen.exists() and seen.read_text() == now:

@@ -40,8 +40,11 @@ def main(recipe: Recipe) -> None:
         counts = {split: summary.result() for split, summary in summaries.items()}
         for split, of in counts.items():
             print("{}: {pictures} pictures, {objects} objects".format(split, **of))
-            if not of["pictures"]:
-                raise UserError(f"the {split} split is empty: see dataset.splits of {recipe.name} in params.yaml")
+            if not of["pictures"] or not classes:
+                empty = f"the {split} split is empty" if classes else "no annotation has an object"
+                raise UserError(
+                    "\n  ".join([f"{empty}: see dataset of {recipe.name} in params.yaml", *map(str, problems)])
+                )
         write_labels(records, classes)
     left_out = skips(problems)
     if problems:

@@ -63,6 +63,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("dataset.source", VOC, ["dataset.source.archives.0.sha256: found 'abc'; string should match"]),
         ("dataset.source", {**VOC, "archives": []}, ["dataset.source.archives", "at least 1"]),
         ("dataset.classes", "all", ["dataset.classes: found 'all'; expected a list of names, or the word found"]),
+        ("dataset.classes", ["cat", " "], ["dataset.classes: found ['cat', ' ']"]),
         ("dataset.splits.val", 1.5, ["dataset.splits.val: found 1.5; expected a share of train between 0 and 1"]),
         ("dataset.splits.test", [], ["dataset.splits.test: found []", "or a list of image sets"]),
         ("dataset.splits", {"train": ["V/*"], "val": 0.5, "test": 0.5}, ["dataset.splits", "nothing to train on"]),

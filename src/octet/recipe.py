@@ -17,7 +17,7 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Whole = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Strings = Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+Strings = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
 
 
 def _share_or_image_sets(value: object) -> float | tuple[str, ...]:
@@ -31,7 +31,11 @@ def _found_or_listed(value: object) -> Literal["found"] | tuple[str, ...]:
 
 
 def _strings(value: object, expected: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(item, str) and item and item == " ".join(item.split()) for item in value)
+    ):
         raise ValueError(f"expected {expected}")
     return tuple(value)
 

@@ -33,9 +33,9 @@ def told_plainly(*others: type[Exception]) -> Iterator[None]:
     except mistakes as error:
         sys.exit(f"octet: {error}")
     except OSError as error:
-        if error.errno not in _BEYOND_US:
+        if error.errno not in _BEYOND_US and not error.filename:
             raise
-        sys.exit(f"octet: cannot write {error.filename or 'the output'}: {error.strerror}")
+        sys.exit(f"octet: cannot read or write {error.filename or 'the output'}: {error.strerror}")
 
 
 _BEYOND_US = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}

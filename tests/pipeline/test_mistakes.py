@@ -109,7 +109,7 @@ def test_no_permission_for_outputs(project: Project) -> None:
     command = [sys.executable, "src/fetch.py", "quickstart"]
     if os.geteuid() == 0:
         command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]
-    assert_one_line(project.run(*command), "cannot write", "Permission denied")
+    assert_one_line(project.run(*command), "write", "Permission denied")
     assert list((project.folder / "data").iterdir()) == []
 
 
@@ -120,7 +120,7 @@ def test_no_space_for_outputs(project: Project, stage: str, output: str) -> None
     """A file larger than the limit is refused by the system, as a full disk refuses it."""
     for before in STAGES[: STAGES.index(stage)]:
         assert project.stage(before).returncode == 0
-    assert_one_line(limited(project, stage), "cannot write")
+    assert_one_line(limited(project, stage), "write")
     assert not list((project.folder / output).parent.glob(f"{(project.folder / output).name}*"))
 
 

@@ -27,6 +27,12 @@ def test_quirks_of_voc_are_read() -> None:
     assert not thing.truncated
 
 
+def test_a_name_is_one_line() -> None:
+    """Labels are files of one name a line."""
+    annotation, _ = read(XML.replace(b"<name>cat", b"<name> tabby\n  cat "))
+    assert annotation.objects[0].name == "tabby cat"
+
+
 @pytest.mark.parametrize("size", [b"", b"<size/>", b"<size><width>0</width><height>0</height></size>"])
 def test_a_size_that_is_not_said_is_zero(size: bytes) -> None:
     annotation, _ = read(XML.replace(b"<size><height>40</height><width>50</width></size>", size))

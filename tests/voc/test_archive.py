@@ -61,6 +61,18 @@ def test_image_sets_and_pictures_may_lie_in_different_archives(tmp_path: Path) -
         assert len(voc.entry("VOC", "000002").pictures) == 1
 
 
+def test_ids_may_have_spaces_and_suffixes_any_case(tmp_path: Path) -> None:
+    files = {
+        "Annotations/my cat.XML": XML,
+        "JPEGImages/my cat.Jpg": JPEG,
+        "ImageSets/Main/all.txt": b" my cat \nmy dog\n",
+    }
+    with Archives([make_archive(tmp_path / "a.tar", files)]) as voc:
+        assert voc.image_set("VOC/all") == ["my cat", "my"]
+        entry = voc.entry("VOC", "my cat")
+        assert [member.read() for member in (*entry.annotations, *entry.pictures)] == [XML, JPEG]
+
+
 def test_an_unknown_image_set_lists_the_known(tmp_path: Path) -> None:
     make_set(tmp_path / "a.tar", "trainval", 1)
     with Archives([tmp_path / "a.tar"]) as voc:
@@ -149,3 +161,65 @@ def test_a_compressed_archive_says_what_to_do(tmp_path: Path) -> None:
         tar.addfile(header("VOC/JPEGImages/1.jpg"))
     with pytest.raises(UserError, match=r"a\.tar: it is compressed: unpack it to a plain tar first \(gunzip"):
         Archives([tmp_path / "a.tar"])
+
+
+@pytest.mark.parametrize(
+    "how", ["a damaged header", "zeros in the middle", "another archive behind it", "a word behind it"]
+)
+def test_what_is_read_only_to_its_middle_is_refused(tmp_path: Path, how: str) -> None:
+    """Python takes each of them for the end of the archive."""
+    path = make_set(tmp_path / "a.tar", "all", 6)
+    content = bytearray(path.read_bytes())
+    middle = content.index(b"VOCdevkit/VOC/JPEGImages/000003.jpg")
+    if how == "a damaged header":
+        content[middle + 3] ^= 1
+    elif how == "zeros in the middle":
+        content[middle : middle + 512] = bytes(512)
+    else:
+        content += bytes(content) if how.startswith("another") else b"word" + bytes(1024)
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive \(it is damaged at byte"):
+        Archives([path])
+
+
+def test_a_size_below_zero_is_refused(tmp_path: Path) -> None:
+    """It would be read again and again."""
+    member = header("VOC/JPEGImages/1.jpg", size=4)
+    behind = header("VOC/JPEGImages/2.jpg", pax_headers={"size": "-1536"})
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(member, io.BytesIO(b"1234"))
+        tar.addfile(behind)
+    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+        Archives([tmp_path / "a.tar"])
+
+
+def test_a_size_that_no_disk_has_is_refused(tmp_path: Path) -> None:
+    size = str(10**18 - 1)
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(header("VOC/JPEGImages/1.jpg", pax_headers={"size": size}))
+        tar.addfile(header("VOC/JPEGImages/2.jpg"))
+    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+        Archives([tmp_path / "a.tar"])
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"not a whole tar archive \(.*Is a directory"):
+        Archives([tmp_path])
+
+
+def test_a_name_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", header("VOC/JPEGImages/caf\udce9.jpg", size=4))
+    with Archives([path]) as voc:
+        (problem,) = voc.problems
+        assert problem.kind == "unreadable name"
+
+
+def test_an_image_set_that_two_archives_have_is_both(tmp_path: Path) -> None:
+    paths = [
+        make_archive(
+            tmp_path / f"{id}.tar", {"ImageSets/Main/train.txt": f"\ufeff{id}\n".encode(), f"JPEGImages/{id}.jpg": JPEG}
+        )
+        for id in ("1", "2")
+    ]
+    with Archives(paths) as voc:
+        assert voc.image_set("VOC/train") == ["1", "2"]

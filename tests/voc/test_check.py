@@ -42,6 +42,8 @@ def test_a_good_picture_stays_as_it_is(tmp_path: Path) -> None:
     [
         ({JPEG: None}, JPEG, "missing", "there is only the annotation"),
         ({XML: None}, XML, "missing", "there is only the picture"),
+        ({XML: None, JPEG: None}, XML, "missing", "there is no picture"),
+        ({JPEG: None, "JPEGImages/000001.tif": b""}, JPEG, "missing", "pictures end in jpg, jpeg, png, bmp, webp"),
         ({JPEG: GOOD[JPEG][:-100]}, JPEG, "truncated or garbled JPEG", "Premature end"),
         ({JPEG: GOOD[JPEG][:-2]}, JPEG, "truncated or garbled JPEG", "Premature end"),
         ({JPEG: GOOD[JPEG][:-100] + b"\xff\xd9"}, JPEG, "truncated or garbled JPEG", "Corrupt"),
@@ -152,10 +154,10 @@ def test_the_stated_size_tells_whether_boxes_were_drawn_on_the_turned_picture(
     assert dark_end.mean() + 100 < bright_end.mean()
 
 
-def test_an_id_with_two_pictures_is_named_and_the_first_is_taken(tmp_path: Path) -> None:
-    result = checked(tmp_path, {"JPEGImages/000001.png": encoded(picture(), "PNG")})
+@pytest.mark.parametrize("second", ["JPEGImages/000001.png", "Annotations/000001.XML"])
+def test_an_id_with_two_files_is_left_out(tmp_path: Path, second: str) -> None:
+    """Nobody can say which belongs to which."""
+    result = checked(tmp_path, {second: encoded(picture(), "PNG")})
     (problem,) = result.problems
-    assert (problem.kind, problem.skipped) == ("duplicate id", "file")
-    assert "000001.jpg" in problem.found
-    assert "000001.png" in problem.found
-    assert result.jpeg == GOOD[JPEG]
+    assert (problem.kind, problem.skipped, result.annotation) == ("duplicate id", "picture", None)
+    assert second in problem.found

@@ -62,12 +62,23 @@ def test_boxes_labels_and_files_arrive(tmp_path: Path) -> None:
         (["annotations", 1, "bbox"], [1, 2, 3, "4"], "annotations[1].bbox: found"),
         (["annotations", 1, "bbox"], None, "annotations[1].bbox: missing, or not of type list"),
         (["annotations", 2], "x", "annotations[2].image_id: missing"),
-        (["images", 1, "file_name"], "../../etc/passwd", "images[1].file_name: '../../etc/passwd' leads out"),
+        (["images", 1, "file_name"], "../../etc/passwd", "images[1].file_name: '../../etc/passwd' is no path below"),
         (
             ["images", 1, "file_name"],
             "a.jpg",
-            "images[1].file_name: 'a.jpg' leads out of the folder, or stands there twice",
+            "images[1]: has the id or the file's name of images[0]",
         ),
+        (["images", 1, "id"], 1, "images[1]: has the id or the file's name of images[0]"),
+        (["images", 1, "file_name"], "a.png", "images[1]: has the id or the file's name of images[0]"),
+        (["images", 1, "file_name"], "", "images[1].file_name: '' is no path below"),
+        (["images", 1, "file_name"], "x" * 300, "is no path below"),
+        (["images", 1, "file_name"], "a\x08.jpg", "is no path below"),
+        (["images", 1, "width"], "50px", "images[1]: width and height are not whole numbers"),
+        (["images", 1, "height"], -5, "images[1]: width and height are not whole numbers"),
+        (["categories", 1, "id"], 7, "categories[1].id: 7 is the id of another category, too"),
+        (["categories", 1, "name"], "d\0g", "categories[1].name: 'd\\x00g', expected printable text"),
+        (["annotations", 0, "iscrowd"], "0", "annotations[0].iscrowd: found '0', expected 0 or 1"),
+        (["annotations", 1, "bbox"], [1, 2, 3, 10**400], "annotations[1].bbox: found"),
         (["images", 1, "id"], 1.5, "images[1].id: missing, or not of type int"),
         (["categories"], None, "categories: expected a list"),
     ],
@@ -90,3 +101,26 @@ def test_a_file_that_is_not_cocos_is_named(tmp_path: Path) -> None:
     of = CocoSet(instances=tmp_path / "other.json", pictures=tmp_path)
     with pytest.raises(UserError, match=r"other\.json is not there"):
         list(coco.archive_files({"mine": of}))
+    of = CocoSet(instances=tmp_path, pictures=tmp_path)
+    with pytest.raises(UserError, match="Is a directory; expected a file in COCO's format"):
+        list(coco.archive_files({"mine": of}))
+
+
+def test_two_sets_may_have_files_of_the_same_name(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    sets = {folder.name: make_coco(folder, INSTANCES) for folder in folders}
+    write_archive(tmp_path / "coco.tar", coco.archive_files(sets))
+    with Archives([tmp_path / "coco.tar"]) as voc:
+        assert voc.image_set("COCO/a") == ["a_a", "a_b_a", "a_gone"]
+        assert voc.image_set("COCO/b") == ["b_a", "b_b_a", "b_gone"]
+        assert len(voc.entry("COCO", "b_b_a").pictures) == 1
+
+
+def test_file_names_may_have_spaces(tmp_path: Path) -> None:
+    instances = copy.deepcopy(INSTANCES)
+    instances["images"][0]["file_name"] = "photo (1).jpg"
+    of = make_coco(tmp_path, instances)
+    (of.pictures / "a.jpg").rename(of.pictures / "photo (1).jpg")
+    write_archive(tmp_path / "coco.tar", coco.archive_files({"mine": of}))
+    with Archives([tmp_path / "coco.tar"]) as voc:
+        assert check(voc.entry("COCO", voc.image_set("COCO/mine")[0]), None).annotation

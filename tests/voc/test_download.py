@@ -443,6 +443,15 @@ def test_without_a_sha256_nothing_is_put_together_from_parts(target: Path) -> No
     assert target.read_bytes() == CONTENT
 
 
+def test_a_web_page_is_not_kept_for_what_nobody_knows(cache: Path, target: Path) -> None:
+    with Server(voc=[whole(b"\n <!doctype html><p>Sorry"), whole(CONTENT)]) as server:
+        with pytest.raises(UserError, match="sent a web page"):
+            get(voc(server.url("voc"), size=None, sha256=None), target)
+        assert not any(path.suffix != ".lock" for path in (cache / "files").iterdir())
+        get(voc(server.url("voc"), size=None, sha256=None), target)
+    assert target.read_bytes() == CONTENT
+
+
 def test_a_note_that_is_broken_is_named(cache: Path, target: Path) -> None:
     with Server(voc=[whole(CONTENT)]) as server:
         get(voc(server.url("voc"), sha256=None), target)

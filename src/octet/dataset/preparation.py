@@ -6,7 +6,6 @@ from functools import partial
 
 from octet.dataset.records import to_example
 from octet.dataset.summary import Summary
-from octet.errors import UserError
 from octet.voc.annotation import Annotation, parse
 from octet.voc.archive import Entry
 from octet.voc.check import check
@@ -40,10 +39,7 @@ def usable(pictures: Iterable[Prepared], summary: Summary, problems: list[Proble
 
 def find_classes(entries: Iterable[Entry]) -> tuple[str, ...]:
     """The names of all objects, sorted."""
-    names = sorted(set().union(*in_order(_names, entries)))
-    if not names:
-        raise UserError("dataset.classes is `found`, but no annotation has an object")
-    return tuple(names)
+    return tuple(sorted(set().union(*in_order(_names, entries))))
 
 
 def _prepare(classes: Sequence[str], entry: Entry) -> Prepared:

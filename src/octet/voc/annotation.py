@@ -93,7 +93,7 @@ def _root(xml: bytes, file: str) -> etree._Element:
 
 
 def _object(element: etree._Element, field: str) -> Object:
-    name = (element.findtext("name") or "").strip()
+    name = " ".join((element.findtext("name") or "").split())
     if not name:
         raise _BadFieldError(f"{field}/name", "missing", "an object needs a name")
     field = f"{field} {name!r}"

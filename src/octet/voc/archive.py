@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import tarfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,13 +15,15 @@ from octet.errors import UserError
 from octet.files import whole_file
 from octet.voc.problem import Problem
 
-_PICTURES = ("jpg", "jpeg", "png", "bmp", "webp")
+PICTURES = ("jpg", "jpeg", "png", "bmp", "webp")
 
-_LAYOUT = re.compile(r"(?:.*?([^/]+)/)?(Annotations|ImageSets/Main|JPEGImages)/([^/.][^/]*)")
+_KINDS = {("Annotations",): "Annotations", ("ImageSets", "Main"): "ImageSets/Main", ("JPEGImages",): "JPEGImages"}
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
 _END = bytes(2 * tarfile.BLOCKSIZE)
 _LARGEST = {"Annotations": 1 << 20, "ImageSets/Main": 1 << 24, "JPEGImages": 1 << 27}  # bytes; far beyond VOC's own
 _LONGEST_HEADER = 1 << 16  # of names and notes; tarfile holds them in memory
+_LONGEST_NAME = 4096
+_AT_ONCE = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -57,37 +58,42 @@ class Archives:
         self._open = ExitStack()
         self._annotations: defaultdict[tuple[str, str], list[Member]] = defaultdict(list)
         self._pictures: defaultdict[tuple[str, str], list[Member]] = defaultdict(list)
-        self._image_sets: dict[str, Member] = {}
+        self._image_sets: defaultdict[str, list[Member]] = defaultdict(list)
         for path in paths:
             try:
                 file = self._open.enter_context(path.open("rb"))
                 _require_whole(path, file)
                 self._index(path, file)
-            except (tarfile.TarError, EOFError, ValueError) as error:
-                raise UserError(f"{path}: not a whole tar archive ({error}); delete it and run fetch again") from None
+            except (tarfile.TarError, EOFError, ValueError, OSError, RecursionError) as error:
+                raise UserError(
+                    f"{path}: not a whole tar archive ({error}); mend its source, then fetch again"
+                ) from None
 
     def _index(self, path: Path, file: BinaryIO) -> None:
         end, descriptor = path.stat().st_size, file.fileno()
-        for header in tarfile.open(fileobj=file, mode="r:", tarinfo=_Header):  # noqa: SIM115  # the stack closes it
-            layout = _LAYOUT.fullmatch(header.name)
-            if not layout or header.isdir():
+        tar = tarfile.open(fileobj=file, mode="r:", tarinfo=_Header)  # noqa: SIM115  # the stack closes its file
+        while header := tar.next():
+            tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
+            if tar.offset <= header.offset:
+                raise tarfile.ReadError(f"{header.name} has a size below zero")
+            folder, kind, name = _layout(header.name, path.stem)
+            if not kind or header.isdir():
                 continue
-            folder, kind, name = layout.groups()
             wrong = _mistrust(header, kind, end)
             if wrong:
-                self.problems.append(Problem(f"{path.name}: {header.name}", "", *wrong, skipped="file"))
+                self.problems.append(Problem(f"{path.name}: {header.name[:_LONGEST_NAME]}", "", *wrong, skipped="file"))
                 continue
-            folder = path.stem if folder in (None, ".") else folder
             self._add(folder, kind, Member(f"{folder}/{kind}/{name}", descriptor, header.offset_data, header.size))
+        _require_nothing_after(file, tar.offset)
 
     def _add(self, folder: str, kind: str, member: Member) -> None:
         id, _, suffix = member.name.rpartition("/")[2].rpartition(".")
-        if kind == "Annotations" and suffix == "xml":
+        if kind == "Annotations" and suffix.lower() == "xml":
             self._annotations[folder, id].append(member)
-        elif kind == "JPEGImages" and suffix.lower() in _PICTURES:
+        elif kind == "JPEGImages" and suffix.lower() in PICTURES:
             self._pictures[folder, id].append(member)
         elif kind == "ImageSets/Main" and suffix == "txt":
-            self._image_sets.setdefault(f"{folder}/{id}", member)
+            self._image_sets[f"{folder}/{id}"].append(member)
 
     def image_set(self, image_set: str) -> list[str]:
         """The picture ids of an image set such as `VOC2007/trainval`, or of `FOLDER/*`: all that there are, sorted."""
@@ -99,12 +105,14 @@ class Archives:
             folders = {of for of, _ in [*self._annotations, *self._pictures]}
             known = sorted([*self._image_sets, *(f"{of}/*" for of in folders)])
             raise UserError(f"image set {image_set!r} is in no archive; there are: {', '.join(known) or 'none'}")
-        member = self._image_sets[image_set]
-        try:
-            lines = member.read().decode().splitlines()
-        except UnicodeDecodeError:
-            raise UserError(f"{member.name} is not text") from None
-        return [line.split()[0] for line in lines if line.strip()]
+        lines = []
+        for member in self._image_sets[image_set]:
+            try:
+                lines += member.read().decode("utf-8-sig").splitlines()
+            except UnicodeDecodeError:
+                raise UserError(f"{member.name} is not text") from None
+        # VOC's own lines may end in a flag; an id of one's own may have spaces.
+        return [line.strip() if line.strip() in everything else line.split()[0] for line in lines if line.strip()]
 
     def entry(self, folder: str, id: str) -> Entry:
         """What there is of one picture."""
@@ -128,10 +136,22 @@ class _Header(tarfile.TarInfo):
         return super()._proc_member(tar)  # type: ignore[misc]  # meant to be overridden, says tarfile, yet private
 
 
+def _layout(name: str, archive: str) -> tuple[str, str, str]:
+    """The set's folder, VOC's own below it, and the file's name; no such folder where it is another kind of file."""
+    *folders, file = name[-_LONGEST_NAME:].split("/")
+    for parts, kind in _KINDS.items():
+        if tuple(folders[-len(parts) :]) == parts and not file.startswith("."):
+            above = folders[: -len(parts)]
+            return (above[-1] if above and above[-1] not in ("", ".") else archive), kind, file
+    return "", "", ""
+
+
 def _mistrust(header: tarfile.TarInfo, kind: str, end: int) -> tuple[str, str] | None:
     """Why a member is not read: its kind of problem, and what was found."""
-    if header.name.startswith("/") or ".." in header.name.split("/"):
-        return "hostile name", "absolute, or with `..`"
+    if header.name.startswith("/") or ".." in header.name.split("/") or len(header.name) > _LONGEST_NAME:
+        return "hostile name", "absolute, with `..`, or endless"
+    if not header.name.isprintable():  # what is no UTF-8 is not, either
+        return "unreadable name", f"{header.name!r}, expected printable UTF-8"
     if not header.isreg() or header.issparse():
         return "not a plain file", "a link, a device or a file with holes, which is never followed"
     if header.size > _LARGEST[kind] or header.offset_data + header.size > end:
@@ -147,6 +167,14 @@ def _require_whole(path: Path, file: BinaryIO) -> None:
     if file.read() != _END:
         raise tarfile.ReadError("it is cut off")
     file.seek(0)
+
+
+def _require_nothing_after(file: BinaryIO, end: int) -> None:
+    """Python takes a damaged header for the end of the archive, and zeros in its middle, too."""
+    file.seek(end)
+    while some := file.read(_AT_ONCE):
+        if any(some):
+            raise tarfile.ReadError(f"it is damaged at byte {end}, or something follows its end")
 
 
 def write_archive(path: Path, files: Iterable[tuple[str, bytes]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from octet.voc.annotation import Annotation, Box, Object, parse
-from octet.voc.archive import Entry
+from octet.voc.archive import PICTURES, Entry
 from octet.voc.picture import Size, inspect
 from octet.voc.problem import BadPictureError, Problem
 
@@ -35,13 +35,18 @@ def _examine(
     entry: Entry, classes: Sequence[str] | None, problems: list[Problem]
 ) -> tuple[Annotation, bytes, tuple[str, ...]]:
     file = f"{entry.folder}/Annotations/{entry.id}.xml"
-    for members, lies in ((entry.annotations, file), (entry.pictures, f"{entry.folder}/JPEGImages/{entry.id}.jpg")):
-        if not members:
-            other = "picture" if lies == file else "annotation"
-            raise BadPictureError(Problem(lies, "", "missing", f"there is only the {other}"))
+    pictured = f"{entry.folder}/JPEGImages/{entry.id}.jpg"
+    if not entry.annotations:
+        raise BadPictureError(
+            Problem(file, "", "missing", f"there is {'only the' if entry.pictures else 'no'} picture")
+        )
+    if not entry.pictures:
+        found = f"there is only the annotation; pictures end in {', '.join(PICTURES)}"
+        raise BadPictureError(Problem(pictured, "", "missing", found))
+    for members, lies in ((entry.annotations, file), (entry.pictures, pictured)):
         if len(members) > 1:
             found = f"{len(members)} files: {', '.join(member.name for member in members)}"
-            problems.append(Problem(lies, "", "duplicate id", found, skipped="file"))
+            raise BadPictureError(Problem(lies, "", "duplicate id", found))
     annotation, wrong = parse(entry.annotations[0].read(), entry.id, entry.folder, file)
     problems += wrong
     stated = (annotation.width, annotation.height)

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import url2pathname
 
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
@@ -19,7 +18,7 @@ from octet.errors import UserError
 from octet.files import whole_file, write_json
 from octet.recipe import File
 from octet.voc.download import OtherFileError, Patience, SourceError, download, require_room, size_of
-from octet.voc.own import why_hidden
+from octet.voc.own import own_path, why_hidden
 
 _AT_ONCE = 1 << 20  # bytes
 _PATIENCE = Patience()
@@ -86,23 +85,17 @@ def _copy(path: Path, target: Path) -> None:
 
 def _copy_own(source: str, file: File, target: Path) -> None:
     """A copy, not a link: the user may change the file."""
-    path = _path(source)
+    path = own_path(source)
+    if path is None:
+        raise SourceError("is none of http://, https://, file:///PATH and a path")
     try:
         path.open("rb").close()
-    except OSError as error:
-        raise SourceError(f"{error.strerror}{why_hidden(path)}") from None
+    except (OSError, ValueError) as error:  # a name may be no name at all
+        raise SourceError(f"{getattr(error, 'strerror', error)}{why_hidden(path)}") from None
     if wrong := _difference(path, file):
         raise OtherFileError(wrong)
     with whole_file(target) as partial:
         _copy(path, partial)
-
-
-def _path(source: str) -> Path:
-    if source.startswith("file:///"):
-        return Path(url2pathname(source.removeprefix("file://")))
-    if "://" in source:
-        raise SourceError("is none of http://, https://, file:///PATH and a path")
-    return Path(source)
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------
@@ -140,10 +133,19 @@ def _from_url(url: str, file: File, target: Path, patience: Patience) -> Path:
             _complete(url, known, partial, patience)
         except OtherFileError as error:
             raise OtherFileError(f"{error}{told}") from None
+        if not known.sha256 and _is_web_page(partial):
+            partial.unlink()
+            raise OtherFileError("sent a web page")
         sha256 = known.sha256 or _note(url, file, partial)
         cached = partial.replace(_cached(sha256))
         cached.chmod(0o444)  # what is linked to it is the same file
         return cached
+
+
+def _is_web_page(path: Path) -> bool:
+    """What a server that has no such file may send with a good conscience."""
+    with path.open("rb") as content:
+        return content.read(64).lstrip().startswith(b"<")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from urllib.request import url2pathname
 
 from octet.errors import UserError
 from octet.recipe import Coco, Dataset, Folder, Voc
@@ -11,23 +12,33 @@ from octet.recipe import Coco, Dataset, Folder, Voc
 
 def own_places(dataset: Dataset) -> list[Path]:
     """The files and folders that a recipe reads where they lie, and that no SHA-256 in it speaks for."""
+    files = [dataset.pretrained] if dataset.pretrained else []
+    places: list[Path | None] = []
     match dataset.source:
         case Folder() as folder:
-            return [folder.path]
+            places.append(folder.path)
         case Coco() as coco:
-            return [path for of in coco.sets.values() for path in (of.instances, of.pictures)]
+            places += [path for of in coco.sets.values() for path in (of.instances, of.pictures)]
         case Voc() as voc:
-            unknown = [of for file in voc.archives if file.sha256 is None for of in file.sources]
-            return [Path(of) for of in unknown if "://" not in of]
-    return []
+            files += voc.archives
+    places += [own_path(source) for file in files if file.sha256 is None for source in file.sources]
+    return [place for place in places if place]
+
+
+def own_path(source: str) -> Path | None:
+    """The path that a source names, if it is one."""
+    if source.startswith("file:///"):
+        return Path(url2pathname(source.removeprefix("file://")))
+    return None if "://" in source else Path(source)
 
 
 def fingerprint(places: Iterable[Path]) -> str:
     """Changes when a file is written, added, removed or renamed; tells nothing of what is in it."""
     digest = hashlib.sha256()
     for path in (path for place in places for path in _everything(place)):
-        state = path.stat()
-        digest.update(f"{path}\0{state.st_size}\0{state.st_ctime_ns}\n".encode())
+        if path.exists():
+            state = path.stat()
+            digest.update(os.fsencode(path) + f"\0{state.st_size}\0{state.st_ctime_ns}\n".encode())
     return digest.hexdigest()
 
 
@@ -40,12 +51,20 @@ def require_place(path: Path) -> Path:
 
 def why_hidden(path: Path) -> str:
     """What keeps this process from seeing a path that may be there, and what helps."""
-    if os.environ.get("OCTET_IMAGE") and not path.resolve().is_relative_to(Path.cwd()):
-        return f"; the container sees the repository alone: DOCKER_RUN_FLAGS='--volume {path}:{path}' adds to that"
+    whole = path.resolve()
+    if os.environ.get("OCTET_IMAGE") and not whole.is_relative_to(Path.cwd()):
+        return f"; the container sees the repository alone: DOCKER_RUN_FLAGS='--volume {whole}:{whole}' adds to that"
     return ""
 
 
 def _everything(place: Path) -> Iterator[Path]:
-    if place.exists():
-        yield place
-    yield from (path for path in sorted(place.rglob("*")) if path.exists())
+    """The place and all below it, also through links to folders, each folder once."""
+    yield place
+    seen = set()
+    for folder, folders, files in os.walk(place, followlinks=True):
+        if (real := os.path.realpath(folder)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        yield from (Path(folder, name) for name in sorted([*folders, *files]))

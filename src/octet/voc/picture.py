@@ -1,8 +1,6 @@
 """One picture: whole, upright, a JPEG of three channels, or made so; or the reason why not."""
 
 import io
-import struct
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +15,6 @@ _FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 _JPEG = ("JPEG", "MPO")  # MPO: a camera's, with a preview behind
 _MOST_PIXELS = 64_000_000
 _QUALITY = 95
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)  # Pillow's words for it
 _UPRIGHT, _ON_ITS_SIDE = 1, (5, 6, 7, 8)  # EXIF's orientations
 
 Image.MAX_IMAGE_PIXELS = None  # the limit is ours
@@ -51,17 +48,19 @@ def inspect(content: bytes, stated: Size | None, file: str) -> Picture:
         repairs = _repairs(image, orientation, turned) or _defects(content, file)
         if repairs:
             content = _encode(ImageOps.exif_transpose(image) if turned else image)
+    except BadPictureError:
+        raise
     except UnidentifiedImageError:
         raise _bad(file, "undecodable picture", f"it begins with {content[:8]!r}") from None
-    except _BROKEN as error:
-        raise _bad(file, "undecodable picture", str(error)) from None
+    except Exception as error:  # whatever Pillow's parsers stumble over: one broken file is not to end the run
+        raise _bad(file, "undecodable picture", f"{type(error).__name__}: {error}") from None
     return Picture(content, size, repairs if stated else (*repairs, "size not stated"))
 
 
 def _orientation(image: Image.Image) -> int:
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
-    except _BROKEN:  # a broken note about a whole picture
+    except Exception:  # a broken note about a whole picture
         return _UPRIGHT
     return orientation if orientation in range(1, 9) else _UPRIGHT
 
