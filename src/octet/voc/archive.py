@@ -72,9 +72,11 @@ class Archives:
     def _index(self, path: Path, file: BinaryIO) -> None:
         end, descriptor = path.stat().st_size, file.fileno()
         tar = tarfile.open(fileobj=file, mode="r:", tarinfo=_Header)  # noqa: SIM115  # the stack closes its file
+        told = 0  # how far the headers reach that python did not take for the end
         while header := tar.next():
+            told = tar.offset
             tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
-            if tar.offset <= header.offset:
+            if told <= header.offset:
                 raise tarfile.ReadError(f"{header.name} has a size below zero")
             folder, kind, name = _layout(header.name, path.stem)
             if not kind or header.isdir():
@@ -84,7 +86,7 @@ class Archives:
                 self.problems.append(Problem(f"{path.name}: {header.name[:_LONGEST_NAME]}", "", *wrong, skipped="file"))
                 continue
             self._add(folder, kind, Member(f"{folder}/{kind}/{name}", descriptor, header.offset_data, header.size))
-        _require_nothing_after(file, tar.offset)
+        _require_nothing_after(file, told)
 
     def _add(self, folder: str, kind: str, member: Member) -> None:
         id, _, suffix = member.name.rpartition("/")[2].rpartition(".")
