@@ -15,6 +15,7 @@ from octet.voc.archive import Archives, write_archive
 from octet.voc.check import check
 from voc.making import encoded, picture
 
+CLASSES = ("cat", "dog")
 INSTANCES: dict[str, Any] = {
     "categories": [{"id": 7, "name": "cat"}, {"id": 3, "name": "dog"}],
     "images": [
@@ -42,7 +43,7 @@ def test_boxes_labels_and_files_arrive(tmp_path: Path) -> None:
     write_archive(tmp_path / "coco.tar", coco.archive_files({"mine": make_coco(tmp_path, INSTANCES)}))
     with Archives([tmp_path / "coco.tar"]) as voc:
         assert voc.image_set("COCO/mine") == ["a", "b_a", "gone"]
-        first, second, third = (check(voc.entry("COCO", id), None) for id in voc.image_set("COCO/mine"))
+        first, second, third = (check(voc.entry("COCO", id), CLASSES) for id in voc.image_set("COCO/mine"))
     assert first.annotation
     assert first.annotation.objects == (
         Object("dog", (1, 1, 50, 40)),
@@ -123,4 +124,4 @@ def test_file_names_may_have_spaces(tmp_path: Path) -> None:
     (of.pictures / "a.jpg").rename(of.pictures / "photo (1).jpg")
     write_archive(tmp_path / "coco.tar", coco.archive_files({"mine": of}))
     with Archives([tmp_path / "coco.tar"]) as voc:
-        assert check(voc.entry("COCO", voc.image_set("COCO/mine")[0]), None).annotation
+        assert check(voc.entry("COCO", voc.image_set("COCO/mine")[0]), CLASSES).annotation

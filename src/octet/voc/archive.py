@@ -17,7 +17,6 @@ from octet.voc.problem import Problem
 
 PICTURES = ("jpg", "jpeg", "png", "bmp", "webp")
 
-_KINDS = {("Annotations",): "Annotations", ("ImageSets", "Main"): "ImageSets/Main", ("JPEGImages",): "JPEGImages"}
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
 _END = bytes(2 * tarfile.BLOCKSIZE)
 _LARGEST = {"Annotations": 1 << 20, "ImageSets/Main": 1 << 24, "JPEGImages": 1 << 27}  # bytes; far beyond VOC's own
@@ -140,11 +139,12 @@ class _Header(tarfile.TarInfo):
 
 def _layout(name: str, archive: str) -> tuple[str, str, str]:
     """The set's folder, VOC's own below it, and the file's name; no such folder where it is another kind of file."""
-    *folders, file = name[-_LONGEST_NAME:].split("/")
-    for parts, kind in _KINDS.items():
-        if tuple(folders[-len(parts) :]) == parts and not file.startswith("."):
-            above = folders[: -len(parts)]
-            return (above[-1] if above and above[-1] not in ("", ".") else archive), kind, file
+    path, _, file = name[-_LONGEST_NAME:].rpartition("/")
+    for kind in _LARGEST:
+        above, found, rest = f"/{path}".rpartition(f"/{kind}")
+        if found and not rest and not file.startswith("."):
+            folder = above.rpartition("/")[2]
+            return (archive if folder in ("", ".") else folder), kind, file
     return "", "", ""
 
 

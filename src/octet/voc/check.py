@@ -21,8 +21,8 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-def check(entry: Entry, classes: Sequence[str] | None) -> Checked:
-    """Read, inspect and mend one picture; without `classes` every name is one."""
+def check(entry: Entry, classes: Sequence[str]) -> Checked:
+    """Read, inspect and mend one picture."""
     problems: list[Problem] = []
     try:
         annotation, jpeg, repairs = _examine(entry, classes, problems)
@@ -32,7 +32,7 @@ def check(entry: Entry, classes: Sequence[str] | None) -> Checked:
 
 
 def _examine(
-    entry: Entry, classes: Sequence[str] | None, problems: list[Problem]
+    entry: Entry, classes: Sequence[str], problems: list[Problem]
 ) -> tuple[Annotation, bytes, tuple[str, ...]]:
     file = f"{entry.folder}/Annotations/{entry.id}.xml"
     pictured = f"{entry.folder}/JPEGImages/{entry.id}.jpg"
@@ -67,9 +67,9 @@ def _examine(
     return mended, picture.jpeg, tuple(repairs)
 
 
-def _object_problem(thing: Object, size: Size, classes: Sequence[str] | None, file: str) -> Problem | None:
+def _object_problem(thing: Object, size: Size, classes: Sequence[str], file: str) -> Problem | None:
     field = f"object {thing.name!r}"
-    if classes is not None and thing.name not in classes:
+    if thing.name not in classes:
         return Problem(file, field, "unknown class", f"the recipe lists {', '.join(classes)}", skipped="object")
     xmin, ymin, xmax, ymax = thing.box
     width, height = size
