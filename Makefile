@@ -124,6 +124,10 @@ changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it
 	@$(RUN) python src/doctor.py $(RECIPE)
 
+.PHONY: anchors
+anchors: ready ## See how well a recipe's anchors fit its objects
+	@$(RUN) python src/anchors.py $(RECIPE)
+
 .PHONY: bench
 bench: ready ## Measure how fast the parts of a recipe are here, against what they cannot do without
 	@$(RUN) python src/benchmark.py $(RECIPE)

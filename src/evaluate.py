@@ -13,6 +13,7 @@ from octet.dataset.records import read_labels, read_truths
 from octet.evaluation.curves import write_curve
 from octet.evaluation.detections import collect, to_coco
 from octet.evaluation.gate import judge
+from octet.evaluation.keras_model import BATCH
 from octet.evaluation.ledger import ledger
 from octet.evaluation.score import rank_all, score
 from octet.evaluation.variants import run_variant, variant_files
@@ -35,7 +36,7 @@ def main(recipe: Recipe) -> None:
     variants, ranked = {}, {}
     with whole_folder(reports / "detections") as detections, whole_folder(reports / "curves") as curves:
         for variant, file in variant_files(models).items():
-            pictures = picture_batches(records, "test", recipe.model.input_size, batch=32)
+            pictures = picture_batches(records, "test", recipe.model.input_size, BATCH)
             found = collect(run_variant(variant, file, pictures.as_numpy_iterator(), recipe, len(classes)), truths)
             ranked[variant] = rank_all(found, truths, classes)
             variants[variant] = score(found, ranked[variant], truths, classes)

@@ -17,6 +17,7 @@ from octet.files import require
 from octet.quantization.qat import calibrate, quantize
 from octet.recipe import Recipe
 from octet.training.determinism import make_deterministic
+from octet.training.networks import Networks
 from octet.training.run import run_training
 
 
@@ -28,11 +29,12 @@ def main(recipe: Recipe) -> None:
     make_deterministic(plan.seed)
     model = build_detector(recipe.model, len(classes))
     model.load_weights(weights)
-    quantized = quantize(model)
+    quantized, averaged = quantize(model), quantize(model)
     pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
     calibrate(quantized, model, pictures.take(plan.calibration_batches).map(normalize))
+    averaged.set_weights(quantized.get_weights())
     run_training(
-        quantized,
+        Networks(quantized, averaged, [(1.0, quantized.trainable_variables)]),
         recipe.model,
         plan,
         records,

@@ -26,6 +26,9 @@ def test_the_projects_own_recipes_are_valid() -> None:
         assert load_recipe(name, file).name == name
 
 
+LEVEL = {"stride": 16, "scales": [0.5], "ratios": [1.0]}
+
+
 def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
     recipe = load(tmp_path, tiny_params())
     with pytest.raises(ValueError, match="frozen"):
@@ -40,16 +43,18 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("train_float.epoch", 3, ["quickstart.train_float.epoch", "did you mean 'epochs'"]),
         ("train_float.augmentation.zzz", 3, ["quickstart.train_float.augmentation.zzz", "allowed: brightness"]),
         ("model.input_size", 100, ["quickstart.model.input_size", "found 100", "multiple of 32"]),
-        ("model.strides", [32, 16], ["quickstart.model", "must grow"]),
-        ("model.strides", [16, 64], ["quickstart.model", "each doubles the one before"]),
-        ("model.strides", [64, 128], ["quickstart.model", "each doubles the one before"]),
-        ("model.anchor_scales", [0.0, 0.5], ["quickstart.model.anchor_scales.0", "found 0.0", "greater than 0"]),
+        ("model.levels", [LEVEL | {"stride": 32}, LEVEL], ["quickstart.model", "strides are [32, 16]", "double each"]),
+        ("model.levels", [LEVEL, LEVEL | {"stride": 64}], ["quickstart.model", "strides are [16, 64]", "double each"]),
+        ("model.levels", [LEVEL | {"stride": 64}], ["quickstart.model", "strides are [64]", "start at"]),
+        ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
+        ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
+        ("train_float.parts", 3, ["quickstart.train_float", "batch of 8", "3 equal parts"]),
+        ("train_float.precision", "int8", ["quickstart.train_float.precision", "'int8'", "'bfloat16'"]),
         ("train_float.learning_rate", float("inf"), ["quickstart.train_float.learning_rate", "finite"]),
         ("train_float.seed", 2**40, ["quickstart.train_float.seed", "less than 2147483648"]),
         ("train_float.warmup_epochs", 99.0, ["quickstart.train_float", "more than epochs"]),
         ("dataset.classes", ["a", "a"], ["quickstart.dataset", "name one twice"]),
         ("name", "other", ["quickstart.name: no such key"]),
-        ("model.strides", [16], ["quickstart.model", "give one a stride"]),
         ("train_float.matching.negative_iou", 0.9, ["quickstart.train_float.matching", "0.9", "larger"]),
         ("evaluate.max_drop", True, ["quickstart.evaluate.max_drop", "True", "number"]),
         (

@@ -1,5 +1,6 @@
 """How far a long job is: a bar on a terminal; in a log a line at the start, one now and then, and one at the end."""
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -34,6 +35,11 @@ class Progress:
             self._told = time.monotonic()
             share = f" ({self._done / self._total:.0%})" if self._total else ""
             print(f"{self._title}: {self._amount(self._done)}{share}, {self._rate()}", flush=True)
+
+    def say(self, line: str) -> None:
+        """Print a line, past the bar where there is one."""
+        self._bar.write(line)
+        sys.stdout.flush()
 
     def count(self, items: Iterable[Item]) -> Iterator[Item]:
         """Hand the items on, each an advance of one."""

@@ -1,5 +1,6 @@
 """params.yaml as typed, immutable recipes; what is wrong with it is said before anything runs."""
 
+import itertools
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -143,28 +144,34 @@ class Dataset(_Section):
         return self
 
 
+class Level(_Section):
+    """A grid of the network's, with an anchor of every scale in every ratio in each of its cells."""
+
+    stride: Literal[8, 16, 32, 64, 128]
+    scales: Annotated[tuple[Annotated[float, Field(gt=0, le=2)], ...], Field(strict=False, min_length=1)]
+    ratios: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
+
+    @property
+    def anchors(self) -> int:
+        """How many there are in a cell."""
+        return len(self.scales) * len(self.ratios)
+
+
 class Model(_Section):
     """The network and its anchors."""
 
     alpha: Positive
     input_size: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
     batch_norm_momentum: Share
-    strides: Annotated[tuple[Literal[8, 16, 32, 64, 128], ...], Field(strict=False, min_length=1)]
-    extra_channels: Annotated[int, Field(ge=2, multiple_of=2)]
-    anchor_scales: Annotated[tuple[Annotated[float, Field(gt=0, le=1)], ...], Field(strict=False)]
-    octave_scales: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
-    aspect_ratios: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
+    neck_channels: Count
+    levels: Annotated[tuple[Level, ...], Field(strict=False, min_length=1)]
 
     @model_validator(mode="after")
-    def _levels_fit(self) -> "Model":
-        if list(self.strides) != sorted(set(self.strides)):
-            raise ValueError(f"strides {list(self.strides)} must grow from level to level")
-        for before, stride in zip((0, *self.strides), self.strides, strict=False):
-            if stride > _BACKBONE_STRIDE and stride != 2 * before:
-                raise ValueError(f"strides {list(self.strides)}: beyond {_BACKBONE_STRIDE} each doubles the one before")
-        if len(self.strides) != len(self.anchor_scales):
+    def _levels_double(self) -> "Model":
+        strides = [level.stride for level in self.levels]
+        if strides[0] > _BACKBONE_STRIDE or any(after != 2 * before for before, after in itertools.pairwise(strides)):
             raise ValueError(
-                f"{len(self.anchor_scales)} anchor_scales for {len(self.strides)} strides: give one a stride"
+                f"the levels' strides are {strides}: start at 8, 16 or {_BACKBONE_STRIDE} and double each time"
             )
         return self
 
@@ -209,15 +216,18 @@ class Loss(_Section):
     box_weight: Positive
 
 
-class TrainFloat(_Section):
-    """Training in float."""
+class Training(_Section):
+    """What both trainings are made of."""
 
     device: Literal["cpu", "gpu"]
+    xla: bool
     seed: Seed
     epochs: Count
     batch: Count
+    parts: Count
     learning_rate: Positive
     warmup_epochs: Annotated[float, Field(ge=0)]
+    average: Annotated[float, Field(ge=0, lt=1)]
     validate_every: Count
     keep_difficult: bool
     keep_truncated: bool
@@ -226,13 +236,27 @@ class TrainFloat(_Section):
     loss: Loss
 
     @model_validator(mode="after")
-    def _warms_up_in_time(self) -> "TrainFloat":
+    def _warms_up_in_time(self) -> "Training":
         if self.warmup_epochs > self.epochs:
             raise ValueError(f"warmup_epochs {self.warmup_epochs} is more than epochs {self.epochs}")
         return self
 
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> "Training":
+        if self.batch % self.parts:
+            raise ValueError(f"a batch of {self.batch} cannot be computed in {self.parts} equal parts")
+        return self
 
-class TrainQat(TrainFloat):
+
+class TrainFloat(Training):
+    """Training in float."""
+
+    precision: Literal["float32", "bfloat16"]
+    backbone_rate: Annotated[float, Field(ge=0)]
+    frozen_blocks: Annotated[int, Field(ge=0, le=17)]
+
+
+class TrainQat(Training):
     """Quantization-aware training, from the float weights."""
 
     calibration_batches: Count

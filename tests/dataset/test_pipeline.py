@@ -5,6 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conftest import tiny_params
 from octet.dataset.augmentation import augment
@@ -63,19 +65,23 @@ def test_a_missing_shard_is_named(records: Path) -> None:
         read_truths(records, "train")
 
 
-def test_an_epoch_depends_on_seed_and_number_alone(records: Path) -> None:
-    def epochs(which: range, seed: int = 1) -> list[bytes]:
+def test_a_step_depends_on_seed_and_number_alone(records: Path) -> None:
+    def steps(start: int, seed: int = 1) -> list[bytes]:
         def sums(boxes: tf.Tensor, classes: tf.Tensor) -> tuple[tf.Tensor, ...]:
             return tf.reduce_sum(boxes), tf.size(classes)
 
-        batches = training_batches(records, 64, plan(seed=seed), which, sums).as_numpy_iterator()
-        return [b"".join(tensor.tobytes() for tensor in (pictures, *targets)) for pictures, targets in batches]
+        batches = training_batches(records, 64, plan(seed=seed), start, sums).as_numpy_iterator()
+        return [
+            b"".join([*ids, *(tensor.tobytes() for tensor in (pictures, *targets))])
+            for ids, pictures, targets in batches
+        ]
 
-    whole = epochs(range(3))
-    assert len(whole) == 6  # seven pictures are two batches of three
-    assert epochs(range(1, 3)) == whole[2:]
+    whole = steps(0)
+    assert len(whole) == 6  # three epochs: seven pictures are two batches of three
+    for start in range(1, 7):
+        assert steps(start) == whole[start:]
     assert len(set(whole)) == 6
-    assert epochs(range(3), seed=2) != whole
+    assert steps(0, seed=2) != whole
 
 
 @pytest.mark.parametrize(
@@ -90,9 +96,17 @@ def test_training_sees_the_objects_that_its_plan_keeps(
     things = tuple(Object(name, (10, 10, 90, 90), *flag) for name, flag in zip(names, flags, strict=True))
     example = to_example(Annotation("x", "V", 99, 99, things), jpeg(np.zeros((99, 99, 3), np.uint8)), names)
     write_split(tmp_path, "train", 1, [example])
-    how = plan(batch=1, keep_difficult=difficult, keep_truncated=truncated, augmentation=STILL.model_dump())
-    batches = training_batches(tmp_path, 64, how, range(1), lambda boxes, classes: (boxes, classes))
-    ((_, (boxes, classes)),) = batches.as_numpy_iterator()
+    how = plan(
+        batch=1,
+        epochs=1,
+        warmup_epochs=0.0,
+        keep_difficult=difficult,
+        keep_truncated=truncated,
+        augmentation=STILL.model_dump(),
+    )
+    batches = training_batches(tmp_path, 64, how, 0, lambda boxes, classes: (boxes, classes))
+    ((ids, _, (boxes, classes)),) = batches.as_numpy_iterator()
+    assert ids.tolist() == [b"x"]
     assert classes[0].tolist() == seen
     assert boxes.shape == (1, len(seen), 4)
     assert len(read_truths(tmp_path, "train")[0].classes) == 4  # scoring knows all
@@ -125,6 +139,39 @@ def test_boxes_stay_on_their_objects(seed: int) -> None:
     seen = np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]) / 128
     np.testing.assert_allclose(found[0], seen, atol=0.02)
     assert classes.tolist() == [4]
+
+
+WHOLE = [0.0, 0.0, 1.0, 1.0]  # its centre is seen as long as the window holds the picture's
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.booleans())
+def test_boxes_go_through_augmentation_and_back(seed: int, flips: bool) -> None:
+    """Where the whole picture lies in the window tells how to undo what was done to any box in it."""
+    out = {"min_window": 1.0, "max_window": 1.6, "flip": float(flips)}
+    how = Augmentation.model_validate({**LIVELY.model_dump(), **out, "max_stretch": 1.0})
+    low = np.random.default_rng(seed).uniform(0, 0.6, (5, 2))
+    boxes = np.concatenate([low, low + np.random.default_rng(seed + 1).uniform(0.05, 0.4, (5, 2))], axis=1)
+    given = tf.constant([WHOLE, *boxes], tf.float32)
+    _, (whole, *moved), _ = augmented(np.zeros((90, 70, 3), np.uint8), given, [7, seed], 128, how)
+    top, left, bottom, right = whole
+    scale = np.tile([bottom - top, right - left], 2)
+    back = (np.array(moved) - [top, left, top, left]) / scale
+    if flips:
+        back = np.stack([back[:, 0], 1 - back[:, 3], back[:, 2], 1 - back[:, 1]], axis=1)
+    np.testing.assert_allclose(back, boxes, atol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000))
+def test_boxes_are_clipped_to_what_is_seen(seed: int) -> None:
+    near = LIVELY.model_copy(update={"min_window": 0.3, "max_window": 0.6})
+    low = np.random.default_rng(seed).uniform(0, 0.6, (20, 2))
+    boxes = np.concatenate([low, low + 0.3], axis=1).astype(np.float32)
+    _, found, classes = augmented(np.zeros((90, 70, 3), np.uint8), tf.constant(boxes), [8, seed], 128, near)
+    assert len(found) == len(classes)
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (found[:, 2:] > found[:, :2]).all()
 
 
 def test_zooming_out_puts_grey_around() -> None:

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from octet.detector import boxes as box_math
-from octet.detector.anchors import anchors_per_cell, make_anchors
+from octet.detector.anchors import make_anchors
 from octet.detector.matching import BACKGROUND, IGNORED, match, targets
+from octet.detector.model import build_detector
+from octet.detector.recall import recall_by_size, text_table
 from octet.detector.suppression import detect
 from octet.recipe import Matching, Recipe, Suppression, load_recipe
 from octet.tensorflow import tf
@@ -46,6 +48,25 @@ def test_overlap_by_hand() -> None:
 
 
 @settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000))
+def test_overlap_is_that_of_the_pixels(seed: int) -> None:
+    """Counted on a grid that the boxes' corners lie on."""
+    rng = np.random.default_rng(seed)
+    corners = rng.integers(0, 20, (2, 4, 2))
+    boxes = np.concatenate([corners.min(axis=0), corners.max(axis=0) + 1], axis=1)  # [4, 4] in whole pixels
+    drawn = np.zeros((4, 21, 21), bool)
+    for mask, (top, left, bottom, right) in zip(drawn, boxes, strict=True):
+        mask[top:bottom, left:right] = True
+    shared = (drawn[:, None] & drawn[None]).sum(axis=(2, 3))
+    either = (drawn[:, None] | drawn[None]).sum(axis=(2, 3))
+    scaled = (boxes / 21).astype(np.float32)
+    overlap = box_math.iou(scaled, scaled).numpy()
+    np.testing.assert_allclose(overlap, shared / either, atol=1e-5)
+    round_trip = box_math.to_corners(box_math.to_centre(scaled)).numpy()
+    np.testing.assert_allclose(round_trip, scaled, atol=1e-6)
+
+
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 20))
 def test_every_object_gets_an_anchor_and_no_anchor_two(seed: int, count: int) -> None:
     boxes = random_boxes(np.random.default_rng(seed), count)
@@ -77,7 +98,6 @@ def test_targets_decode_to_the_objects(recipe: Recipe) -> None:
     anchors = make_anchors(recipe.model)
     boxes = np.array([[0.1, 0.2, 0.5, 0.6], [0.4, 0.5, 0.95, 0.9]], np.float32)
     codes, classes = targets(tf.constant(boxes), tf.constant([3, 1], tf.int64), anchors, recipe.train_float.matching)
-    classes = classes[:, 0]
     scores = tf.one_hot(classes, 6)[None] * 0.9
     how = Suppression(score_threshold=0.1, iou_threshold=0.5, max_detections=10)
     found, labels, _, count = (tensor.numpy()[0] for tensor in detect(codes[None, :, :4], scores, anchors, how))
@@ -91,8 +111,20 @@ def test_targets_decode_to_the_objects(recipe: Recipe) -> None:
 def test_anchors_stand_in_the_order_of_the_networks_rows(recipe: Recipe) -> None:
     model = recipe.model
     anchors = make_anchors(model)
-    per_cell, side = anchors_per_cell(model), model.input_size // model.strides[0]
+    per_cell, side = model.levels[0].anchors, model.input_size // model.levels[0].stride
     first_row = anchors[: per_cell * side].reshape(side, per_cell, 4)
     assert (first_row[:, :, 0] == 0.5 / side).all()
     np.testing.assert_allclose(first_row[:, 0, 1], (np.arange(side) + 0.5) / side)
-    assert len(anchors) == per_cell * sum((model.input_size // stride) ** 2 for stride in model.strides)
+    assert len(anchors) == sum(level.anchors * (model.input_size // level.stride) ** 2 for level in model.levels)
+    assert build_detector(model, 3).output_shape == [(None, len(anchors), 4), (None, len(anchors), 3)]
+
+
+def test_recall_tells_sizes_apart() -> None:
+    """Of three objects of 10 px and two of 100, one and two are met by an anchor."""
+    small = [[0.1, 0.1, 0.2, 0.2], [0.5, 0.5, 0.6, 0.6], [0.7, 0.1, 0.8, 0.2]]
+    large = [[0.0, 0.0, 1.0, 1.0], [0.0, 0.0, 1.0, 0.8]]
+    anchors = np.array([[0.15, 0.15, 0.1, 0.1], [0.5, 0.5, 1.0, 1.0]], np.float32)
+    rows = recall_by_size(np.array(small + large, np.float32), anchors, 100)
+    assert [(row.up_to, row.objects, row.found) for row in rows] == [(16, 3, 1), (np.inf, 2, 2)]
+    assert rows[1].overlap == pytest.approx(0.9)
+    assert text_table(rows).splitlines()[-1].split()[:3] == ["all", "5", "0.600"]

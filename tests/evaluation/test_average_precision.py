@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from octet.dataset.records import Truth
-from octet.evaluation.average_precision import area, eleven_points, precision_recall, rank
+from octet.evaluation.average_precision import area, eleven_points, gather, precision_recall, rank
 from octet.evaluation.coco import coco_map
 from octet.evaluation.detections import Detections
 from octet.evaluation.ledger import ledger
@@ -64,7 +64,7 @@ ROW = tuple((10.0 * place, 80.0, 8.0, 8.0) for place in range(10))
     ],
 )
 def test_by_hand(truths: list[Truth], detections: Detections, voc12: float, voc07: float) -> None:
-    curve = precision_recall(rank(detections, truths, 0))
+    curve = precision_recall(rank(detections, gather(truths), 0))
     assert float(area(curve)) == pytest.approx(voc12)
     assert float(eleven_points(curve)) == pytest.approx(voc07)
 
@@ -117,21 +117,21 @@ def slow_average_precision(truths: list[Truth], detections: Detections) -> float
 @pytest.mark.parametrize("seed", range(8))
 def test_against_a_second_implementation(seed: int) -> None:
     truths, detections = random_case(seed)
-    ours = float(area(precision_recall(rank(detections, truths, 0))))
+    ours = float(area(precision_recall(rank(detections, gather(truths), 0))))
     assert ours == pytest.approx(slow_average_precision(truths, detections), abs=1e-9)
 
 
 def test_weights_count_pictures() -> None:
     """A picture of weight two is the picture seen twice; of weight zero, never."""
     truths, detections = random_case(1)
-    ranked = rank(detections, truths, 0)
+    ranked = rank(detections, gather(truths), 0)
     weights = np.zeros((3, len(truths)))
     weights[0], weights[1, :6], weights[2] = 1, 1, 2
     whole, half, double = area(precision_recall(ranked, weights))
     assert whole == pytest.approx(double)
     first = np.flatnonzero(detections.picture < 6)
     part = Detections(*(getattr(detections, field.name)[first] for field in dataclasses.fields(detections)))
-    assert half == pytest.approx(float(area(precision_recall(rank(part, truths[:6], 0)))))
+    assert half == pytest.approx(float(area(precision_recall(rank(part, gather(truths[:6]), 0)))))
 
 
 def test_a_class_without_objects_does_not_count() -> None:

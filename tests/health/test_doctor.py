@@ -85,7 +85,7 @@ def test_the_batch_that_fits_is_named() -> None:
     assert check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
     tight = check_memory(recipe, "GPU", int((fixed + 20 * each) / 0.9))
     assert tight.state == "FAIL"
-    assert "batch to 16 or less" in tight.remedy
+    assert "set parts to 2 or more" in tight.remedy
     larger = recipe.model.model_copy(update={"input_size": 256})
     assert needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)
     assert check_memory(recipe, "GPU", None).state == "note"

@@ -1,6 +1,10 @@
-"""A training is the same bytes every time, also when it was killed in the middle and started again."""
+"""A training is the same bytes every time, also when it was stopped or killed in the middle and started again."""
 
+import os
+import re
 import signal
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +12,7 @@ from conftest import Project
 
 pytestmark = pytest.mark.xdist_group("reproduced")
 MODELS = "models/quickstart"
+STEPS_PER_EPOCH = 3  # of the tiny recipe
 
 
 @pytest.fixture
@@ -17,27 +22,86 @@ def ready(project: Project, reproduced: Project) -> Project:
     return project
 
 
-def kill_after_first_epoch(project: Project, stage: str) -> None:
-    """Start the stage and kill it as soon as it says that an epoch is done."""
+def stop(project: Project, stage: str, after: str, number: signal.Signals) -> tuple[int, str]:
+    """Start a stage, send a signal as soon as it says `after`; its exit code and all that it said."""
     process = project.start("python", "-u", f"src/{stage}.py", "quickstart")
     assert process.stdout is not None
+    said = ""
     for line in process.stdout:
-        if line.startswith("Epoch 2/"):
-            process.send_signal(signal.SIGKILL)
+        said += line
+        if line.startswith(after):
+            process.send_signal(number)
             break
-    process.communicate()
-    assert process.returncode == -signal.SIGKILL
+    out, err = process.communicate()
     assert not (project.folder / MODELS / stage.removeprefix("train_")).exists()
+    return process.returncode, said + out + err
 
 
-def test_killed_and_resumed_is_the_same_bytes(ready: Project, reproduced: Project) -> None:
-    for stage in ("train_float", "train_qat"):
-        kill_after_first_epoch(ready, stage)
-        result = ready.stage(stage)
-        assert result.returncode == 0, result.stderr
-        assert "going on after epoch 1" in result.stdout
-    result = ready.stage("convert")
+def checkpoints(project: Project, stage: str) -> list[Path]:
+    return sorted(project.folder.glob(f"runs/quickstart/{stage}/unfinished-*/step-*.npz"))
+
+
+def goes_on(project: Project, stage: str) -> str:
+    """Run a stage to its end; what it said."""
+    result = project.stage(stage)
     assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_stopped_and_resumed_is_the_same_bytes(ready: Project, reproduced: Project) -> None:
+    for stage, number in (("train_float", signal.SIGINT), ("train_qat", signal.SIGTERM)):
+        code, said = stop(ready, stage, "epoch 1/", number)
+        assert code == 130
+        assert "stopping after this step" in said
+        assert "the same command goes on from here" in said
+        assert "Traceback" not in said
+        (checkpoint,) = checkpoints(ready, stage)
+        step = int(re.findall(r"step-(\d+)", checkpoint.name)[0])
+        assert step >= STEPS_PER_EPOCH
+        assert f"going on after step {step} of " in goes_on(ready, stage)
+    goes_on(ready, "convert")
     assert ready.bytes_of(MODELS) == reproduced.bytes_of(MODELS)
     assert list((ready.folder / "runs").rglob("unfinished-*")) == []
     assert list((ready.folder / "runs/quickstart/train_float/tensorboard").rglob("events.*"))
+
+
+def test_killed_and_resumed_is_the_same_bytes(ready: Project, reproduced: Project) -> None:
+    """Stopped first, so that there is a checkpoint to go on from; then killed behind it."""
+    stop(ready, "train_float", "epoch 1/", signal.SIGTERM)
+    code, _ = stop(ready, "train_float", "going on after step", signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert "going on after step" in goes_on(ready, "train_float")
+    assert ready.bytes_of(f"{MODELS}/float") == reproduced.bytes_of(f"{MODELS}/float")
+
+
+def test_a_damaged_checkpoint_is_told_and_the_training_begins_anew(ready: Project, reproduced: Project) -> None:
+    stop(ready, "train_float", "epoch 1/", signal.SIGTERM)
+    (checkpoint,) = checkpoints(ready, "train_float")
+    os.truncate(checkpoint, 1000)
+    said = goes_on(ready, "train_float")
+    assert f"{checkpoint.relative_to(ready.folder)} is damaged" in said
+    assert "going on" not in said.replace("not going on", "")
+    assert ready.bytes_of(f"{MODELS}/float") == reproduced.bytes_of(f"{MODELS}/float")
+
+
+def test_dvc_goes_on_where_it_was_interrupted(ready: Project) -> None:
+    """As with Ctrl-C in a terminal, where the signal reaches DVC and the stage alike."""
+    ready.set_up_dvc()
+    process = subprocess.Popen(
+        ["dvc", "repro", "--single-item", "train_float@quickstart"],
+        cwd=ready.folder,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch 1/"):
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    process.communicate()
+    assert process.returncode != 0
+    result = ready.run("dvc", "repro", "--single-item", "train_float@quickstart")
+    assert result.returncode == 0, result.stderr
+    assert "going on after step" in result.stdout

@@ -1,5 +1,7 @@
-"""What surrounds the fit: the schedule, the choice of the best weights, the end of a lost training, and the scratch."""
+"""What surrounds the steps: the schedule, the best weights, checkpoints, being told to stop, and the scratch."""
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,10 @@ import pytest
 from octet.errors import UserError
 from octet.tensorflow import keras, tf
 from octet.training.best import BestWeights
-from octet.training.fit import StopOnNan
+from octet.training.checkpoints import Checkpoints
+from octet.training.fit import Course
+from octet.training.history import History
+from octet.training.interruption import told_to_stop
 from octet.training.schedule import WarmupCosine
 from octet.training.scratch import unfinished
 
@@ -20,40 +25,143 @@ def one_weight(value: float = 0.0) -> keras.Model:
 
 
 def test_the_learning_rate_rises_then_falls_to_zero() -> None:
-    rates = [float(WarmupCosine(0.4, 4, 20)(tf.constant(step))) for step in range(21)]
+    schedule = WarmupCosine(0.4, 4, 20)
+    rates = [float(schedule(tf.constant(step))) for step in range(21)]
     assert rates[:4] == pytest.approx([0.1, 0.2, 0.3, 0.4])
     assert rates[4:] == sorted(rates[4:], reverse=True)
     assert rates[12] == pytest.approx(0.2)
     assert rates[20] == pytest.approx(0.0, abs=1e-6)
+    assert float(schedule.scaled(0.1)(12)) == pytest.approx(0.02)
 
 
 def test_the_best_weights_are_kept(tmp_path: Path) -> None:
-    model, scores = one_weight(), iter([0.5, 0.7, 0.6])
-    best = BestWeights(tmp_path / "best.h5", lambda _: next(scores), every=1, epochs=3)
-    best.set_model(model)
-    for epoch in range(3):
-        model.set_weights([np.array([[float(epoch)]], np.float32)])
-        best.on_epoch_end(epoch, {})
+    scores = iter([0.5, 0.7, 0.7, 0.6])
+    best = BestWeights(tmp_path / "best.h5", lambda _: next(scores))
+    for value in range(4):
+        best.keep(one_weight(value))
+    model = one_weight()
     model.load_weights(tmp_path / "best.h5")
-    assert model.get_weights()[0].item() == 1.0
+    assert model.get_weights()[0].item() == 2.0  # the later of two equals
+    assert best.score == 0.7
     assert list(tmp_path.iterdir()) == [tmp_path / "best.h5"]
 
 
-def test_the_last_epoch_is_always_validated(tmp_path: Path) -> None:
-    asked: list[float] = []
-    best = BestWeights(tmp_path / "best.h5", lambda _: asked.append(0.5) or 0.5, every=4, epochs=6)  # type: ignore[func-returns-value]
-    best.set_model(one_weight())
-    logs: list[dict[str, float]] = [{} for _ in range(6)]
-    for epoch in range(6):
-        best.on_epoch_end(epoch, logs[epoch])
-    assert [epoch for epoch in range(6) if "val_map" in logs[epoch]] == [3, 5]
+def test_the_last_epoch_is_always_scored() -> None:
+    course = Course(epochs=6, steps_per_epoch=5, score_every=4)
+    assert [epoch for epoch in range(1, 7) if course.is_scored(epoch)] == [4, 6]
 
 
-@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_lost_training_ends(loss: float) -> None:
-    StopOnNan().on_epoch_end(0, {"loss": 1.0})
-    with pytest.raises(UserError, match=f"became {loss} in epoch 3.*learning_rate"):
-        StopOnNan().on_epoch_end(2, {"loss": loss})
+def test_history_goes_on_in_the_middle_of_an_epoch(tmp_path: Path) -> None:
+    whole, first, second = (History(tmp_path / name, 2, 8) for name in ("whole", "first", "second"))
+    losses = [{"boxes": 0.1 * step, "classes": 1.0 / (step + 1)} for step in range(4)]
+    for history, steps in ((whole, losses), (first, losses[:3])):
+        for step, of in enumerate(steps, start=1):
+            history.add(of)
+            if step == 2:
+                history.close(1, 0.1, None)
+    second.restore(first.notes())
+    second.add(losses[3])
+    for history in (whole, second):
+        history.close(2, 0.05, 0.75)
+    assert second.as_csv() == whole.as_csv()
+    header, one, two = whole.as_csv().splitlines()
+    assert header == "epoch,loss,boxes_loss,classes_loss,learning_rate,val_map"
+    assert one == "1,0.8,0.05,0.75,0.1,"
+    assert two.endswith(",0.05,0.75")
+
+
+class Saved:
+    """A place for checkpoints of one variable."""
+
+    def __init__(self, folder: Path, training: str = "t", shape: int = 3, seconds: float = 0.0) -> None:
+        self.variable = tf.Variable(tf.zeros(shape))
+        self.checkpoints = Checkpoints(folder, training, {"weights": [self.variable]}, seconds)
+
+    def save(self, step: int) -> None:
+        self.variable.assign(tf.fill(self.variable.shape, float(step)))
+        self.checkpoints.save(step, {"history": [step]})
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Saved:
+    """Checkpoints of the steps 1 to 4."""
+    saved = Saved(tmp_path)
+    for step in range(1, 5):
+        saved.save(step)
+    return saved
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+@pytest.mark.usefixtures("saved")
+def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
+    assert names(tmp_path) == ["step-000000003.npz", "step-000000004.npz"]
+    other = Saved(tmp_path)
+    assert other.checkpoints.restore() == {"training": "t", "step": 4, "history": [4]}
+    assert other.variable.numpy().tolist() == [4, 4, 4]
+
+
+def test_a_checkpoint_is_due_when_the_last_is_old(tmp_path: Path) -> None:
+    assert Saved(tmp_path, seconds=0.0).checkpoints.due()
+    assert not Saved(tmp_path, seconds=1000.0).checkpoints.due()
+
+
+@pytest.mark.usefixtures("saved")
+@pytest.mark.parametrize("damage", ["cut", "bit", "empty", "text"])
+def test_a_damaged_checkpoint_is_refused_for_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    newest = tmp_path / "step-000000004.npz"
+    content = bytearray(newest.read_bytes())
+    position = content.index(np.full(3, 4, np.float32).tobytes())
+    content[position] ^= 1
+    damaged = {"cut": content[:-40], "bit": content, "empty": bytearray(), "text": bytearray(b"not an archive")}
+    newest.write_bytes(damaged[damage])
+    other = Saved(tmp_path)
+    notes = other.checkpoints.restore()
+    assert notes is not None
+    assert notes["step"] == 3
+    assert other.variable.numpy().tolist() == [3, 3, 3]
+    assert "step-000000004.npz is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("saved")
+@pytest.mark.parametrize(
+    ("training", "shape", "said"),
+    [("other", 3, "of another training (t, this one is other)"), ("t", 2, "another network")],
+)
+def test_a_foreign_checkpoint_is_refused_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], training: str, shape: int, said: str
+) -> None:
+    other = Saved(tmp_path, training, shape)
+    assert other.checkpoints.restore() is None
+    assert other.variable.numpy().tolist() == [0] * shape
+    assert said in capsys.readouterr().out
+
+
+def test_a_full_disk_loses_no_checkpoint(saved: Saved, tmp_path: Path) -> None:
+    """A link to the device that is always full, where the next one is to be written first."""
+    (tmp_path / "step-000000005.npz.partial").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=r"cannot write a checkpoint: .*No space left"):
+        saved.save(5)
+    other = Saved(tmp_path)
+    notes = other.checkpoints.restore()
+    assert notes is not None
+    assert notes["step"] == 4
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_being_told_once_waits_and_twice_does_not(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with told_to_stop() as told:
+        assert not told()
+        os.kill(os.getpid(), number)
+        assert told()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
 
 
 def test_only_the_same_training_is_taken_up(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,11 +13,10 @@ from octet.dataset.pipeline import decode, training_batches, with_options
 from octet.dataset.preparation import prepare, usable
 from octet.dataset.records import read_labels, read_split, write_split
 from octet.dataset.summary import Summary
-from octet.detector.anchors import make_anchors
-from octet.detector.matching import targets
 from octet.machine import cores
 from octet.recipe import Recipe
 from octet.tensorflow import tf
+from octet.training.run import make_batches
 from octet.voc.archive import Archives, Entry
 from octet.voc.split import assign
 from octet.workers import in_order
@@ -32,7 +30,7 @@ def preparation_rates(recipe: Recipe, archives: Path, records: Path) -> dict[str
         classes = read_labels(records)
         for entry in entries:  # so that both find the archive in memory
             _read(entry)
-        decoding = _rate(in_order(_decode, entries))
+        decoding = rate(in_order(_decode, entries))
         examples = usable(prepare(entries, classes), Summary(classes), [])
         start = time.perf_counter()
         write_split(Path(scratch), "all", recipe.dataset.shards, examples)
@@ -44,17 +42,17 @@ def input_rates(recipe: Recipe, records: Path) -> dict[str, float]:
     device.use("cpu")
     plan, size = recipe.train_float, recipe.model.input_size
     alone = with_options(read_split(records, "train").map(decode, num_parallel_calls=cores())).prefetch(4)
-    encode = partial(targets, anchors=make_anchors(recipe.model), how=plan.matching)
-    batches = training_batches(records, size, plan, range(1), lambda _, classes: (tf.size(classes),))
-    with_targets = training_batches(records, size, plan, range(1), encode)
+    one_epoch = plan.model_copy(update={"epochs": 1})
+    batches = training_batches(records, size, one_epoch, 0, lambda _, classes: (tf.size(classes),))
+    with_targets = make_batches(records, recipe.model, one_epoch, 0)
     return {
-        "decode": _rate(alone),
-        "training input": plan.batch * _rate(batches),
-        "with targets": plan.batch * _rate(with_targets),
+        "decode": rate(alone),
+        "training input": plan.batch * rate(batches),
+        "with targets": plan.batch * rate(with_targets),
     }
 
 
-def _rate(items: Iterable[object]) -> float:
+def rate(items: Iterable[object]) -> float:
     """Items a second, from the first that came on."""
     iterator = iter(items)
     next(iterator)

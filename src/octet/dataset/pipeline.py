@@ -6,7 +6,7 @@ from pathlib import Path
 from octet.dataset.augmentation import augment
 from octet.dataset.records import count, read_split
 from octet.machine import cores
-from octet.recipe import TrainFloat
+from octet.recipe import Training
 from octet.tensorflow import tf
 
 # (boxes [G, 4], classes [G]) -> what the loss compares with; called inside the graph
@@ -15,15 +15,21 @@ Encode = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, ...]]
 _EPOCHS = 1 << 20  # more than any training has, so that no two seeds share the order of an epoch
 
 
-def training_batches(records: Path, size: int, plan: TrainFloat, epochs: range, encode: Encode) -> tf.data.Dataset:
-    """Batches (pictures [N, size, size, 3], targets); an epoch depends on the seed and its number alone."""
+def training_batches(records: Path, size: int, plan: Training, start: int, encode: Encode) -> tf.data.Dataset:
+    """Batches (ids [N], pictures [N, size, size, 3], targets) from step `start` on to the end of the plan.
+
+    An epoch depends on the seed and its number alone.
+    """
     examples = read_split(records, "train")
     pictures = count(records, "train")
+    first_epoch, first_step = divmod(start, pictures // plan.batch)
 
     def one_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         shuffled = examples.shuffle(pictures, seed=plan.seed * _EPOCHS + epoch, reshuffle_each_iteration=False)
+        seen = tf.where(epoch == first_epoch, tf.constant(first_step * plan.batch, tf.int64), 0)
         return (
             shuffled.enumerate()
+            .skip(seen)
             .map(
                 lambda index, example: _prepare(example, tf.stack([plan.seed, epoch * pictures + index])),
                 num_parallel_calls=cores(),
@@ -31,14 +37,13 @@ def training_batches(records: Path, size: int, plan: TrainFloat, epochs: range, 
             .batch(plan.batch, drop_remainder=True)
         )
 
-    def _prepare(example: dict[str, tf.Tensor], example_seed: tf.Tensor) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:
+    def _prepare(example: dict[str, tf.Tensor], seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         boxes, classes = _objects(example, plan)
         sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
-        how = plan.augmentation
-        picture, boxes, classes = augment(example["jpeg"], sides, boxes, classes, example_seed, size, how)
-        return picture, encode(boxes, classes)
+        picture, boxes, classes = augment(example["jpeg"], sides, boxes, classes, seed, size, plan.augmentation)
+        return example["id"], picture, encode(boxes, classes)
 
-    return with_options(tf.data.Dataset.range(epochs.start, epochs.stop).flat_map(one_epoch)).prefetch(4)
+    return with_options(tf.data.Dataset.range(first_epoch, plan.epochs).flat_map(one_epoch)).prefetch(4)
 
 
 def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data.Dataset:
@@ -55,7 +60,7 @@ def resize(picture: tf.Tensor, size: int) -> tf.Tensor:
     return tf.cast(tf.round(tf.image.resize(picture, [size, size])), tf.uint8)
 
 
-def _objects(example: dict[str, tf.Tensor], plan: TrainFloat) -> tuple[tf.Tensor, tf.Tensor]:
+def _objects(example: dict[str, tf.Tensor], plan: Training) -> tuple[tf.Tensor, tf.Tensor]:
     """The boxes [G, 4] and classes [G] that training is to see."""
     left_out = tf.zeros_like(example["classes"])
     if not plan.keep_difficult:

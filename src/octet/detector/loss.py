@@ -1,13 +1,20 @@
-"""The loss: focal for classes, Huber for boxes, both per object in the batch."""
+"""The loss: focal for classes, Huber for boxes, both per object's anchor of the batch."""
+
+from collections.abc import Sequence
 
 from octet.detector.matching import IGNORED
 from octet.recipe import Loss
 from octet.tensorflow import tf
 
 
+def losses(wanted: Sequence[tf.Tensor], said: Sequence[tf.Tensor], how: Loss) -> dict[str, tf.Tensor]:
+    """Of codes and classes that the network should say, and of the codes and logits that it says."""
+    (codes, classes), (said_codes, logits) = wanted, said
+    return {"boxes": box_loss(codes, said_codes, how), "classes": class_loss(classes, logits, how)}
+
+
 def class_loss(target: tf.Tensor, logits: tf.Tensor, how: Loss) -> tf.Tensor:
-    """Focal loss of logits [N, A, C] against classes [N, A, 1], summed and divided by the objects' anchors."""
-    target = target[..., 0]
+    """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the objects' anchors."""
     truth = tf.one_hot(target, tf.shape(logits)[-1])  # [N, A, C]; background and ignored are all zeros
     cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
     confidence = tf.sigmoid(logits)

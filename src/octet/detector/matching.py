@@ -24,7 +24,7 @@ def match(boxes: tf.Tensor, anchors: tf.Tensor, how: Matching) -> tf.Tensor:
 
 def targets(boxes: tf.Tensor, classes: tf.Tensor, anchors: tf.Tensor, how: Matching) -> tuple[tf.Tensor, tf.Tensor]:
     """What the network should say: box codes with a last column that is 1 where there is an object [A, 5], and
-    the class [A, 1], BACKGROUND or IGNORED."""
+    the class [A], BACKGROUND or IGNORED."""
     matched = match(boxes, anchors, how)
     is_object = matched >= 0
     object_of = tf.where(is_object, matched, tf.shape(boxes)[0])  # the padding row, where there is no object
@@ -32,7 +32,7 @@ def targets(boxes: tf.Tensor, classes: tf.Tensor, anchors: tf.Tensor, how: Match
     class_of = tf.gather(tf.pad(tf.cast(classes, tf.int32), [[0, 1]]), object_of)
     said = [tf.where(is_object, code, 0.0) for code in codes]
     flagged = tf.stack([*said, tf.cast(is_object, tf.float32)], axis=1)
-    return flagged, tf.where(is_object, class_of, matched)[:, None]
+    return flagged, tf.where(is_object, class_of, matched)
 
 
 @tf.function  # for the branch and the loop: whoever calls this may not be converted to a graph

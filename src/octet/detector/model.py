@@ -1,9 +1,10 @@
-"""SSDLite on MobileNetV2, as one flat functional graph: a model inside a model is refused by TFMOT."""
+"""MobileNetV2 with a light feature pyramid, as one flat graph: TFMOT refuses a model inside a model."""
 
 import math
+from collections.abc import Sequence
 
-from octet.detector.anchors import anchors_per_cell, grid_side
-from octet.recipe import Model
+from octet.detector.anchors import grid_side
+from octet.recipe import Level, Model
 from octet.tensorflow import keras, tf
 
 # Where the backbone offers a stride's features, expanded as far as they go.
@@ -12,19 +13,14 @@ _PRIOR = 0.01  # the score of every class before training, so that the many back
 
 
 def build_detector(model: Model, classes: int) -> keras.Model:
-    """From pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C]."""
+    """From pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C], in 32 bits."""
     pictures = keras.Input((model.input_size, model.input_size, 3), name="pictures")
     backbone = keras.applications.MobileNetV2(input_tensor=pictures, alpha=model.alpha, include_top=False, weights=None)
-    codes, logits = [], []
-    features = None
-    for stride in model.strides:
-        features = _level(backbone, features, stride, model)
-        cells = grid_side(model.input_size, stride) ** 2
-        per_cell = anchors_per_cell(model)
-        codes.append(_head(features, f"boxes_{stride}", cells, per_cell, 4, bias=0.0))
-        logits.append(_head(features, f"classes_{stride}", cells, per_cell, classes, bias=-math.log(1 / _PRIOR - 1)))
-    outputs = [keras.layers.Concatenate(axis=1, name=name)(of) for name, of in (("boxes", codes), ("classes", logits))]
-    detector = keras.Model(pictures, outputs, name="detector")
+    features = _pyramid(backbone, model)
+    codes = [_head(features[level.stride], "boxes", level, model, 4, bias=0.0) for level in model.levels]
+    quiet = -math.log(1 / _PRIOR - 1)
+    logits = [_head(features[level.stride], "classes", level, model, classes, bias=quiet) for level in model.levels]
+    detector = keras.Model(pictures, [_rows(codes, "boxes"), _rows(logits, "classes")], name="detector")
     for layer in detector.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             # Keras' 0.999 needs thousands of steps before inference sees what training saw.
@@ -32,31 +28,51 @@ def build_detector(model: Model, classes: int) -> keras.Model:
     return detector
 
 
-def _level(backbone: keras.Model, previous: tf.Tensor | None, stride: int, model: Model) -> tf.Tensor:
-    """The features of a stride: the backbone's, or beyond it the previous level's, halved."""
-    if stride in _BACKBONE_LEVELS:
-        return backbone.get_layer(_BACKBONE_LEVELS[stride]).output
-    squeezed = _convolution(previous, model.extra_channels // 2, f"extra_{stride}_squeeze")
-    halved = _depthwise(squeezed, f"extra_{stride}_depthwise", strides=2)
-    return _convolution(halved, model.extra_channels, f"extra_{stride}_expand")
+def _pyramid(backbone: keras.Model, model: Model) -> dict[int, tf.Tensor]:
+    """The features of every stride: the backbone's with those of the next coarser added, and beyond it ever halved."""
+    features: dict[int, tf.Tensor] = {}
+    strides = [level.stride for level in model.levels]
+    for stride in sorted(set(strides) & set(_BACKBONE_LEVELS), reverse=True):
+        own = backbone.get_layer(_BACKBONE_LEVELS[stride]).output
+        lateral = keras.layers.Conv2D(model.neck_channels, 1, use_bias=False, name=f"lateral_{stride}")(own)
+        mixed = keras.layers.BatchNormalization(name=f"lateral_{stride}_norm")(lateral)
+        if 2 * stride in features:
+            # Not to the nearest pixel, whose gradient a GPU cannot compute the same way twice; and in 32 bits, which
+            # this one's gradient has always, and the compiler insists on it.
+            up = keras.layers.UpSampling2D(interpolation="bilinear", dtype="float32", name=f"up_{stride}")
+            coarser = up(features[2 * stride])
+            mixed = keras.layers.Add(name=f"add_{stride}")([mixed, coarser])
+        features[stride] = mixed
+    for stride in strides:
+        source = features[stride] if stride in features else features[stride // 2]
+        steps = 1 if stride in features else 2
+        features[stride] = _separable(source, model.neck_channels, f"neck_{stride}", steps)
+    return features
 
 
-def _head(features: tf.Tensor, name: str, cells: int, per_cell: int, depth: int, bias: float) -> tf.Tensor:
-    """A depthwise and a pointwise convolution, laid out as one row an anchor: [N, cells * per_cell, depth]."""
+def _head(features: tf.Tensor, name: str, level: Level, model: Model, depth: int, bias: float) -> tf.Tensor:
+    """What each anchor of a level says: [N, cells * anchors, depth]."""
+    name = f"{name}_{level.stride}"
     x = _depthwise(features, f"{name}_depthwise")
     x = keras.layers.Conv2D(
-        per_cell * depth, 1, bias_initializer=keras.initializers.Constant(bias), name=f"{name}_pointwise"
+        level.anchors * depth, 1, bias_initializer=keras.initializers.Constant(bias), name=f"{name}_pointwise"
     )(x)
-    return keras.layers.Reshape((cells * per_cell, depth), name=f"{name}_rows")(x)
+    cells = grid_side(model.input_size, level.stride) ** 2
+    return keras.layers.Reshape((cells * level.anchors, depth), name=f"{name}_rows")(x)
 
 
-def _convolution(x: tf.Tensor, channels: int, name: str) -> tf.Tensor:
+def _rows(levels: Sequence[tf.Tensor], name: str) -> tf.Tensor:
+    """The levels one after the other, in 32 bits where the network computes in fewer."""
+    return keras.layers.Concatenate(axis=1, name=name, dtype="float32")(levels)
+
+
+def _separable(x: tf.Tensor, channels: int, name: str, strides: int) -> tf.Tensor:
+    x = _depthwise(x, f"{name}_depthwise", strides)
     return _normalized(keras.layers.Conv2D(channels, 1, use_bias=False, name=name)(x), name)
 
 
 def _depthwise(x: tf.Tensor, name: str, strides: int = 1) -> tf.Tensor:
-    x = keras.layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False, name=name)(x)
-    return _normalized(x, name)
+    return _normalized(keras.layers.DepthwiseConv2D(3, strides, padding="same", use_bias=False, name=name)(x), name)
 
 
 def _normalized(x: tf.Tensor, name: str) -> tf.Tensor:

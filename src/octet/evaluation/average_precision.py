@@ -35,31 +35,64 @@ class Curve:
     precision: NDArray[np.float64]  # [..., D]
 
 
-def rank(detections: Detections, truths: Sequence[Truth], class_: int) -> Ranked:
+@dataclass(frozen=True)
+class Objects:
+    """The objects of all pictures in one table, in the order of the pictures."""
+
+    picture: NDArray[np.int64]  # [G], index into the truths
+    classes: NDArray[np.int64]  # [G]
+    difficult: NDArray[np.bool_]  # [G]
+    boxes: NDArray[np.float64]  # [G, 4] x, y, width, height in pixels
+    pictures: int
+
+
+def gather(truths: Sequence[Truth]) -> Objects:
+    """Everything that is to be found."""
+    return Objects(
+        picture=np.repeat(np.arange(len(truths)), [len(truth.classes) for truth in truths]),
+        classes=np.concatenate([truth.classes for truth in truths]),
+        difficult=np.concatenate([truth.difficult for truth in truths]),
+        boxes=np.concatenate([pixel_boxes(truth) for truth in truths]),
+        pictures=len(truths),
+    )
+
+
+def rank(detections: Detections, objects: Objects, class_: int) -> Ranked:
     """Judge every detection of a class."""
     chosen = np.flatnonzero(detections.classes == class_)
     chosen = chosen[np.argsort(-detections.scores[chosen], kind="stable")]
-    boxes = [pixel_boxes(truth)[truth.classes == class_] for truth in truths]
-    difficult = [truth.difficult[truth.classes == class_] for truth in truths]
-    taken = [np.zeros(len(of), bool) for of in difficult]
-    right, counts = np.zeros(len(chosen), bool), np.ones(len(chosen), bool)
-    for position, index in enumerate(chosen):
-        picture = detections.picture[index]
-        if not len(boxes[picture]):
-            continue
-        overlaps = iou(detections.boxes[index], boxes[picture])
-        best = overlaps.argmax()
-        if overlaps[best] < OVERLAP:
-            continue
-        if difficult[picture][best]:
-            counts[position] = False
-        elif not taken[picture][best]:
-            right[position] = taken[picture][best] = True
+    picture = detections.picture[chosen]
+    of_class = np.flatnonzero(objects.classes == class_)
+    overlap, best = _best_objects(detections.boxes[chosen], picture, objects, of_class)
+    met = np.flatnonzero(overlap >= OVERLAP)
+    right = np.zeros(len(chosen), bool)
+    _, first = np.unique(best[met], return_index=True)  # of an object's detections the best has it
+    right[met[first]] = True
+    counts = np.ones(len(chosen), bool)
+    counts[met] = ~objects.difficult[best[met]]
+    found = of_class[~objects.difficult[of_class]]
     return Ranked(
         right=right[counts],
-        picture=detections.picture[chosen][counts],
-        objects=np.array([(~of).sum() for of in difficult], np.int64),
+        picture=picture[counts],
+        objects=np.bincount(objects.picture[found], minlength=objects.pictures),
     )
+
+
+def _best_objects(
+    boxes: NDArray[np.float64], picture: NDArray[np.int64], objects: Objects, of_class: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The largest overlap [D] of each detection with an object of the class in its picture, and the object [D]."""
+    begin, end = (np.searchsorted(objects.picture[of_class], picture, side) for side in ("left", "right"))
+    counts = end - begin
+    detection = np.repeat(np.arange(len(boxes)), counts)  # [pairs]
+    start = np.cumsum(counts) - counts
+    thing = of_class[np.arange(len(detection)) - start[detection] + begin[detection]]  # [pairs]
+    overlaps = iou(boxes[detection], objects.boxes[thing])
+    order = np.lexsort((-overlaps, detection))  # of equals the first stays first
+    has = counts > 0
+    overlap, best = np.zeros(len(boxes)), np.zeros(len(boxes), np.int64)
+    overlap[has], best[has] = overlaps[order[start[has]]], thing[order[start[has]]]
+    return overlap, best
 
 
 def precision_recall(ranked: Ranked, weights: NDArray[np.float64] | None = None) -> Curve:
@@ -89,12 +122,12 @@ def eleven_points(curve: Curve) -> NDArray[np.float64]:
     return np.mean(points, axis=0)
 
 
-def iou(box: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of x, y, width, height with others [G, 4]."""
-    top_left = np.maximum(box[:2], others[:, :2])
-    bottom_right = np.minimum(box[:2] + box[2:], others[:, :2] + others[:, 2:])
+def iou(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of x, y, width, height, pair by pair: [P, 4], [P, 4] -> [P]."""
+    top_left = np.maximum(boxes[:, :2], others[:, :2])
+    bottom_right = np.minimum(boxes[:, :2] + boxes[:, 2:], others[:, :2] + others[:, 2:])
     shared = (bottom_right - top_left).clip(0).prod(axis=1)
-    union = box[2:].prod() + others[:, 2:].prod(axis=1) - shared
+    union = boxes[:, 2:].prod(axis=1) + others[:, 2:].prod(axis=1) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
 
 

@@ -11,6 +11,8 @@ from octet.evaluation.detections import Found
 from octet.recipe import Suppression
 from octet.tensorflow import keras, tf
 
+BATCH = 32  # pictures that are run at once
+
 
 def run_keras(
     model: keras.Model, pictures: Iterable[NDArray[np.uint8]], anchors: NDArray[np.float32], how: Suppression

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from octet.dataset.records import Truth
-from octet.evaluation.average_precision import Ranked, area, eleven_points, precision_recall, rank
+from octet.evaluation.average_precision import Ranked, area, eleven_points, gather, precision_recall, rank
 from octet.evaluation.coco import coco_map
 from octet.evaluation.detections import Detections
 
@@ -15,7 +15,8 @@ _DECIMALS = 5
 
 def rank_all(detections: Detections, truths: Sequence[Truth], classes: Sequence[str]) -> list[Ranked]:
     """The judged detections of each class."""
-    return [rank(detections, truths, index) for index in range(len(classes))]
+    objects = gather(truths)
+    return [rank(detections, objects, index) for index in range(len(classes))]
 
 
 def mean_area(ranked: Sequence[Ranked], weights: np.ndarray | None = None) -> np.ndarray:

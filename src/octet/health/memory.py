@@ -10,36 +10,37 @@ from octet.health.finding import Finding
 from octet.recipe import Recipe
 
 _BYTES = 4  # a float32
-_RUNTIME = 1.0e9  # TensorFlow itself, and the pictures that wait
-_KEPT = 2  # each activation, and its gradient
-_WEIGHT_COPIES = 4  # a weight, its gradient, and Adam's two moments
+_RUNTIME = 1.2e9  # TensorFlow itself, the pictures that wait, and what is not kept for the way back
+_WEIGHT_COPIES = 5  # a weight, its average, its gradient, and Adam's two moments
 _USABLE = 0.9
 _MANY_CLASSES = 80  # where they are not known before the data are read
 
 
 def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
-    """Whether both trainings' batches fit into the memory that there is; if not, the largest that does."""
+    """Whether both trainings' batches fit into the memory that there is; if not, in how many parts they do."""
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
-    batch = max(recipe.train_float.batch, recipe.train_qat.batch)
+    plan = max(recipe.train_float, recipe.train_qat, key=lambda plan: plan.batch // plan.parts)
+    at_once = plan.batch // plan.parts
     fixed, each = needs(recipe)
-    text = f"{device}: {available / 1e9:.1f} GB; a batch of {batch} needs about {(fixed + batch * each) / 1e9:.1f} GB"
+    needed = (fixed + at_once * each) / 1e9
+    text = f"{device}: {available / 1e9:.1f} GB; a batch of {at_once} needs about {needed:.1f} GB"
     fits = int((_USABLE * available - fixed) / each)
-    if fits >= batch:
+    if fits >= at_once:
         return Finding("ok", "memory", text)
-    largest = 2 ** int(math.log2(fits)) if fits > 0 else 0
-    if not largest:
+    parts = [parts for parts in range(1, plan.batch + 1) if plan.batch % parts == 0 and plan.batch // parts <= fits]
+    if not parts:
         return Finding("FAIL", "memory", text, "not even one picture fits: free memory, or a smaller model")
-    return Finding("FAIL", "memory", text, f"set batch to {largest} or less in {recipe.name}'s trainings")
+    return Finding("FAIL", "memory", text, f"set parts to {parts[0]} or more in {recipe.name}'s trainings")
 
 
 def needs(recipe: Recipe) -> tuple[float, float]:
     """Bytes that a training needs in any case, and for each picture of a batch: an estimate from the layers' sizes."""
     classes = _MANY_CLASSES if recipe.dataset.classes == "found" else len(recipe.dataset.classes)
     model = build_detector(recipe.model, classes)
-    outputs = [tensor for layer in model.layers for tensor in _listed(layer.output)]
-    activations = sum(math.prod(tensor.shape[1:]) for tensor in outputs)
-    return _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params(), _KEPT * _BYTES * activations
+    kept = [tensor for layer in model.layers for tensor in _listed(layer.output)]  # for the gradients
+    activations = sum(math.prod(tensor.shape[1:]) for tensor in kept)
+    return _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params(), _BYTES * activations
 
 
 def memory_of_machine() -> int:

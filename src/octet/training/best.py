@@ -7,27 +7,23 @@ import h5py
 from tf_keras.src.saving.legacy import hdf5_format
 
 from octet.files import whole_file
-from octet.tensorflow import keras, tf, writing
+from octet.tensorflow import keras, writing
 
 
-class BestWeights(keras.callbacks.Callback):
-    """Scores the model every few epochs and after the last, logs it as `val_map`, and saves the best weights."""
+class BestWeights:
+    """Scores a network now and then, and keeps the best weights in a file."""
 
-    def __init__(self, file: Path, score: Callable[[keras.Model], float], every: int, epochs: int) -> None:
-        super().__init__()
-        self.file = file
-        self.best = tf.Variable(-1.0, dtype=tf.float64, trainable=False)  # a variable, so that a checkpoint carries it
-        self._score, self._every, self._epochs = score, every, epochs
+    def __init__(self, file: Path, score_of: Callable[[keras.Model], float]) -> None:
+        self.file, self._score_of = file, score_of
+        self.score = -1.0
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if (epoch + 1) % self._every and epoch + 1 != self._epochs:
-            return
-        score = self._score(self.model)
-        if logs is not None:
-            logs["val_map"] = score
-        if score >= float(self.best):  # the later of two equals has seen more
-            self.best.assign(score)
-            save_weights(self.model, self.file)
+    def keep(self, model: keras.Model) -> float:
+        """Score the model, save it if nothing was better, and return its score."""
+        score = self._score_of(model)
+        if score >= self.score:  # the later of two equals has seen more
+            self.score = score
+            save_weights(model, self.file)
+        return score
 
 
 def save_weights(model: keras.Model, file: Path) -> None:

@@ -1,61 +1,88 @@
-"""One training: the losses, the schedule, the callbacks, and the fit that they hang on."""
+"""The loop of a training: steps, epochs, checkpoints, scores, and its end."""
 
 import math
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from octet.detector.loss import box_loss, class_loss
+import numpy as np
+from numpy.typing import NDArray
+
 from octet.errors import UserError
-from octet.recipe import TrainFloat
-from octet.tensorflow import keras, tf
+from octet.progress import Progress
+from octet.tensorflow import tf
 from octet.training.best import BestWeights
-from octet.training.resume import Resume
+from octet.training.checkpoints import Checkpoints
+from octet.training.history import History
+from octet.training.interruption import told_to_stop
 from octet.training.schedule import WarmupCosine
+from octet.training.update import Update
+
+# From a step on: ids of pictures [N], pictures [N, S, S, 3], what the network should say of them
+Batches = Callable[[int], Iterable[tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]]]
 
 
-def train(
-    model: keras.Model,
-    batches: Callable[[range], tf.data.Dataset],
-    steps_per_epoch: int,
-    plan: TrainFloat,
-    score: Callable[[keras.Model], float],
-    folder: Path,
-    events: Path,
-) -> tuple[Path, str]:
-    """Train to the end of the plan, taking up what `folder` holds; the best weights' file and the history as CSV."""
-    steps = steps_per_epoch * plan.epochs
-    warmup = round(steps_per_epoch * plan.warmup_epochs)
-    model.compile(
-        # The legacy optimizer updates each variable with one fused op: a third faster on a small network.
-        optimizer=keras.optimizers.legacy.Adam(WarmupCosine(plan.learning_rate, warmup, steps)),
-        loss=[
-            lambda target, codes: box_loss(target, codes, plan.loss),
-            lambda target, logits: class_loss(target, logits, plan.loss),
-        ],
+@dataclass(frozen=True)
+class Course:
+    """How long a training is, and when it is scored."""
+
+    epochs: int
+    steps_per_epoch: int
+    score_every: int  # epochs
+
+    @property
+    def steps(self) -> int:
+        return self.epochs * self.steps_per_epoch
+
+    def is_scored(self, epoch: int) -> bool:
+        """Whether an epoch, counted from 1, is: every few, and the last."""
+        return epoch % self.score_every == 0 or epoch == self.epochs
+
+
+def fit(
+    title: str,
+    course: Course,
+    update: Update,
+    batches: Batches,
+    schedule: WarmupCosine,
+    best: BestWeights,
+    history: History,
+    checkpoints: Checkpoints,
+) -> None:
+    """Run to the end of the course, from where the last checkpoint stands."""
+    begun = checkpoints.restore()
+    step = begun["step"] if begun else 0
+    if begun:
+        history.restore(begun["history"])
+        best.score = begun["best"]
+        print(f"going on after step {step} of {course.steps}", flush=True)
+
+    def save() -> None:
+        checkpoints.save(step, {"history": history.notes(), "best": best.score})
+
+    with told_to_stop() as told, Progress(title, course.steps, "steps", initial=step) as progress:
+        for ids, pictures, targets in batches(step):
+            losses = {name: float(value) for name, value in update(pictures, targets).items()}
+            step += 1
+            if not math.isfinite(sum(losses.values())):
+                raise UserError(_lost(losses, step, course, float(schedule(step - 1)), ids.numpy()))
+            history.add(losses)
+            progress.advance()
+            if step % course.steps_per_epoch == 0:
+                epoch = step // course.steps_per_epoch
+                score = best.keep(update.averaged) if course.is_scored(epoch) else None
+                progress.say(history.close(epoch, float(schedule(step - 1)), score))
+            if told() or checkpoints.due() or step == course.steps:
+                save()
+            if told():
+                raise KeyboardInterrupt
+
+
+def _lost(losses: dict[str, float], step: int, course: Course, rate: float, ids: NDArray[np.bytes_]) -> str:
+    said = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+    pictures = " ".join(picture.decode() for picture in ids)
+    epoch = (step - 1) // course.steps_per_epoch + 1
+    return (
+        f"the loss is lost ({said}) at step {step} of {course.steps}, epoch {epoch}, "
+        f"with the learning rate {rate:.3g}, on the pictures {pictures}: "
+        "lower learning_rate, and look at these pictures' boxes"
     )
-    best = BestWeights(folder / "best.h5", score, plan.validate_every, plan.epochs)
-    resume = Resume(folder, model, {"best": best.best})
-    model.fit(
-        batches(range(resume.epochs_done, plan.epochs)),
-        initial_epoch=resume.epochs_done,
-        epochs=plan.epochs,
-        steps_per_epoch=steps_per_epoch,
-        callbacks=[
-            StopOnNan(),
-            best,
-            keras.callbacks.TensorBoard(events, write_graph=False, profile_batch=0),
-            resume,
-        ],
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
-    return best.file, resume.history_csv()
-
-
-class StopOnNan(keras.callbacks.Callback):
-    """Ends a training that has lost itself."""
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        loss = (logs or {})["loss"]
-        if not math.isfinite(loss):
-            raise UserError(f"the loss became {loss} in epoch {epoch + 1}: lower learning_rate, then run again")

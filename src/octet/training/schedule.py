@@ -11,6 +11,10 @@ class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
     def __init__(self, peak: float, warmup: int, steps: int) -> None:
         self.peak, self.warmup, self.steps = peak, warmup, steps
 
+    def scaled(self, share: float) -> "WarmupCosine":
+        """The same course at a share of the rate."""
+        return WarmupCosine(share * self.peak, self.warmup, self.steps)
+
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         step = tf.cast(step, tf.float32)
         rising = (step + 1) / max(self.warmup, 1)

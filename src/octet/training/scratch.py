@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,12 @@ def unfinished(root: Path, inputs: Any, files: Iterable[Path]) -> Iterator[Path]
 
 def _fingerprint(inputs: Any, files: Iterable[Path]) -> str:
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
-    code = Path(octet.__file__).parent.rglob("*.py")
-    for path in [*sorted(files), *sorted(code)]:
+    for path in [*sorted(files), *_code()]:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
+
+
+def _code() -> list[Path]:
+    """The files of this package that the running script has imported: those that a training may depend on."""
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == octet.__name__]
+    return sorted(Path(module.__file__) for module in modules if module.__file__)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from conftest import ROOT
+from octet.detector.backbone import freeze, load_backbone, split_variables
 from octet.detector.model import build_detector
-from octet.detector.pretrained import load_backbone
 from octet.errors import UserError
 from octet.recipe import Model, load_recipe
 from octet.tensorflow import keras
@@ -52,3 +52,32 @@ def test_what_is_no_weights_file_is_refused(shape: Model, tmp_path: Path, conten
     (tmp_path / "x.h5").write_bytes(content)
     with pytest.raises(UserError, match=r"x\.h5: not the weights"):
         load_backbone(build_detector(shape, 3), shape, tmp_path / "x.h5")
+
+
+@pytest.mark.parametrize(
+    ("blocks", "first"), [(0, "Conv1"), (1, "block_1_expand"), (3, "block_3_expand"), (17, "Conv_1")]
+)
+def test_the_first_blocks_are_frozen(shape: Model, blocks: int, first: str) -> None:
+    detector = build_detector(shape, 3)
+    freeze(detector, blocks)
+    backbone, others = split_variables(detector)
+    assert backbone[0].name.startswith(f"{first}/")
+    assert {id(of) for of in backbone + others} == {id(of) for of in detector.trainable_variables}
+    names = {of.name.partition("/")[0] for of in others}
+    assert all(name.startswith(("lateral_", "neck_", "boxes_", "classes_")) for name in names)
+    assert "Conv_1" not in names
+
+
+def test_what_is_frozen_does_not_move(shape: Model) -> None:
+    """Neither its weights nor its statistics, while those behind it do."""
+    detector = build_detector(shape, 3)
+    freeze(detector, 2)
+    before = {layer.name: layer.get_weights() for layer in detector.layers}
+    detector(np.random.default_rng(1).normal(size=(2, shape.input_size, shape.input_size, 3)), training=True)
+    moved = {
+        name
+        for name, weights in before.items()
+        if not all(np.array_equal(*pair) for pair in zip(weights, detector.get_layer(name).get_weights(), strict=True))
+    }
+    assert "block_2_expand_BN" in moved
+    assert not [name for name in moved if name.startswith(("bn_Conv1", "expanded_conv", "block_1_"))]

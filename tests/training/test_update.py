@@ -1,0 +1,126 @@
+"""An update: its average, its parts, its precision; and a training that loses itself."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from octet.detector.loss import losses
+from octet.detector.model import build_detector
+from octet.errors import UserError
+from octet.recipe import Recipe, load_recipe
+from octet.tensorflow import keras, tf
+from octet.training.best import BestWeights
+from octet.training.checkpoints import Checkpoints
+from octet.training.fit import Course, fit
+from octet.training.history import History
+from octet.training.precision import computing_in
+from octet.training.schedule import WarmupCosine
+from octet.training.update import Update
+
+
+def line(value: float = 0.0) -> keras.Model:
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, input_shape=(1,))])
+    model.set_weights([np.array([[value]], np.float32)])
+    return model
+
+
+def line_update(model: keras.Model, parts: int = 1, average: float = 0.0, rate: float = 0.5) -> Update:
+    """Moves the line towards its targets by gradient descent on the squared error."""
+
+    def squared(targets: tuple[tf.Tensor, ...], said: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"classes": tf.reduce_mean((targets[0] - said) ** 2)}
+
+    optimizers = [(keras.optimizers.legacy.SGD(rate), model.trainable_variables)]
+    return Update(model, line(), squared, optimizers, average, parts, xla=False)
+
+
+PICTURES = tf.constant([[1.0], [2.0], [3.0], [4.0]])
+TARGETS = (2 * PICTURES,)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_a_batch_in_parts_moves_as_the_whole(parts: int) -> None:
+    model = line()
+    said = line_update(model, parts, rate=0.01)(PICTURES, TARGETS)
+    gradient = -2 * (2 * PICTURES.numpy() ** 2).mean()
+    assert model.get_weights()[0].item() == pytest.approx(-0.01 * gradient)
+    assert float(said["classes"]) == pytest.approx((4 * PICTURES.numpy() ** 2).mean())
+
+
+def test_the_average_follows_the_weights() -> None:
+    model = line()
+    update, expected = line_update(model, average=0.5, rate=0.01), 0.0
+    for step in range(1, 21):
+        update(PICTURES, TARGETS)
+        keep = min(0.5, step / (step + 10))
+        expected = keep * expected + (1 - keep) * model.get_weights()[0].item()
+    assert update.averaged.get_weights()[0].item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_a_lost_training_says_where_it_was(tmp_path: Path, wrong: float) -> None:
+    """In the second step of the second epoch a target is no number."""
+    update = line_update(line())
+    batches = [(tf.constant([b"000012", b"000034"]), PICTURES, TARGETS)] * 3
+    batches.append((tf.constant([b"000056", b"000078"]), PICTURES, (TARGETS[0] * wrong,)))
+    with pytest.raises(
+        UserError, match=r"step 4 of 6, epoch 2, .*learning rate 0\.\d+, .*pictures 000056 000078: lower"
+    ):
+        fit(
+            "train",
+            Course(epochs=3, steps_per_epoch=2, score_every=1),
+            update,
+            lambda step: batches[step:],
+            WarmupCosine(0.4, 1, 6),
+            BestWeights(tmp_path / "best.h5", lambda _: 0.0),
+            History(tmp_path, 3, 4),
+            Checkpoints(tmp_path, "t", update.variables),
+        )
+
+
+@pytest.fixture(scope="module")
+def recipe() -> Recipe:
+    return load_recipe("quickstart", ROOT / "params.yaml")
+
+
+def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
+    """The losses of three updates of the quickstart network on one small batch."""
+    keras.utils.set_random_seed(3)
+    shape = recipe.model.model_copy(update={"input_size": 64})
+    with computing_in(precision):  # type: ignore[arg-type]
+        model = build_detector(shape, 3)
+    averaged = build_detector(shape, 3)
+    anchors = model.output_shape[0][1]
+    codes = np.random.default_rng(4).normal(size=(4, anchors, 4)).astype(np.float32)
+    objects = (np.arange(anchors) % 7 == 0)[None, :, None].repeat(4, axis=0)
+    targets = (
+        tf.constant(np.concatenate([codes, objects], axis=2), tf.float32),
+        tf.constant(np.where(objects, 1, -1)[..., 0]),
+    )
+    update = Update(
+        model,
+        averaged,
+        lambda wanted, said: losses(wanted, said, recipe.train_float.loss),
+        [(keras.optimizers.legacy.SGD(1e-3), model.trainable_variables)],
+        average=0.9,
+        parts=1,
+        xla=xla,
+    )
+    pictures = tf.random.stateless_uniform((4, 64, 64, 3), [1, 2])
+    found = [float(sum(update(pictures, targets).values())) for _ in range(3)]
+    assert all(weight.dtype == tf.float32 for weight in averaged.weights)
+    return found
+
+
+def test_precision_and_compiler_change_little(recipe: Recipe) -> None:
+    plain = first_losses(recipe, "float32", xla=False)
+    assert plain[2] < plain[0]
+    compiled = first_losses(recipe, "float32", xla=True)
+    assert compiled[0] == pytest.approx(plain[0], rel=1e-5)
+    assert compiled == pytest.approx(plain, rel=0.05)
+    for xla in (False, True):
+        short = first_losses(recipe, "bfloat16", xla)
+        assert short == pytest.approx(plain, rel=0.05)
+        assert short[0] != pytest.approx(plain[0], rel=1e-5)
