@@ -19,7 +19,7 @@ networks = float_networks(recipe.model, recipe.train_float, 6, [])
 update = make_update(networks, recipe.train_float, make_schedule(recipe.train_float, 125))
 (_, side, _, _), ((_, anchors, _), _) = networks.trained.input_shape, networks.trained.output_shape
 pictures = tf.random.stateless_normal((32, side, side, 3), [1, 2])
-codes = tf.random.stateless_uniform((32, anchors, 5), [3, 4])
+codes = tf.random.stateless_uniform((32, anchors, 4), [3, 4])
 classes = tf.random.stateless_uniform((32, anchors), [5, 6], -1, 6, dtype=tf.int32)
 with tf.experimental.function_executor_type(executor):
     for _ in range(steps):

@@ -36,20 +36,10 @@ def to_corners(boxes: tf.Tensor) -> tf.Tensor:
 
 def encode(boxes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
     """Boxes [..., 4] relative to anchors [..., 4] in the centre form."""
-    return tf.stack(codes(boxes, anchors), axis=-1)
-
-
-def codes(boxes: tf.Tensor, anchors: tf.Tensor) -> list[tf.Tensor]:
-    """The four numbers [...] of `encode`, one by one."""
-    top, left, bottom, right = tf.unstack(boxes, axis=-1)
-    y, x, height, width = tf.unstack(anchors, axis=-1)
-    relative = (
-        ((top + bottom) / 2 - y) / height,
-        ((left + right) / 2 - x) / width,
-        tf.math.log(tf.maximum(bottom - top, _SMALLEST) / height),
-        tf.math.log(tf.maximum(right - left, _SMALLEST) / width),
-    )
-    return [number * scale for number, scale in zip(relative, CODE_SCALES, strict=True)]
+    centre = to_centre(boxes)
+    place = (centre[..., :2] - anchors[..., :2]) / anchors[..., 2:]
+    size = tf.math.log(tf.maximum(centre[..., 2:], _SMALLEST) / anchors[..., 2:])
+    return tf.concat([place, size], axis=-1) * tf.constant(CODE_SCALES)
 
 
 def decode(codes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:

@@ -10,24 +10,29 @@ from octet.tensorflow import tf
 def losses(wanted: Sequence[tf.Tensor], said: Sequence[tf.Tensor], how: Loss) -> dict[str, tf.Tensor]:
     """Of codes and classes that the network should say, and of the codes and logits that it says."""
     (codes, classes), (said_codes, logits) = wanted, said
-    return {"boxes": box_loss(codes, said_codes, how), "classes": class_loss(classes, logits, how)}
+    return {"boxes": box_loss(codes, classes, said_codes, how), "classes": class_loss(classes, logits, how)}
 
 
 def class_loss(target: tf.Tensor, logits: tf.Tensor, how: Loss) -> tf.Tensor:
     """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the objects' anchors."""
-    truth = tf.one_hot(target, tf.shape(logits)[-1])  # [N, A, C]; background and ignored are all zeros
-    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(truth, logits)
-    confidence = tf.sigmoid(logits)
-    miss = truth * (1 - confidence) + (1 - truth) * confidence
-    balance = truth * how.focal_alpha + (1 - truth) * (1 - how.focal_alpha)
+    truth = tf.one_hot(target, logits.shape[-1])  # [N, A, C]; background and ignored are all zeros
+    wrong = logits * (1 - 2 * truth)  # by how much each logit leans to the wrong side
+    cross_entropy = tf.nn.softplus(wrong)
+    # sigmoid(wrong) ** gamma; a power takes longer than all the rest.
+    miss = tf.exp(how.focal_gamma * (wrong - cross_entropy))
+    balance = (1 - how.focal_alpha) + (2 * how.focal_alpha - 1) * truth
     counts = tf.cast(target != IGNORED, tf.float32)[..., None]
-    loss = counts * balance * tf.pow(miss, how.focal_gamma) * cross_entropy
-    return tf.reduce_sum(loss) / tf.maximum(tf.reduce_sum(truth), 1.0)
+    return tf.reduce_sum(counts * balance * miss * cross_entropy) / _objects(target)
 
 
-def box_loss(target: tf.Tensor, codes: tf.Tensor, how: Loss) -> tf.Tensor:
-    """Huber loss of codes [N, A, 4] against flagged codes [N, A, 5], divided by the number of the objects' anchors."""
-    error = tf.abs(target[..., :4] - codes)
-    is_object = target[..., 4:]
+def box_loss(target: tf.Tensor, classes: tf.Tensor, codes: tf.Tensor, how: Loss) -> tf.Tensor:
+    """Huber loss of codes [N, A, 4] against those wanted where classes [N, A] tell of an object, divided likewise."""
+    error = tf.abs(target - codes)
+    is_object = tf.cast(classes >= 0, tf.float32)[..., None]
     huber = tf.where(error < how.huber_delta, 0.5 * error**2 / how.huber_delta, error - 0.5 * how.huber_delta)
-    return how.box_weight * tf.reduce_sum(is_object * huber) / tf.maximum(tf.reduce_sum(is_object), 1.0)
+    return how.box_weight * tf.reduce_sum(is_object * huber) / _objects(classes)
+
+
+def _objects(classes: tf.Tensor) -> tf.Tensor:
+    """How many anchors answer for an object; 1 where none does."""
+    return tf.maximum(tf.reduce_sum(tf.cast(classes >= 0, tf.float32)), 1.0)

@@ -23,16 +23,15 @@ def match(boxes: tf.Tensor, anchors: tf.Tensor, how: Matching) -> tf.Tensor:
 
 
 def targets(boxes: tf.Tensor, classes: tf.Tensor, anchors: tf.Tensor, how: Matching) -> tuple[tf.Tensor, tf.Tensor]:
-    """What the network should say: box codes with a last column that is 1 where there is an object [A, 5], and
-    the class [A], BACKGROUND or IGNORED."""
+    """What the network should say: box codes [A, 4], zeros where there is no object, and the class [A], BACKGROUND or
+    IGNORED."""
     matched = match(boxes, anchors, how)
-    is_object = matched >= 0
-    object_of = tf.where(is_object, matched, tf.shape(boxes)[0])  # the padding row, where there is no object
-    codes = box_math.codes(tf.gather(tf.pad(boxes, [[0, 1], [0, 0]]), object_of), anchors)
-    class_of = tf.gather(tf.pad(tf.cast(classes, tf.int32), [[0, 1]]), object_of)
-    said = [tf.where(is_object, code, 0.0) for code in codes]
-    flagged = tf.stack([*said, tf.cast(is_object, tf.float32)], axis=1)
-    return flagged, tf.where(is_object, class_of, matched)
+    those = tf.where(matched >= 0)  # [P, 1], the few anchors that answer for an object
+    object_of = tf.gather_nd(matched, those)  # [P]
+    said = box_math.encode(tf.gather(boxes, object_of), tf.gather_nd(anchors, those))
+    codes = tf.scatter_nd(those, said, tf.shape(anchors, out_type=tf.int64))
+    class_of = tf.gather(tf.cast(classes, tf.int32), object_of)
+    return codes, tf.tensor_scatter_nd_update(matched, those, class_of)
 
 
 @tf.function  # for the branch and the loop: whoever calls this may not be converted to a graph

@@ -59,7 +59,7 @@ def fit(
     def save() -> None:
         checkpoints.save(step, {"history": history.notes(), "best": best.score})
 
-    with told_to_stop() as told, Progress(title, course.steps, "steps", initial=step) as progress:
+    with told_to_stop() as told, Progress(title, course.steps, "steps", initial=step, interval=300) as progress:
         for ids, pictures, targets in batches(step):
             losses = {name: float(value) for name, value in update(pictures, targets).items()}
             step += 1
