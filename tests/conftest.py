@@ -21,8 +21,8 @@ def tiny_params() -> dict[str, Any]:
     recipe = copy.deepcopy(params["quickstart"])
     recipe["dataset"]["source"].update(pictures={"train": 24, "val": 4, "test": 6}, side=96)
     recipe["model"]["input_size"] = 64
-    recipe["train_float"].update(epochs=3, batch=8, validate_every=1)
-    recipe["train_qat"].update(epochs=2, batch=8, calibration_batches=2)
+    recipe["train_float"].update(epochs=3, batch=8, validate_every=1, average=0.5)
+    recipe["train_qat"].update(epochs=2, batch=8, average=0.5, calibration_batches=2)
     recipe["convert"]["calibration_pictures"] = 4
     recipe["convert"]["suppression"]["score_threshold"] = 0.001  # a model that learned so little whispers
     recipe["evaluate"]["bootstrap"] = 20
