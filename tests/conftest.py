@@ -20,7 +20,7 @@ def tiny_params() -> dict[str, Any]:
     params: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
     recipe = copy.deepcopy(params["quickstart"])
     recipe["dataset"]["source"].update(pictures={"train": 24, "val": 4, "test": 6}, side=96)
-    recipe["model"]["input_size"] = 64
+    recipe["model"].update(input_size=64, batch_norm_momentum=0.5)  # nine steps are all that the statistics see
     recipe["train_float"].update(epochs=3, batch=8, validate_every=1, average=0.5)
     recipe["train_qat"].update(epochs=2, batch=8, average=0.5, calibration_batches=2)
     recipe["convert"]["calibration_pictures"] = 4
