@@ -1,11 +1,11 @@
 """Training and scoring against the network alone, on a batch that lies ready."""
 
-import time
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
 from pathlib import Path
 
 from octet import device
+from octet.benchmark.data import rate
 from octet.dataset.pipeline import picture_batches
 from octet.dataset.pixels import normalize
 from octet.dataset.records import count, read_labels
@@ -18,8 +18,7 @@ from octet.training.determinism import make_deterministic
 from octet.training.networks import float_networks
 from octet.training.run import make_batches, make_schedule, make_update
 
-_WARM = 3  # calls that trace, allocate and fill caches
-_STEPS = 24
+_STEPS = 24  # besides the first, in which all is traced, and which is not counted
 
 
 def training_rates(recipe: Recipe, records: Path, pretrained: list[Path]) -> dict[str, float]:
@@ -29,20 +28,14 @@ def training_rates(recipe: Recipe, records: Path, pretrained: list[Path]) -> dic
     make_deterministic(plan.seed)
     networks = float_networks(shape, plan, len(read_labels(records)), pretrained)
     update = make_update(networks, plan, make_schedule(plan, count(records, "train") // plan.batch))
-    batches = iter(make_batches(records, shape, plan, 0))
-    _, pictures, targets = next(batches)
+    batches = make_batches(records, shape, plan, 0)
 
-    def steps(given: Iterable[tuple]) -> float:
-        start = time.perf_counter()
-        for some, wanted in given:
-            sum(float(loss) for loss in update(some, wanted).values())
-        return _STEPS * plan.batch / (time.perf_counter() - start)
+    def steps(given: Iterable[tuple]) -> Iterator[float]:
+        for _, pictures, targets in islice(given, 1 + _STEPS):
+            yield sum(float(loss) for loss in update(pictures, targets).values())
 
-    for _ in range(_WARM):
-        update(pictures, targets)
-    alone = steps([(pictures, targets)] * _STEPS)
-    fresh = ((some, wanted) for _, some, wanted in islice(batches, _STEPS))
-    return {"one batch": alone, "from the records": steps(fresh)}
+    alone = plan.batch * rate(steps(repeat(next(iter(batches)))))
+    return {"one batch": alone, "from the records": plan.batch * rate(steps(batches))}
 
 
 def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, float]:
@@ -53,14 +46,6 @@ def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, flo
     pictures = picture_batches(records, "test", recipe.model.input_size, BATCH).repeat().take(1 + _STEPS)
     batch = normalize(next(iter(pictures)))
     infer = tf.function(lambda given: model(given, training=False))
-    for _ in range(_WARM):
-        infer(batch)
-    start = time.perf_counter()
-    for _ in range(_STEPS):
-        infer(batch)
-    alone = _STEPS * len(batch) / (time.perf_counter() - start)
+    alone = len(batch) * rate(infer(batch) for _ in range(1 + _STEPS))
     found = run_keras(model, pictures.as_numpy_iterator(), make_anchors(recipe.model), recipe.convert.suppression)
-    next(found)  # in which all is traced
-    start = time.perf_counter()
-    scored = sum(len(counts) for *_, counts in found)
-    return {"one batch": alone, "from the records": scored / (time.perf_counter() - start)}
+    return {"one batch": alone, "from the records": len(batch) * rate(found)}

@@ -56,9 +56,6 @@ def fit(
         best.score = begun["best"]
         print(f"going on after step {step} of {course.steps}", flush=True)
 
-    def save() -> None:
-        checkpoints.save(step, {"history": history.notes(), "best": best.score})
-
     with told_to_stop() as told, Progress(title, course.steps, "steps", initial=step, interval=300) as progress:
         for ids, pictures, targets in batches(step):
             losses = {name: float(value) for name, value in update(pictures, targets).items()}
@@ -71,9 +68,10 @@ def fit(
                 epoch = step // course.steps_per_epoch
                 score = best.keep(update.averaged) if course.is_scored(epoch) else None
                 progress.say(history.close(epoch, float(schedule(step - 1)), score))
-            if told() or checkpoints.due() or step == course.steps:
-                save()
-            if told():
+            stopping = told()  # asked once: told between saving and stopping, it would stop unsaved
+            if stopping or checkpoints.due() or step == course.steps:
+                checkpoints.save(step, {"history": history.notes(), "best": best.score})
+            if stopping:
                 raise KeyboardInterrupt
 
 
