@@ -1,13 +1,15 @@
 """params.yaml is refused with the recipe, the key, what was found and what is allowed."""
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from dvc.utils.hydra import apply_overrides
 
-from conftest import tiny_params
+from conftest import ROOT, tiny_params
 from octet.errors import UserError
 from octet.recipe import load_recipe
 
@@ -120,3 +122,12 @@ def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
 def test_a_file_that_is_no_params_file(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         load(tmp_path, text)
+
+
+def test_an_experiment_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    """`dvc exp run -S` writes params.yaml anew, and some of what YAML allows does not survive that."""
+    expected = yaml.safe_load((ROOT / "params.yaml").read_text())
+    expected["voc2007"]["train_float"]["average"] = 0.5
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    apply_overrides(tmp_path / "params.yaml", ["voc2007.train_float.average=0.5"])
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == expected
