@@ -1,6 +1,5 @@
 """Average precision against cases worked by hand, and against a second, slower implementation."""
 
-import dataclasses
 
 import numpy as np
 import pytest
@@ -119,19 +118,6 @@ def test_against_a_second_implementation(seed: int) -> None:
     truths, detections = random_case(seed)
     ours = float(area(precision_recall(rank(detections, gather(truths), 0))))
     assert ours == pytest.approx(slow_average_precision(truths, detections), abs=1e-9)
-
-
-def test_weights_count_pictures() -> None:
-    """A picture of weight two is the picture seen twice; of weight zero, never."""
-    truths, detections = random_case(1)
-    ranked = rank(detections, gather(truths), 0)
-    weights = np.zeros((3, len(truths)))
-    weights[0], weights[1, :6], weights[2] = 1, 1, 2
-    whole, half, double = area(precision_recall(ranked, weights))
-    assert whole == pytest.approx(double)
-    first = np.flatnonzero(detections.picture < 6)
-    part = Detections(*(getattr(detections, field.name)[first] for field in dataclasses.fields(detections)))
-    assert half == pytest.approx(float(area(precision_recall(rank(part, gather(truths[:6]), 0)))))
 
 
 def test_a_class_without_objects_does_not_count() -> None:

@@ -31,8 +31,8 @@ class Ranked:
 class Curve:
     """Precision and recall after each detection."""
 
-    recall: NDArray[np.float64]  # [..., D]
-    precision: NDArray[np.float64]  # [..., D]
+    recall: NDArray[np.float64]  # [D]
+    precision: NDArray[np.float64]  # [D]
 
 
 @dataclass(frozen=True)
@@ -95,31 +95,23 @@ def _best_objects(
     return overlap, best
 
 
-def precision_recall(ranked: Ranked, weights: NDArray[np.float64] | None = None) -> Curve:
-    """The curve, with every picture counted `weights` [..., pictures] times (once each by default)."""
-    if weights is None:
-        weights = np.ones(len(ranked.objects))
-    each = weights[..., ranked.picture]  # [..., D]
-    right = np.cumsum(each * ranked.right, axis=-1)
-    seen = np.cumsum(each, axis=-1)
-    objects = (weights @ ranked.objects)[..., None]
-    with np.errstate(invalid="ignore"):  # 0 / 0: no such object, or nothing seen yet
-        return Curve(recall=right / objects, precision=np.nan_to_num(right / seen))
+def precision_recall(ranked: Ranked) -> Curve:
+    """The curve; all zeros where there is no such object."""
+    right = np.cumsum(ranked.right)
+    objects = max(ranked.objects.sum(), 1)
+    return Curve(recall=right / objects, precision=right / np.arange(1, len(right) + 1))
 
 
-def area(curve: Curve) -> NDArray[np.float64]:
+def area(curve: Curve) -> float:
     """VOC2012: the area under the curve, each precision raised to the best at that recall or beyond."""
-    envelope = np.maximum.accumulate(curve.precision[..., ::-1], axis=-1)[..., ::-1]
-    return (np.diff(curve.recall, prepend=0.0, axis=-1) * envelope).sum(axis=-1)
+    envelope = np.maximum.accumulate(curve.precision[::-1])[::-1]
+    return float(np.diff(curve.recall, prepend=0.0) @ envelope)
 
 
-def eleven_points(curve: Curve) -> NDArray[np.float64]:
+def eleven_points(curve: Curve) -> float:
     """VOC2007: the mean over recalls 0, 0.1 ... 1 of the best precision at that recall or beyond."""
-    points = [
-        np.where(curve.recall >= recall, curve.precision, 0.0).max(axis=-1, initial=0.0)
-        for recall in np.arange(11) / 10  # not linspace, whose 0.3 is larger than 3 / 10
-    ]
-    return np.mean(points, axis=0)
+    recalls = np.arange(11) / 10  # not linspace, whose 0.3 is larger than 3 / 10
+    return float(np.mean([curve.precision[curve.recall >= recall].max(initial=0.0) for recall in recalls]))
 
 
 def iou(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from octet.evaluation.average_precision import Ranked
+from octet.evaluation.bootstrap import draw, resampled_map
 from octet.evaluation.score import mean_area
 
 # Training for 8 bits, then conversion; beside it what other ways to shrink the float model cost.
@@ -28,16 +29,15 @@ def ledger(ranked: Mapping[str, Sequence[Ranked]], resamples: int, seed: int) ->
 
     Both ends of a step see the same draws, so that what makes a picture hard for both cancels out.
     """
-    pictures = len(next(iter(ranked.values()))[0].objects)
-    draws = np.random.default_rng(seed).multinomial(pictures, np.full(pictures, 1 / pictures), size=resamples)
+    draws = draw(len(next(iter(ranked.values()))[0].objects), resamples, seed)
     scores = {name: mean_area(of) for name, of in ranked.items()}
-    resampled = {name: mean_area(of, draws.astype(float)) for name, of in ranked.items()}  # [resamples]
+    resampled = {name: resampled_map(of, draws) for name, of in ranked.items()}  # [R]
     return [
         {
             "from": before,
             "to": after,
             "metric": "voc12_map",
-            "delta": round(float(scores[after] - scores[before]), _DECIMALS),
+            "delta": round(scores[after] - scores[before], _DECIMALS),
             "ci95": [
                 round(float(end), _DECIMALS) for end in np.percentile(resampled[after] - resampled[before], [2.5, 97.5])
             ],

@@ -19,13 +19,9 @@ def rank_all(detections: Detections, truths: Sequence[Truth], classes: Sequence[
     return [rank(detections, objects, index) for index in range(len(classes))]
 
 
-def mean_area(ranked: Sequence[Ranked], weights: np.ndarray | None = None) -> np.ndarray:
-    """VOC2012's mean average precision over the classes that occur; [...] for weights [..., pictures]."""
-    if weights is None:
-        weights = np.ones(len(ranked[0].objects))
-    areas = np.stack([area(precision_recall(of, weights)) for of in ranked])  # [classes, ...]
-    occurs = np.stack([weights @ of.objects > 0 for of in ranked])
-    return np.where(occurs, areas, 0.0).sum(axis=0) / np.maximum(occurs.sum(axis=0), 1)
+def mean_area(ranked: Sequence[Ranked]) -> float:
+    """VOC2012's mean average precision over the classes that occur."""
+    return float(np.mean([area(precision_recall(of)) for of in ranked if of.objects.any()] or [0.0]))
 
 
 def score(
