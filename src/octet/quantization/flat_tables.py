@@ -1,0 +1,114 @@
+"""FlatBuffers as plain dicts, by a schema given as text: for formats whose generated modules nobody publishes."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import flatbuffers
+from flatbuffers import number_types
+from flatbuffers.table import Table
+
+_SCALARS = {
+    "byte": number_types.Int8Flags,
+    "ubyte": number_types.Uint8Flags,
+    "int": number_types.Int32Flags,
+    "uint": number_types.Uint32Flags,
+    "float": number_types.Float32Flags,
+}
+_REFERENCE = number_types.UOffsetTFlags
+
+
+class Schema:
+    """Tables by name; of each its fields in the order of the format, which is their number in the bytes.
+
+    A table is `Table: field kind, ...`. A kind is a scalar, `string`, a table, `[kind]` for several of it, or `A|B` for
+    one of those tables, whose value is `{"B": {...}}`.
+    """
+
+    def __init__(self, text: str) -> None:
+        _, *parts = re.split(r"(\w+):", text)
+        self._tables = {
+            table: [(words[0], "".join(words[1:])) for words in map(str.split, fields.split(",")) if words]
+            for table, fields in zip(parts[::2], parts[1::2], strict=True)
+        }
+
+    def pack(self, table: str, values: Mapping[str, Any], identifier: bytes) -> bytes:
+        """The bytes of a table and all in it."""
+        builder = flatbuffers.Builder()
+        builder.Finish(self._write_table(builder, table, values), identifier)
+        return bytes(builder.Output())
+
+    def unpack(self, table: str, content: bytes) -> dict[str, Any]:
+        """What `pack` was given; fields that are not there are left out."""
+        root = int.from_bytes(content[:4], "little")
+        return self._read_table(Table(content, root), table)
+
+    def _write_table(self, builder: flatbuffers.Builder, table: str, values: Mapping[str, Any]) -> int:
+        unknown = set(values) - {name for name, _ in self._tables[table]}
+        if unknown:
+            raise ValueError(f"{table} has no {', '.join(sorted(unknown))}")
+        slots: list[tuple[Any, Any]] = []  # a table's parts are written before it
+        for name, kind in self._tables[table]:
+            value = values.get(name)
+            if "|" in kind:
+                members = kind.split("|")
+                chosen = next(iter(value)) if value else None
+                slots.append((number_types.Uint8Flags, members.index(chosen) + 1 if chosen else None))
+                slots.append((_REFERENCE, value and self._write_table(builder, chosen, value[chosen])))
+            elif kind in _SCALARS:
+                slots.append((_SCALARS[kind], value))
+            else:
+                slots.append((_REFERENCE, None if value is None else self._write(builder, kind, value)))
+        builder.StartObject(len(slots))
+        for slot, (flags, value) in enumerate(slots):
+            if value is None:
+                continue
+            if flags is _REFERENCE:
+                builder.PrependUOffsetTRelativeSlot(slot, value, 0)
+            else:
+                builder.PrependSlot(flags, slot, value, 0)
+        return builder.EndObject()
+
+    def _write(self, builder: flatbuffers.Builder, kind: str, value: Any) -> int:
+        if kind == "string":
+            return builder.CreateString(value)
+        if not kind.startswith("["):
+            return self._write_table(builder, kind, value)
+        of = kind.strip("[]")
+        flags = _SCALARS.get(of, _REFERENCE)
+        items = value if of in _SCALARS else [self._write(builder, of, item) for item in value]
+        builder.StartVector(flags.bytewidth, len(items), flags.bytewidth)
+        for item in reversed(items):
+            if flags is _REFERENCE:
+                builder.PrependUOffsetTRelative(item)
+            else:
+                builder.Prepend(flags, item)
+        return builder.EndVector()
+
+    def _read_table(self, at: Table, table: str) -> dict[str, Any]:
+        values, slot = {}, 0
+        for name, kind in self._tables[table]:
+            offset = at.Offset(4 + 2 * slot)
+            slot += 1
+            if "|" in kind:
+                value_offset = at.Offset(4 + 2 * slot)
+                slot += 1
+                if offset and value_offset:
+                    member = kind.split("|")[at.Get(number_types.Uint8Flags, at.Pos + offset) - 1]
+                    values[name] = {member: self._read(at, member, at.Pos + value_offset)}
+            elif offset:
+                values[name] = self._read(at, kind, at.Pos + offset)
+        return values
+
+    def _read(self, at: Table, kind: str, position: int) -> Any:
+        if kind in _SCALARS:
+            return at.Get(_SCALARS[kind], position)
+        if kind == "string":
+            return at.String(position).decode()
+        if not kind.startswith("["):
+            return self._read_table(Table(at.Bytes, at.Indirect(position)), kind)
+        of = kind.strip("[]")
+        width = _SCALARS.get(of, _REFERENCE).bytewidth
+        begin = at.Indirect(position)
+        count = at.Get(_REFERENCE, begin)
+        return [self._read(at, of, begin + _REFERENCE.bytewidth + index * width) for index in range(count)]
