@@ -18,6 +18,7 @@ from octet.evaluation.ledger import ledger
 from octet.evaluation.score import rank_all, score
 from octet.evaluation.variants import run_variant, variant_files
 from octet.files import require, whole_folder, write_json
+from octet.quantization.operators import forbidden
 from octet.recipe import Recipe
 from octet.training.determinism import make_deterministic
 
@@ -27,15 +28,21 @@ def main(recipe: Recipe) -> None:
     models, reports = Path("models", recipe.name), Path("reports", recipe.name)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     makers = {"float": "train_float", "qat": "train_qat"}
-    for variant, file in variant_files(models).items():
+    files = variant_files(models)
+    for variant, file in files.items():
         require(file, f"{makers.get(variant, 'convert')}@{recipe.name}")
     classes = read_labels(records)
     make_deterministic(seed=0)
 
+    unwanted = {
+        variant: forbidden(files[variant].read_bytes(), names)
+        for variant, names in recipe.evaluate.forbidden_operators.items()
+    }
+
     truths = read_truths(records, "test")
     variants, ranked = {}, {}
     with whole_folder(reports / "detections") as detections, whole_folder(reports / "curves") as curves:
-        for variant, file in variant_files(models).items():
+        for variant, file in files.items():
             pictures = picture_batches(records, "test", recipe.model.input_size, BATCH)
             found = collect(run_variant(variant, file, pictures.as_numpy_iterator(), recipe, len(classes)), truths)
             ranked[variant] = rank_all(found, truths, classes)
@@ -49,7 +56,7 @@ def main(recipe: Recipe) -> None:
         "dataset": {"recipe": recipe.name, "images": len(truths), "classes": classes},
         "variants": variants,
         "ledger": ledger(ranked, recipe.evaluate.bootstrap, recipe.evaluate.seed),
-        "gate": judge(variants, recipe.evaluate),
+        "gate": judge(variants, unwanted, recipe.evaluate),
     }
     write_json(reports / "evaluation.json", evaluation)
 

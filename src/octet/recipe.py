@@ -18,6 +18,7 @@ Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 Whole = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
+TfliteVariant = Literal["float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
 Strings = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
 
 
@@ -284,6 +285,8 @@ class Evaluate(_Section):
     seed: Seed
     max_drop: Share
     min_map: Share
+    max_bytes: Count
+    forbidden_operators: dict[TfliteVariant, Strings]
 
 
 class Report(_Section):

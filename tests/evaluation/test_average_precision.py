@@ -1,6 +1,5 @@
 """Average precision against cases worked by hand, and against a second, slower implementation."""
 
-
 import numpy as np
 import pytest
 

@@ -51,10 +51,10 @@ class Schema:
         for name, kind in self._tables[table]:
             value = values.get(name)
             if "|" in kind:
-                members = kind.split("|")
-                chosen = next(iter(value)) if value else None
-                slots.append((number_types.Uint8Flags, members.index(chosen) + 1 if chosen else None))
-                slots.append((_REFERENCE, value and self._write_table(builder, chosen, value[chosen])))
+                chosen, content = next(iter(value.items())) if value else ("", None)
+                number = kind.split("|").index(chosen) + 1 if chosen else None
+                slots.append((number_types.Uint8Flags, number))
+                slots.append((_REFERENCE, None if content is None else self._write_table(builder, chosen, content)))
             elif kind in _SCALARS:
                 slots.append((_SCALARS[kind], value))
             else:
