@@ -82,7 +82,7 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'python src/preflight.py $(RECIPE) && dvc repro $(REPRO_FLAGS) evaluate@$(RECIPE) report@$(RECIPE) \
+	@$(RUN) bash -c 'python src/preflight.py $(RECIPE) && dvc repro $(REPRO_FLAGS) layers@$(RECIPE) evaluate@$(RECIPE) report@$(RECIPE) \
 		&& python src/summary.py $(RECIPE)'
 
 .PHONY: report

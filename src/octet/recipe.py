@@ -278,6 +278,12 @@ class Convert(_Section):
     suppression: Suppression
 
 
+class Layers(_Section):
+    """How the files are looked into."""
+
+    pictures: Count
+
+
 class Evaluate(_Section):
     """How the drop is judged."""
 
@@ -305,6 +311,7 @@ class Recipe(_Section):
     train_float: TrainFloat
     train_qat: TrainQat
     convert: Convert
+    layers: Layers
     evaluate: Evaluate
     report: Report
 

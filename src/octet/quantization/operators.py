@@ -28,7 +28,7 @@ def operators(content: bytes) -> list[Operator]:
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
     return [
         Operator(
-            _name(model.operatorCodes[node.opcodeIndex]),
+            operator_name(model.operatorCodes[node.opcodeIndex]),
             graph.tensors[node.outputs[0]].name.decode(),
             any(graph.tensors[index].type in _FLOATS for index in (*node.inputs, *node.outputs) if index >= 0),
         )
@@ -48,7 +48,8 @@ def forbidden(content: bytes, names: Sequence[str]) -> list[str]:
     return sorted(floating | {of.name for of in found if of.name in names})
 
 
-def _name(code: tflite.OperatorCodeT) -> str:
+def operator_name(code: tflite.OperatorCodeT) -> str:
+    """TFLite's name, or a custom operator's own."""
     if code.customCode:
         return code.customCode.decode()
     return _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]  # the second has the low numbers of old files

@@ -47,6 +47,14 @@ def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.T
                 variable.assign(bound)
 
 
+def without_rounding(quantized: keras.Model, model: keras.Model) -> keras.Model:
+    """The float `model` with the quantized one's weights: the same network, computed in float."""
+    theirs = {weight.name: weight for weight in quantized.weights}
+    for weight in model.weights:
+        weight.assign(theirs[weight.name])
+    return model
+
+
 def _range(layer: keras.layers.Layer) -> list[tf.Variable]:
     """The minimum and maximum that an activation is quantized with; none where it is not."""
     if not isinstance(layer, QuantizeWrapper):
