@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, imported without a word on the terminal."""
+"""TensorFlow, Keras and the schema of TFLite files, imported without a word on the terminal."""
 
 import logging
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ from octet.silence import silence
 with silence():
     import tensorflow as tf
     import tf_keras as keras
+    from tensorflow.lite.python import schema_py_generated as tflite
 tf.get_logger().setLevel(logging.ERROR)
 
 
@@ -22,4 +23,4 @@ def writing(what: str) -> Iterator[None]:
         raise UserError(f"cannot write {what}: {str(error).splitlines()[0]}") from None
 
 
-__all__ = ["keras", "tf", "writing"]
+__all__ = ["keras", "tf", "tflite", "writing"]

@@ -1,6 +1,6 @@
 """Running a .tflite detector over pictures, one interpreter a core."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,18 +12,17 @@ from numpy.typing import NDArray
 
 from octet.dataset.pixels import PIXEL_SCALE, PIXEL_ZERO
 from octet.machine import cores
+from octet.quantization.tensors import dequantized, quantized
 from octet.silence import silence
 
 Outputs = list[NDArray[Any]]
-Runner = Callable[[NDArray[np.uint8]], Outputs]
 
 
 def run_tflite(file: Path, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[tuple[NDArray[Any], ...]]:
     """The outputs, dequantized, for each batch of uint8 pictures [N, S, S, 3], stacked to [N, ...]."""
     idle: SimpleQueue[Runner] = SimpleQueue()
-    with silence():  # the runtime announces its delegate
-        for _ in range(cores()):
-            idle.put(_runner(file))
+    for _ in range(cores()):
+        idle.put(Runner(file))
 
     def one(picture: NDArray[np.uint8]) -> Outputs:
         run = idle.get()
@@ -37,32 +36,26 @@ def run_tflite(file: Path, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[tu
             yield tuple(np.stack(column) for column in zip(*workers.map(one, batch), strict=True))
 
 
-def _runner(file: Path) -> Runner:
-    interpreter = Interpreter(model_path=str(file), num_threads=1)
-    interpreter.allocate_tensors()
-    (takes,) = interpreter.get_input_details()
-    gives = interpreter.get_output_details()
+class Runner:
+    """A file, and what a pixel means to it: (pixel - mean) / deviation."""
 
-    def run(picture: NDArray[np.uint8]) -> Outputs:
-        interpreter.set_tensor(takes["index"], as_input(picture[None], takes))
-        interpreter.invoke()
-        return [_dequantize(interpreter.get_tensor(output["index"]), output)[0] for output in gives]
+    def __init__(self, file: Path, mean: float = PIXEL_ZERO, deviation: float = PIXEL_SCALE, threads: int = 1) -> None:
+        with silence():  # the runtime announces its delegate
+            self._interpreter = Interpreter(model_path=str(file), num_threads=threads)
+            self._interpreter.allocate_tensors()
+        (self.takes,) = self._interpreter.get_input_details()
+        self.gives = self._interpreter.get_output_details()
+        self._mean, self._deviation = mean, deviation
 
-    return run
+    def __call__(self, picture: NDArray[np.uint8]) -> Outputs:
+        """The outputs, dequantized, for a picture [S, S, 3]."""
+        self._interpreter.set_tensor(self.takes["index"], self._input(picture[None]))
+        self._interpreter.invoke()
+        return [dequantized(self._interpreter.get_tensor(of["index"]), of)[0] for of in self.gives]
 
-
-def as_input(pixels: NDArray[np.uint8], takes: dict[str, Any]) -> NDArray[Any]:
-    """Raw pixels as a file's input wants them: as they are, or normalised and, if need be, quantized."""
-    scale, zero = takes["quantization"]
-    if takes["dtype"] is np.uint8 and (scale, zero) == (1 / PIXEL_SCALE, PIXEL_ZERO):
-        return pixels
-    normal = (pixels.astype(np.float32) - PIXEL_ZERO) / PIXEL_SCALE
-    if takes["dtype"] is np.float32:
-        return normal
-    limits = np.iinfo(takes["dtype"])
-    return np.round(normal / scale + zero).clip(limits.min, limits.max).astype(takes["dtype"])
-
-
-def _dequantize(tensor: NDArray[Any], details: dict[str, Any]) -> NDArray[Any]:
-    scale, zero = details["quantization"]
-    return (tensor.astype(np.float32) - zero) * np.float32(scale) if scale else tensor
+    def _input(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """Raw pixels as the input wants them: as they are, or normalised and, if need be, quantized."""
+        means_pixels = self.takes["quantization"] in ((1 / self._deviation, self._mean), (0.0, 0))
+        if self.takes["dtype"] is np.uint8 and means_pixels:
+            return pixels
+        return quantized((pixels.astype(np.float32) - self._mean) / self._deviation, self.takes)

@@ -1,4 +1,4 @@
-"""The models that are scored: two Keras ones, and every file of the ladder."""
+"""The models that are scored: three Keras ones, and every file of the ladder."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,6 +23,7 @@ def variant_files(models: Path) -> dict[str, Path]:
     ladder = models / "tflite"
     return {
         "float": models / "float" / "weights.h5",
+        "control": models / "control" / "weights.h5",
         "qat": models / "qat" / "weights.h5",
         **{name: ladder / f"{name}.tflite" for name in ("float32", "float16", "dynamic", "int8_ptq")},
         "uint8": models / "detector_uint8.tflite",
@@ -32,7 +33,7 @@ def variant_files(models: Path) -> dict[str, Path]:
 
 def run_variant(variant: str, file: Path, pictures: Pictures, recipe: Recipe, classes: int) -> Iterator[Found]:
     """What a variant finds in each batch of pictures."""
-    if variant in ("float", "qat"):
+    if file.suffix == ".h5":
         return _run_weights(file, pictures, recipe, classes, quantized=variant == "qat")
     if variant == "uint8_raw":
         return _run_heads(file, pictures, recipe)
@@ -42,7 +43,7 @@ def run_variant(variant: str, file: Path, pictures: Pictures, recipe: Recipe, cl
 def _run_weights(weights: Path, pictures: Pictures, recipe: Recipe, classes: int, quantized: bool) -> Iterator[Found]:
     model = build_detector(recipe.model, classes)
     if quantized:
-        model = quantize(model)
+        model = quantize(model, recipe.train_qat.float_layers)
     model.load_weights(weights)
     return run_keras(model, pictures, make_anchors(recipe.model), recipe.convert.suppression)
 

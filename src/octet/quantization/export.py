@@ -1,29 +1,24 @@
-"""The ladder of TFLite files, from Keras detectors.
+"""Detectors as graphs to convert.
 
 The detection post-processing is one op of the TFLite runtime that TensorFlow does not know: a function that carries
 the op's name and attributes stands in for it, and the converter puts the op in its place.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from numpy.typing import NDArray
-from tensorflow.lite.python import schema_py_generated as schema
 
 from octet.detector.boxes import CODE_SCALES
+from octet.quantization.conversion import Traced, packed, trace
 from octet.recipe import Suppression
-from octet.silence import silence
-from octet.tensorflow import keras, tf
+from octet.tensorflow import keras, tf, tflite
 
 _POSTPROCESS = "TFLite_Detection_PostProcess"
-_FILE_IDENTIFIER = b"TFL3"
-
-Graph = Any  # a tf.types.experimental.ConcreteFunction
 
 
-def trace_detector(model: keras.Model, anchors: NDArray[np.float32], how: Suppression) -> Graph:
+def trace_detector(model: keras.Model, anchors: NDArray[np.float32], how: Suppression) -> Traced:
     """Pictures to boxes, classes, scores and count: decoded and suppressed inside the graph."""
     _, classes = model.output_shape
     postprocess = _postprocess(how, classes[-1])
@@ -32,62 +27,60 @@ def trace_detector(model: keras.Model, anchors: NDArray[np.float32], how: Suppre
         codes, logits = model(pictures, training=False)
         return postprocess(codes, tf.sigmoid(logits), tf.constant(anchors))
 
-    return _trace(detect, model)
+    return trace(detect, model.variables, _picture(model), has_runtime_ops=True)
 
 
-def trace_heads(model: keras.Model) -> Graph:
+def trace_heads(model: keras.Model) -> Traced:
     """Pictures to box codes [1, A, 4] and scores [1, A, C], for compilers that take no custom op."""
 
     def heads(pictures: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         codes, logits = model(pictures, training=False)
         return codes, tf.sigmoid(logits)
 
-    return _trace(heads, model)
+    return trace(heads, model.variables, _picture(model))
 
 
-def to_float(graph: Graph, model: keras.Model) -> bytes:
-    """Float weights, float arithmetic."""
-    return _finish(_converter(graph, model))
+def keep_inside(detector: bytes) -> bytes:
+    """The same file, its boxes cut off at the picture's edges.
+
+    The op lets them reach beyond, and not every reader of a file would cut them off. Done after conversion, for the
+    converter would round to 8 bits what clips the boxes.
+    """
+    model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(detector))
+    graph = model.subgraphs[0]
+    boxes, *others = (int(tensor) for tensor in graph.outputs)
+    above = _append(model, tflite.BuiltinOperator.MAXIMUM, boxes, 0.0)
+    inside = _append(model, tflite.BuiltinOperator.MINIMUM, above, 1.0)
+    graph.outputs = [inside, *others]
+    for output in model.signatureDefs[0].outputs:
+        if output.tensorIndex == boxes:
+            output.tensorIndex = inside
+    return packed(model, len(detector))
 
 
-def to_float16(graph: Graph, model: keras.Model) -> bytes:
-    """Half-precision weights: half the size."""
-    converter = _optimizing(graph, model)
-    converter.target_spec.supported_types = [tf.float16]
-    return _finish(converter)
+def _append(model: Any, code: int, tensor: int, bound: float) -> int:
+    """Compare a tensor with a bound at the end of the graph; the new tensor's index."""
+    graph = model.subgraphs[0]
+    buffer, limit, kept, kind, node = (
+        of() for of in (tflite.BufferT, tflite.TensorT, tflite.TensorT, tflite.OperatorCodeT, tflite.OperatorT)
+    )
+    buffer.data = np.frombuffer(np.float32(bound).tobytes(), np.uint8)
+    model.buffers.append(buffer)
+    limit.name, limit.shape, limit.buffer = f"at_{bound:g}", [], len(model.buffers) - 1
+    kept.name, kept.shape = f"boxes_to_{bound:g}", graph.tensors[tensor].shape
+    graph.tensors += [limit, kept]
+    kind.builtinCode = kind.deprecatedBuiltinCode = code
+    model.operatorCodes.append(kind)
+    node.opcodeIndex = len(model.operatorCodes) - 1
+    node.inputs, node.outputs = [tensor, len(graph.tensors) - 2], [len(graph.tensors) - 1]
+    node.builtinOptionsType = tflite.BuiltinOptions.MaximumMinimumOptions
+    node.builtinOptions = tflite.MaximumMinimumOptionsT()
+    graph.operators.append(node)
+    return len(graph.tensors) - 1
 
 
-def to_dynamic(graph: Graph, model: keras.Model) -> bytes:
-    """8-bit weights, activations quantized as they come."""
-    return _finish(_optimizing(graph, model))
-
-
-def to_int8(graph: Graph, model: keras.Model, calibration: Iterable[NDArray[np.float32]]) -> bytes:
-    """Integer arithmetic with ranges read off calibration pictures [1, S, S, 3], no training; uint8 in."""
-    converter = _optimizing(graph, model)
-    converter.representative_dataset = lambda: ([picture] for picture in calibration)
-    converter.inference_input_type = tf.uint8
-    return _finish(converter)
-
-
-def to_uint8(graph: Graph, model: keras.Model) -> bytes:
-    """Integer arithmetic with the ranges of quantization-aware training; uint8 in, float detections out."""
-    converter = _optimizing(graph, model)
-    converter.inference_input_type = tf.uint8
-    return _finish(converter)
-
-
-def to_uint8_raw(graph: Graph, model: keras.Model) -> bytes:
-    """The same with uint8 out: integer from end to end."""
-    converter = _optimizing(graph, model)
-    converter.inference_input_type = tf.uint8
-    converter.inference_output_type = tf.uint8
-    return _finish(converter)
-
-
-def _trace(function: Callable[..., tuple[tf.Tensor, ...]], model: keras.Model) -> Graph:
-    pictures = tf.TensorSpec([1, *model.input_shape[1:]], tf.float32, "pictures")
-    return tf.function(function).get_concrete_function(pictures)
+def _picture(model: keras.Model) -> tf.TensorSpec:
+    return tf.TensorSpec([1, *model.input_shape[1:]], tf.float32, "pictures")
 
 
 def _postprocess(how: Suppression, classes: int) -> Callable[..., tuple[tf.Tensor, ...]]:
@@ -121,34 +114,3 @@ def _attribute(key: str, value: int | float | bool) -> str:
     kind = {bool: "b", int: "i", float: "f"}[type(value)]
     text = str(value).lower() if kind == "b" else f"{value:g}" if kind == "i" else f"{value:f}"
     return f'attr {{ key: "{key}" value {{ {kind}: {text} }} }}'
-
-
-def _converter(graph: Graph, model: keras.Model) -> tf.lite.TFLiteConverter:
-    # The converter saves what it is given whole: a Keras model would have each of its layers traced, for half a minute.
-    variables = tf.Module()
-    variables.all = model.variables
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph], variables)
-    converter.allow_custom_ops = True
-    return converter
-
-
-def _optimizing(graph: Graph, model: keras.Model) -> tf.lite.TFLiteConverter:
-    converter = _converter(graph, model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    return converter
-
-
-def _finish(converter: tf.lite.TFLiteConverter) -> bytes:
-    with silence():
-        content = converter.convert()
-    return _in_order(content)
-
-
-def _in_order(content: bytes) -> bytes:
-    """The file with its outputs in the order in which the graph returns them, which the converter shuffles."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
-    (graph,), (signature,) = model.subgraphs, model.signatureDefs
-    graph.outputs = [output.tensorIndex for output in sorted(signature.outputs, key=lambda output: output.name)]
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
-    return bytes(builder.Output())

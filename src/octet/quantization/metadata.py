@@ -4,19 +4,22 @@ import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import flatbuffers
-from tensorflow.lite.python import schema_py_generated as tflite
-
-from octet.dataset.pixels import PIXEL_SCALE, PIXEL_ZERO
+from octet.dataset.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
+from octet.errors import UserError
+from octet.quantization.conversion import packed
 from octet.quantization.flat_tables import Schema
+from octet.tensorflow import tflite
+
+Facts = dict[str, Any]  # by the names of TFLite's schema
 
 LABELS = "labels.txt"
-RECIPE = "octet_recipe_sha256"  # the name of the custom entry that has it
 
+_RECIPE = "octet_recipe_sha256"  # the custom entry that has it
 _ENTRY = "TFLITE_METADATA"
-_IDENTIFIER, _FILE_IDENTIFIER = b"M001", b"TFL3"
+_IDENTIFIER = b"M001"
 _PARSER = "1.5.0"  # the first that reads custom entries
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same bytes every time
 
@@ -73,22 +76,38 @@ def describe(content: bytes, about: About) -> bytes:
     """The same model with its metadata, and its labels at the end."""
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
     _attach(model, _SCHEMA.pack("ModelMetadata", _facts(model.subgraphs[0], about), _IDENTIFIER))
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
-    file = io.BytesIO(bytes(builder.Output()))
+    file = io.BytesIO(packed(model, len(content)))
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr(zipfile.ZipInfo(LABELS, _LONG_AGO), "".join(f"{label}\n" for label in about.labels))
     return file.getvalue()
 
 
-def read(content: bytes) -> dict[str, Any] | None:
+def read(file: Path) -> Facts | None:
     """The metadata, field by field as in TFLite's schema; None where a file has none."""
-    model = tflite.Model.GetRootAs(content)
+    model = tflite.Model.GetRootAs(file.read_bytes())
     for index in range(model.MetadataLength()):
         entry = model.Metadata(index)
         if entry.Name().decode() == _ENTRY:
             return _SCHEMA.unpack("ModelMetadata", model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
     return None
+
+
+def read_recipe(file: Path) -> str:
+    """The SHA-256 of the recipe that made a file of ours."""
+    for graph in (read(file) or {}).get("subgraph_metadata", []):
+        for entry in graph.get("custom_metadata", []):
+            if entry["name"] == _RECIPE:
+                return bytes(entry["data"]).decode()
+    raise UserError(f"{file}: does not say which recipe made it: convert it again")
+
+
+def read_labels(file: Path) -> list[str] | None:
+    """The labels that a file carries; None where it carries none."""
+    if not zipfile.is_zipfile(file):
+        return None
+    with zipfile.ZipFile(file) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".txt")]
+        return archive.read(names[0]).decode().splitlines() if names else None
 
 
 def _attach(model: Any, content: bytes) -> None:
@@ -100,7 +119,7 @@ def _attach(model: Any, content: bytes) -> None:
     model.metadata = [*(model.metadata or []), entry]
 
 
-def _facts(graph: Any, about: About) -> dict[str, Any]:
+def _facts(graph: Any, about: About) -> Facts:
     outputs = _DETECTIONS if len(graph.outputs) == len(_DETECTIONS) else _HEADS
     groups = [{"name": "detection_result", "tensor_names": [output["name"] for output in _DETECTIONS[:3]]}]
     return {
@@ -116,20 +135,20 @@ def _facts(graph: Any, about: About) -> dict[str, Any]:
                 "input_tensor_metadata": [_picture(graph.tensors[graph.inputs[0]])],
                 "output_tensor_metadata": list(outputs),
                 "output_tensor_groups": groups if outputs is _DETECTIONS else [],
-                "custom_metadata": [{"name": RECIPE, "data": about.recipe_sha256.encode()}],
+                "custom_metadata": [{"name": _RECIPE, "data": about.recipe_sha256.encode()}],
             }
         ],
     }
 
 
-def _picture(tensor: Any) -> dict[str, Any]:
+def _picture(tensor: Any) -> Facts:
     _, height, width, _ = tensor.shape
     raw = tensor.type == tflite.TensorType.UINT8
-    lowest, highest = (0.0, 255.0) if raw else (-PIXEL_ZERO / PIXEL_SCALE, (255 - PIXEL_ZERO) / PIXEL_SCALE)
+    lowest, highest = (0.0, 255.0) if raw else (DARKEST, BRIGHTEST)
     return {
         "name": "image",
         "description": f"An RGB picture resized to {width} x {height}, "
-        + ("its pixels as they are." if raw else f"as (pixel - {PIXEL_ZERO}) / {PIXEL_SCALE}."),
+        + ("its pixels as they are." if raw else f"as (pixel - {PIXEL_ZERO:g}) / {PIXEL_SCALE:g}."),
         "dimension_names": ["batch", "height", "width", "channel"],
         "content": {
             "content_properties": {
@@ -143,7 +162,7 @@ def _picture(tensor: Any) -> dict[str, Any]:
     }
 
 
-def _numbers(name: str, description: str, **more: Any) -> dict[str, Any]:
+def _numbers(name: str, description: str, **more: Any) -> Facts:
     return {
         "name": name,
         "description": description,

@@ -4,14 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from tensorflow.lite.python import schema_py_generated as tflite
-
 from octet.errors import UserError
+from octet.tensorflow import tflite
 
 FLOAT = "FLOAT"  # stands for every operator that takes or gives floating point
 
 _FLOATS = (tflite.TensorType.FLOAT16, tflite.TensorType.FLOAT32, tflite.TensorType.FLOAT64, tflite.TensorType.BFLOAT16)
 _NAMES = {code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)}
+
+_NO_KERNEL = "it has no integer version, or its ranges could not be read"
+_REASONS = {
+    "QUANTIZE": "where floats go in",
+    "DEQUANTIZE": "where floats come out, or go on to what stayed float",
+    "TFLite_Detection_PostProcess": "a custom operator, float by design",
+    "WHILE": "control flow: ranges inside a loop cannot be read",
+}
 
 
 @dataclass(frozen=True)
@@ -37,15 +44,32 @@ def operators(content: bytes) -> list[Operator]:
     ]
 
 
+def require_known(names: Sequence[str]) -> None:
+    """Refuse what is misspelt; a name that resembles none of TFLite's is a custom operator's."""
+    known = {name.upper(): name for name in (FLOAT, *_NAMES.values(), "TFLite_Detection_PostProcess")}
+    for name in names:
+        close = get_close_matches(name.upper(), known, n=1, cutoff=0.85)
+        if close and name != known[close[0]]:
+            raise UserError(
+                f"evaluate.forbidden_operators: TFLite has no operator {name!r}; did you mean {known[close[0]]!r}?"
+            )
+
+
 def forbidden(content: bytes, names: Sequence[str]) -> list[str]:
     """Which of the names, or of FLOAT's operators, are in the file."""
-    for name in names:
-        if name.isupper() and name not in (FLOAT, *_NAMES.values()):  # a custom one has a name of its own
-            close = get_close_matches(name, _NAMES.values(), n=1)
-            raise UserError(f"TFLite has no operator {name!r}" + (f"; did you mean {close[0]!r}?" if close else ""))
+    require_known(names)
     found = operators(content)
     floating = {of.name for of in found if of.floating} if FLOAT in names else set()
     return sorted(floating | {of.name for of in found if of.name in names})
+
+
+def stayed_float(content: bytes) -> dict[str, str]:
+    """Which operators of an integer file compute in floating point nevertheless, and why."""
+    found: dict[str, list[Operator]] = {}
+    for of in operators(content):
+        if of.floating:
+            found.setdefault(of.name, []).append(of)
+    return {f"{len(of)} x {name}": _REASONS.get(name, _NO_KERNEL) for name, of in found.items()}
 
 
 def operator_name(code: tflite.OperatorCodeT) -> str:

@@ -1,0 +1,17 @@
+"""How long something takes, once it is warm."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+_WARM_UP, _RUNS = 10, 100
+
+
+def median_seconds(run: Callable[[], object]) -> float:
+    """The median of a hundred runs, after some to warm up."""
+    times = []
+    for _ in range(_WARM_UP + _RUNS):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return median(times[_WARM_UP:])
