@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-VARIANTS = ["float", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
+VARIANTS = ["float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
 MIN_FLOAT_MAP = 0.85
 MAX_DROP = 0.02
 
@@ -15,13 +15,15 @@ MAX_DROP = 0.02
 def main(first: Path, second: Path) -> None:
     evaluation = json.loads(Path("reports/quickstart/evaluation.json").read_text())
     scores = {name: of["voc12_map"] for name, of in evaluation["variants"].items()}
-    table = [line.split() for line in first.read_text().splitlines()[-12:] if line.split()[:1]]
+    lines = [line.split() for line in first.read_text().splitlines()]
+    start = max(number for number, line in enumerate(lines) if line[:1] == ["variant"]) + 1
+    table, paths = lines[start : start + len(VARIANTS)], lines[-2:]
     problems = []
-    if [row[0] for row in table[1:9]] != VARIANTS:
-        problems.append(f"the table's rows are {[row[0] for row in table[1:9]]}, expected {VARIANTS}")
-    if [float(row[2]) for row in table[1:9]] != [round(scores[name], 4) for name in VARIANTS]:
+    if [row[0] for row in table] != VARIANTS:
+        problems.append(f"the table's rows are {[row[0] for row in table]}, expected {VARIANTS}")
+    if [float(row[2]) for row in table] != [round(scores[name], 4) for name in VARIANTS]:
         problems.append("the table and evaluation.json differ")
-    for row, label in zip(table[-2:], ("model:", "report:"), strict=True):
+    for row, label in zip(paths, ("model:", "report:"), strict=True):
         if row[0] != label or not Path(row[1]).is_file():
             problems.append(f"{row} does not name the {label[:-1]}'s file")
     if scores["float"] < MIN_FLOAT_MAP:

@@ -1,6 +1,6 @@
 """Fail where a recipe's uint8 model lost, weighs or holds more than its gate allows, or scores too little.
 
-Reads:  reports/RECIPE/evaluation.json
+Reads:  reports/RECIPE/evaluation.json, models/RECIPE
 Usage:  python src/gate.py RECIPE    (exit code 0: passed, 1: not)
 """
 
@@ -8,15 +8,22 @@ import sys
 from pathlib import Path
 
 from octet import stage
-from octet.evaluation.gate import text_table
-from octet.files import read_json
+from octet.evaluation.gate import checks, text_table
+from octet.evaluation.variants import variant_files
+from octet.files import read_json, require
 from octet.recipe import Recipe
 
 
 def main(recipe: Recipe) -> None:
-    gate = read_json(Path("reports", recipe.name, "evaluation.json"), f"evaluate@{recipe.name}")["gate"]
-    print(text_table(gate["checks"]))
-    if not gate["passed"]:
+    evaluation = read_json(Path("reports", recipe.name, "evaluation.json"), f"evaluate@{recipe.name}")
+    files: dict[str, Path] = {
+        variant: require(file, f"convert@{recipe.name}")
+        for variant, file in variant_files(Path("models", recipe.name)).items()
+        if variant in recipe.evaluate.forbidden_operators
+    }
+    found = checks(evaluation["variants"], files, recipe.evaluate)
+    print(text_table(found))
+    if not all(check.passed for check in found):
         sys.exit(f"octet: the gate of {recipe.name} is closed")
     print(f"the gate of {recipe.name} is open")
 

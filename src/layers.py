@@ -35,7 +35,7 @@ def main(recipe: Recipe) -> None:
     make_deterministic(seed=0)
 
     model = build_detector(recipe.model, len(read_labels(records)))
-    quantized = quantize(model)
+    quantized = quantize(model, recipe.train_qat.float_layers)
     quantized.load_weights(qat_weights)
     batches = picture_batches(records, "val", recipe.model.input_size, batch=1).take(recipe.layers.pictures)
     pictures = [normalize(picture).numpy() for picture in batches]

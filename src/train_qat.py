@@ -14,7 +14,7 @@ from octet.dataset.records import read_labels
 from octet.detector.model import build_detector
 from octet.evaluation.validate import validation_score
 from octet.files import require
-from octet.quantization.qat import calibrate, quantize
+from octet.quantization.qat import calibrate, freeze_batch_norm, quantize, trained_variables
 from octet.recipe import Recipe
 from octet.training.determinism import make_deterministic
 from octet.training.networks import Networks
@@ -29,12 +29,20 @@ def main(recipe: Recipe) -> None:
     make_deterministic(plan.seed)
     model = build_detector(recipe.model, len(classes))
     model.load_weights(weights)
-    quantized, averaged = quantize(model), quantize(model)
+    quantized, averaged = (quantize(model, plan.float_layers) for _ in range(2))
+    if plan.freeze_batch_norm:
+        freeze_batch_norm(quantized)
     pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
     calibrate(quantized, model, pictures.take(plan.calibration_batches).map(normalize))
     averaged.set_weights(quantized.get_weights())
     run_training(
-        Networks(quantized, averaged, [(1.0, quantized.trainable_variables)]),
+        Networks(
+            quantized,
+            averaged,
+            [(1.0, trained_variables(quantized))],
+            teacher=model if plan.distillation else None,
+            taught=plan.distillation,
+        ),
         recipe.model,
         plan,
         records,

@@ -1,6 +1,8 @@
 """params.yaml as typed, immutable recipes; what is wrong with it is said before anything runs."""
 
+import hashlib
 import itertools
+import json
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -261,6 +263,9 @@ class TrainQat(Training):
     """Quantization-aware training, from the float weights."""
 
     calibration_batches: Count
+    float_layers: tuple[str, ...] = Field(strict=False)
+    freeze_batch_norm: bool
+    distillation: Share
 
 
 class Suppression(_Section):
@@ -271,9 +276,19 @@ class Suppression(_Section):
     max_detections: Count
 
 
+class About(_Section):
+    """What the files say of themselves."""
+
+    name: Annotated[str, Field(min_length=1)]
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    author: str
+    licence: str
+
+
 class Convert(_Section):
     """What goes into the TFLite files."""
 
+    about: About
     calibration_pictures: Count
     suppression: Suppression
 
@@ -314,6 +329,16 @@ class Recipe(_Section):
     layers: Layers
     evaluate: Evaluate
     report: Report
+
+    @property
+    def model_sha256(self) -> str:
+        """Of all that decides what the models are; where an archive was fetched from does not."""
+        decides = {"dataset", "model", "train_float", "train_qat", "convert"}
+        where: Any = {"dataset": {"source": {"archives": {"__all__": {"sources"}}}, "pretrained": {"sources"}}}
+        # Its warnings are of fields that take a share or a list, which it knows by their own validator alone.
+        values = self.model_dump(mode="json", include=decides, exclude=where, warnings=False)
+        told = json.dumps(values, sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def load_recipe(name: str, params: Path = PARAMS) -> Recipe:

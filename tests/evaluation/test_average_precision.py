@@ -140,7 +140,7 @@ def test_the_ledger_tells_steps_apart() -> None:
         rows = [(picture, 0.9, box) for picture in range(hits) for box in (A, B)]
         return rank_all(found(*rows), truths, ["thing"])  # type: ignore[return-value]
 
-    names = ("float", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw")
+    names = ("float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw")
     steps = ledger({name: ranked(10 if name == "int8_ptq" else 20) for name in names}, 100, seed=1)  # type: ignore[misc]
     by_name = {(step["from"], step["to"]): step for step in steps}
     assert by_name["float", "uint8"]["delta"] == 0.0

@@ -17,7 +17,7 @@ PICTURES = {
     ("VOC2012", "trainval"): range(41, 81),
     ("VOC2007", "test"): range(81, 85),
 }
-STAGES = ("fetch", "preprocess", "train_float", "train_qat", "convert", "evaluate", "report")
+STAGES = ("fetch", "preprocess", "train_float", "train_qat", "train_control", "convert", "layers", "evaluate", "report")
 
 
 def make_archive(project: Project, file: dict[str, Any], folder: str, split: str, classes: list[str]) -> None:

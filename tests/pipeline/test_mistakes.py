@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Project, tiny_params
 
-STAGES = ("fetch", "preprocess", "train_float", "train_qat", "convert", "evaluate", "report")
+STAGES = ("fetch", "preprocess", "train_float", "train_qat", "train_control", "convert", "layers", "evaluate", "report")
 
 
 def assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -38,7 +38,9 @@ def test_a_typo_in_params(project: Project, stage: str) -> None:
         ("preprocess", "fetch"),
         ("train_float", "preprocess"),
         ("train_qat", "preprocess"),
+        ("train_control", "preprocess"),
         ("convert", "preprocess"),
+        ("layers", "preprocess"),
         ("evaluate", "preprocess"),
         ("report", "preprocess"),
     ],
@@ -55,6 +57,9 @@ def test_a_stage_before_the_one_it_needs(project: Project, stage: str, needed: s
         ("train_qat", "models/quickstart/float", "train_float"),
         ("convert", "models/quickstart/float", "train_float"),
         ("convert", "models/quickstart/qat", "train_qat"),
+        ("train_control", "models/quickstart/float", "train_float"),
+        ("layers", "models/quickstart/detector_uint8.tflite", "convert"),
+        ("evaluate", "models/quickstart/control", "train_control"),
         ("evaluate", "models/quickstart/qat", "train_qat"),
         ("evaluate", "models/quickstart/tflite/dynamic.tflite", "convert"),
         ("evaluate", "models/quickstart/detector_uint8.tflite", "convert"),

@@ -15,7 +15,7 @@ from octet.reproduction.staleness import require_fresh_lock
 
 pytestmark = pytest.mark.xdist_group("reproduced")
 
-ALL = ("fetch", "preprocess", "train_float", "train_qat", "convert", "evaluate", "report")
+ALL = ("fetch", "preprocess", "train_float", "train_qat", "train_control", "convert", "layers", "evaluate", "report")
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ STALE: dict[str, tuple[Callable[[Project], None], str, tuple[str, ...]]] = {
     "module": (
         append("src/octet/quantization/scheme.py"),
         "src/octet/quantization/scheme.py (modified)",
-        ("train_qat", "convert", "evaluate"),
+        ("train_qat", "train_control", "convert", "layers", "evaluate"),
     ),
     "module removed": (
         remove("src/octet/voc/shapes.py"),
@@ -111,7 +111,7 @@ STALE: dict[str, tuple[Callable[[Project], None], str, tuple[str, ...]]] = {
     "parameter": (
         edit("params.yaml", lambda params: params["quickstart"]["train_float"].update(seed=99)),
         "quickstart.train_float (modified)",
-        ("train_float",),
+        ("train_float", "convert"),
     ),
     "parameter added": (
         edit("dvc.yaml", lambda pipeline: pipeline["stages"]["report"]["params"].append("${item.recipe}.evaluate")),
@@ -139,7 +139,7 @@ STALE: dict[str, tuple[Callable[[Project], None], str, tuple[str, ...]]] = {
     "an earlier stage made something else": (
         in_lock("train_float", "models/quickstart/float"),
         "models/quickstart/float (not what train_float@quickstart made)",
-        ("train_qat", "convert", "evaluate", "report"),
+        ("train_qat", "train_control", "convert", "layers", "evaluate", "report"),
     ),
 }
 
@@ -207,6 +207,7 @@ def test_make(without_data: Project) -> None:
     project.write_params(params)
     result = project.run(*make)
     assert result.returncode != 0
-    assert "  train_float@other: other.train_float (modified)\nrun `make reproduce RECIPE=other`" in result.stderr
+    assert "  train_float@other: other.train_float (modified)\n" in result.stderr
+    assert "\nrun `make reproduce RECIPE=other`" in result.stderr
     assert "Traceback" not in result.stderr
     assert project.run(*make, "RECIPE=quickstart").stdout == "dvc.lock is up to date: quickstart\n"

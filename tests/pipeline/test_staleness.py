@@ -10,21 +10,25 @@ from conftest import Project, tiny_params
 
 pytestmark = pytest.mark.xdist_group("reproduced")
 
-TRAININGS = {"train_float", "train_qat"}
-READS_MODEL = {"train_float", "train_qat", "convert", "evaluate"}
+TRAININGS = {"train_float", "train_qat", "train_control"}
+NAMES_ITS_RECIPE = {"convert"}  # in the files that it writes
+READS_DATASET = NAMES_ITS_RECIPE | {"report"}
+READS_MODEL = TRAININGS | {"convert", "layers", "evaluate", "report"}
 # The longest prefix that fits a parameter says which stages read it.
 EXPECTED = {
-    "dataset.source": {"fetch"},
-    "dataset.splits": {"preprocess"},
-    "dataset.classes": {"preprocess"},
-    "dataset.on_bad": {"preprocess"},
-    "dataset.pretrained": {"fetch"},
-    "dataset.shards": {"preprocess"},
+    "dataset.source": READS_DATASET | {"fetch"},
+    "dataset.splits": READS_DATASET | {"preprocess"},
+    "dataset.classes": READS_DATASET | {"preprocess"},
+    "dataset.on_bad": READS_DATASET | {"preprocess"},
+    "dataset.pretrained": READS_DATASET | {"fetch"},
+    "dataset.shards": READS_DATASET | {"preprocess"},
     "model": READS_MODEL,
-    "train_float": {"train_float"},
-    "train_qat": {"train_qat"},
-    "convert.calibration_pictures": {"convert"},
-    "convert.suppression": {"convert", "evaluate"},
+    "train_float": NAMES_ITS_RECIPE | {"train_float"},
+    "train_qat": NAMES_ITS_RECIPE | {"train_qat", "train_control"},
+    "train_qat.float_layers": NAMES_ITS_RECIPE | {"train_qat", "train_control", "layers", "evaluate"},
+    "convert": {"convert", "report"},
+    "convert.suppression": {"convert", "evaluate", "report"},
+    "layers": {"layers"},
     "evaluate": {"evaluate"},
     "report": {"report"},
 }
@@ -41,7 +45,7 @@ def leaves(section: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[st
 def edited(value: Any) -> Any:
     """Another value of the same kind."""
     if isinstance(value, list):
-        return value[:-1] if len(value) > 1 else [*value, *value]
+        return value[:-1] if len(value) > 1 else [*value, "other"]
     return "other" if isinstance(value, str) or value is None else value + 1
 
 

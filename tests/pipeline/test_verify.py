@@ -14,7 +14,7 @@ from conftest import Project, tiny_params
 
 pytestmark = pytest.mark.xdist_group("reproduced")
 
-STAGES = ("fetch", "preprocess", "train_float", "train_qat", "convert", "evaluate", "report")
+STAGES = ("fetch", "preprocess", "train_float", "train_qat", "train_control", "convert", "layers", "evaluate", "report")
 COMMAND = (sys.executable, "-u", "src/verify.py", "quickstart")
 
 
@@ -58,7 +58,7 @@ def test_all_agrees(
     for stage in STAGES:
         assert f"> python src/{stage}.py quickstart" in result.stdout
         assert f"agrees   {stage}@quickstart\n" in result.stdout
-    assert "All 13 outputs of quickstart agree with dvc.lock." in result.stdout
+    assert "All 16 outputs of quickstart agree with dvc.lock." in result.stdout
     assert scratch(committed) == []
     assert committed.bytes_of("dvc.lock") == reproduced.bytes_of("dvc.lock")
     assert not (committed.folder / "models").exists()

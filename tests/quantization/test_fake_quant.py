@@ -10,7 +10,8 @@ from tensorflow.python.framework.config import disable_op_determinism
 from tensorflow.python.framework.ops import gradient_registry
 from tensorflow.python.ops import array_ops
 
-from octet.quantization import export
+from octet.quantization.conversion import to_integer
+from octet.quantization.export import trace_detector, trace_heads
 from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.qat import quantize
 from octet.recipe import Suppression
@@ -140,12 +141,12 @@ def test_the_files_hold_none_of_it(heads: keras.Model, monkeypatch: pytest.Monke
     """What is converted is the plain op with nothing around it; the bytes are the same with TensorFlow's gradient."""
 
     def converted() -> bytes:
-        return export.to_uint8_raw(export.trace_heads(heads), heads)
+        return to_integer(trace_heads(heads), gives=tf.uint8)
 
     suppression = Suppression(score_threshold=0.1, iou_threshold=0.5, max_detections=3)
     for graph in (
-        export.trace_heads(heads).graph,
-        export.trace_detector(heads, np.zeros((16, 4), np.float32), suppression).graph,
+        trace_heads(heads).graph,
+        trace_detector(heads, np.zeros((16, 4), np.float32), suppression).graph,
     ):
         assert fake_quant_ops(graph) == OPS
         assert not [node for node in nodes(graph) if node.op == "IdentityN" or "_gradient_op_type" in node.attr]

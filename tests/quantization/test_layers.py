@@ -7,11 +7,12 @@ from conftest import Project
 from octet.dataset.pipeline import picture_batches
 from octet.dataset.pixels import normalize
 from octet.detector.model import build_detector
-from octet.quantization.export import to_float, to_int8, to_uint8_raw, trace_heads
+from octet.quantization.conversion import to_float, to_integer
+from octet.quantization.export import trace_heads
 from octet.quantization.layers import keras_reference, text_table, tflite_reference, worst_first
 from octet.quantization.qat import quantize, without_rounding
 from octet.recipe import Recipe, load_recipe
-from octet.tensorflow import keras
+from octet.tensorflow import keras, tf
 
 SPOILT = "block_5_depthwise_relu"
 pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
@@ -43,7 +44,7 @@ def quantized(reproduced: Project, model: keras.Model) -> keras.Model:
 
 
 def integer_file(quantized: keras.Model) -> bytes:
-    return to_uint8_raw(trace_heads(quantized), quantized)
+    return to_integer(trace_heads(quantized), gives=tf.uint8)
 
 
 def test_a_range_that_is_far_too_wide_comes_first(
@@ -78,8 +79,8 @@ def test_every_layer_of_a_calibrated_file_is_found_in_the_float_one(
     model: keras.Model, pictures: list[np.ndarray]
 ) -> None:
     graph = trace_heads(model)
-    content = to_int8(graph, model, pictures)
-    by_file = worst_first(tflite_reference(to_float(graph, model)), content, pictures)
+    content = to_integer(graph, lambda: ([picture] for picture in pictures))
+    by_file = worst_first(tflite_reference(to_float(graph)), content, pictures)
     by_network = worst_first(keras_reference(model), content, pictures)
     found = {of["layer"] for of in by_network}
     assert {layer.name for layer in model.layers if isinstance(layer, keras.layers.ReLU)} <= found

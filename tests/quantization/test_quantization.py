@@ -18,7 +18,7 @@ from octet.detector.model import build_detector
 from octet.evaluation.detections import Detections, collect
 from octet.evaluation.tflite import run_tflite
 from octet.evaluation.variants import run_variant, variant_files
-from octet.quantization.qat import calibrate, quantize
+from octet.quantization.qat import calibrate, quantize, ranges
 from octet.quantization.scheme import DepthwiseWeightsQuantizer
 from octet.recipe import Recipe, load_recipe
 from octet.tensorflow import keras, tf
@@ -92,6 +92,17 @@ def test_calibration_takes_the_float_models_ranges(recipe: Recipe, models: Path,
         assert float(tf.reduce_mean(tf.abs(exact - rounded))) < 0.05 * spread
 
 
+def test_what_training_rounds_the_file_rounds(recipe: Recipe, models: Path) -> None:
+    """Each range that an activation was trained with is the range of a tensor in the file."""
+    quantized = quantize(build_detector(recipe.model, len(recipe.dataset.classes)))
+    quantized.load_weights(models / "qat" / "weights.h5")
+    _, _, interpreter = opened(models / "tflite" / "uint8_raw.tflite")
+    steps = np.array([of["quantization"][0] for of in interpreter.get_tensor_details() if of["quantization"][0]])
+    trained = {layer.name: (float(high) - float(low)) / 255 for layer, low, high in ranges(quantized)}
+    assert len(trained) > 40
+    assert {name for name, step in trained.items() if np.abs(steps / step - 1).min() > 1e-4} == set()
+
+
 def test_the_shipped_file(recipe: Recipe, models: Path) -> None:
     takes, gives, _ = opened(models / "detector_uint8.tflite")
     size, slots = recipe.model.input_size, recipe.convert.suppression.max_detections
@@ -111,7 +122,7 @@ def test_the_shipped_file_computes_in_integers(models: Path) -> None:
         for index in operator["outputs"]
         if interpreter._get_tensor_details(index, 0)["dtype"] is np.float32
     }
-    assert floats <= {"DEQUANTIZE", "TFLite_Detection_PostProcess", "DELEGATE"}
+    assert floats <= {"DEQUANTIZE", "TFLite_Detection_PostProcess", "MAXIMUM", "MINIMUM", "DELEGATE"}
 
 
 @pytest.mark.parametrize("variant", LADDER)
@@ -121,6 +132,12 @@ def test_the_ladder_has_one_output_contract(recipe: Recipe, models: Path, varian
     assert takes["dtype"] is (np.uint8 if variant == "int8_ptq" else np.float32)
     assert [(d["dtype"], d["shape"].tolist()) for d in gives] == [(d["dtype"], d["shape"].tolist()) for d in shipped]
     assert takes["shape"].tolist() == [1, recipe.model.input_size, recipe.model.input_size, 3]
+
+
+@pytest.mark.parametrize("variant", ["uint8", *LADDER])
+def test_boxes_end_where_the_picture_ends(models: Path, pictures: list[np.ndarray], variant: str) -> None:
+    boxes, *_ = next(run_tflite(variant_files(models)[variant], pictures))
+    assert (boxes.min(), boxes.max()) == (0.0, 1.0)  # some would have reached beyond
 
 
 def test_uint8_raw_holds_no_float(recipe: Recipe, models: Path) -> None:
@@ -178,12 +195,12 @@ def test_the_shipped_file_and_the_raw_one_are_one_network(detections: Callable[[
 def test_evaluation_json_keeps_its_contract(reproduced: Project, recipe: Recipe) -> None:
     reports = reproduced.folder / "reports" / "quickstart"
     evaluation = json.loads((reports / "evaluation.json").read_text())
-    names = ["float", "qat", *LADDER, "uint8", "uint8_raw"]
+    names = ["float", "control", "qat", *LADDER, "uint8", "uint8_raw"]
     assert evaluation["dataset"] == {"recipe": "quickstart", "images": 6, "classes": list(recipe.dataset.classes)}
     assert list(evaluation["variants"]) == names
     for name, scores in evaluation["variants"].items():
         assert {"voc07_map", "voc12_map", "coco_map", "per_class"} <= set(scores)
-        assert ("bytes" in scores) == (name not in ("float", "qat"))
+        assert ("bytes" in scores) == (name not in ("float", "control", "qat"))
         assert all(set(of) == {"voc07_ap", "voc12_ap"} for of in scores["per_class"].values())
     for step in evaluation["ledger"]:
         assert set(step) == {"from", "to", "metric", "delta", "ci95"}

@@ -29,7 +29,7 @@ def line(value: float = 0.0) -> keras.Model:
 def line_update(model: keras.Model, parts: int = 1, average: float = 0.0, rate: float = 0.5) -> Update:
     """Moves the line towards its targets by gradient descent on the squared error."""
 
-    def squared(targets: tuple[tf.Tensor, ...], said: tf.Tensor) -> dict[str, tf.Tensor]:
+    def squared(_: tf.Tensor, targets: tuple[tf.Tensor, ...], said: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"classes": tf.reduce_mean((targets[0] - said) ** 2)}
 
     optimizers = [(keras.optimizers.legacy.SGD(rate), model.trainable_variables)]
@@ -99,7 +99,7 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
     update = Update(
         model,
         averaged,
-        lambda wanted, said: losses(wanted, said, recipe.train_float.loss),
+        lambda _, wanted, said: losses(wanted, said, recipe.train_float.loss),
         [(keras.optimizers.legacy.SGD(1e-3), model.trainable_variables)],
         average=0.9,
         parts=1,

@@ -27,10 +27,31 @@ def class_loss(target: tf.Tensor, logits: tf.Tensor, how: Loss) -> tf.Tensor:
 
 def box_loss(target: tf.Tensor, classes: tf.Tensor, codes: tf.Tensor, how: Loss) -> tf.Tensor:
     """Huber loss of codes [N, A, 4] against those wanted where classes [N, A] tell of an object, divided likewise."""
-    error = tf.abs(target - codes)
     is_object = tf.cast(classes >= 0, tf.float32)[..., None]
-    huber = tf.where(error < how.huber_delta, 0.5 * error**2 / how.huber_delta, error - 0.5 * how.huber_delta)
-    return how.box_weight * tf.reduce_sum(is_object * huber) / _objects(classes)
+    return how.box_weight * tf.reduce_sum(is_object * _huber(target - codes, how)) / _objects(classes)
+
+
+def distillation_losses(taught: Sequence[tf.Tensor], said: Sequence[tf.Tensor], how: Loss) -> dict[str, tf.Tensor]:
+    """Of codes and logits that another network says of the same pictures, and of those that this one says.
+
+    Anchors count by how sure the other is that they hold an object.
+    """
+    (codes, logits), (said_codes, said_logits) = taught, said
+    scores = tf.sigmoid(logits)  # [N, A, C]
+    sure = tf.reduce_max(scores, axis=-1)  # [N, A]
+    objects = tf.maximum(tf.reduce_sum(sure), 1.0)
+    apart = tf.abs(scores - tf.sigmoid(said_logits)) ** how.focal_gamma
+    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(scores, said_logits)
+    boxes = tf.reduce_sum(sure[..., None] * _huber(codes - said_codes, how))
+    return {
+        "boxes": how.box_weight * boxes / objects,
+        "classes": tf.reduce_sum(tf.stop_gradient(apart) * cross_entropy) / objects,
+    }
+
+
+def _huber(difference: tf.Tensor, how: Loss) -> tf.Tensor:
+    error = tf.abs(difference)
+    return tf.where(error < how.huber_delta, 0.5 * error**2 / how.huber_delta, error - 0.5 * how.huber_delta)
 
 
 def _objects(classes: tf.Tensor) -> tf.Tensor:

@@ -9,9 +9,11 @@ from octet.evaluation.average_precision import Ranked
 from octet.evaluation.bootstrap import draw, resampled_map
 from octet.evaluation.score import mean_area
 
-# Training for 8 bits, then conversion; beside it what other ways to shrink the float model cost.
+# Training for 8 bits, beside as much training in float; conversion; and what other ways to shrink cost.
 STEPS = (
+    ("float", "control"),
     ("float", "qat"),
+    ("control", "qat"),
     ("qat", "uint8"),
     ("uint8", "uint8_raw"),
     ("float", "float32"),
@@ -20,6 +22,7 @@ STEPS = (
     ("float32", "int8_ptq"),
     ("int8_ptq", "uint8"),
     ("float", "uint8"),
+    ("control", "uint8"),
 )
 _DECIMALS = 5
 

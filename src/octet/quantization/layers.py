@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
-from tensorflow.lite.python import schema_py_generated as tflite
 
 from octet.quantization.operators import operator_name
+from octet.quantization.tensors import quantized
 from octet.silence import silence
-from octet.tensorflow import keras, tf
+from octet.tensorflow import keras, tf, tflite
 
 Tensors = Mapping[str, NDArray[Any]]
 # An input [1, ...] to what the model computes of it, by name
@@ -40,7 +40,7 @@ class LayerError:
     sqnr_db: float  # of signal to difference
     lost_db: float  # by how much that is worse than the worst of its inputs
     max_error: float
-    saturated: float  # share of values at an end of the range that is not zero
+    saturated: float  # share of values that the range cuts off
     range_used: float  # share of the range's steps between the least and the largest value
     advice: str
 
@@ -52,13 +52,15 @@ def worst_first(reference: Reference, content: bytes, inputs: Iterable[NDArray[n
     names: dict[int, str] = {}
     for picture in inputs:
         expected = reference(picture)
-        names = names or _matches(nodes, expected)
         interpreter.run(picture)
+        names = names or {
+            tensor: name
+            for tensor, name in _matches(nodes, expected).items()
+            if expected[name].size == interpreter.codes(tensor).size
+        }
         for node in nodes:
             if node.output in names:
                 sums[node.output].add(expected[names[node.output]], interpreter.codes(node.output), node)
-    if not names:
-        raise ValueError("no layer of the file has a name of the reference's")
     return [asdict(of) for of in sorted(_judge(nodes, sums, names), key=lambda of: -of.lost_db)]
 
 
@@ -66,7 +68,7 @@ def text_table(layers: Sequence[Mapping[str, Any]]) -> str:
     """A line a layer."""
     head = f"{'layer':36}{'SQNR dB':>9}{'lost':>7}{'max error':>11}{'saturated':>11}{'range used':>12}  what to do"
     lines = [
-        f"{of['layer'][:35]:36}{of['sqnr_db']:>9.1f}{of['lost_db']:>7.1f}{of['max_error']:>11.3g}"
+        f"{of['layer'][-35:]:36}{of['sqnr_db']:>9.1f}{of['lost_db']:>7.1f}{of['max_error']:>11.3g}"
         f"{of['saturated']:>11.1%}{of['range_used']:>12.0%}  {of['advice']}".rstrip()
         for of in layers
     ]
@@ -109,7 +111,7 @@ class _Node:
 
 def _nodes(content: bytes) -> list[_Node]:
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
-    (graph,) = model.subgraphs
+    graph = model.subgraphs[0]  # the others are what its loops run
     nodes = []
     for operator in graph.operators:
         tensor = graph.tensors[operator.outputs[0]]
@@ -162,15 +164,6 @@ class _Interpreter:
         return self._interpreter.get_tensor(tensor)
 
 
-def quantized(values: NDArray[np.float32], takes: Mapping[str, Any]) -> NDArray[Any]:
-    """Numbers as an input of the runtime takes them, as its details say."""
-    scale, zero = takes["quantization"]
-    if not scale:
-        return values.astype(takes["dtype"])
-    limits = np.iinfo(takes["dtype"])
-    return np.round(values / scale + zero).clip(limits.min, limits.max).astype(takes["dtype"])
-
-
 @dataclass
 class _Sums:
     """What a tensor's errors add up to over pictures."""
@@ -188,8 +181,8 @@ class _Sums:
         self.signal += float(np.square(expected, dtype=np.float64).sum())
         self.noise += float(np.square(difference, dtype=np.float64).sum())
         self.largest = max(self.largest, float(np.abs(difference).max()))
-        ends = {node.lowest, node.highest} - {node.zero}  # a zero is no less a zero for lying at an end
-        self.saturated += int(sum(np.count_nonzero(wide == end) for end in ends))
+        low, high = ((end - node.zero) * node.scale for end in (node.lowest, node.highest))
+        self.saturated += int(np.count_nonzero((expected < low - node.scale) | (expected > high + node.scale)))
         self.count += codes.size
         least, most = self.codes or (node.highest, node.lowest)
         self.codes = (min(least, int(wide.min())), max(most, int(wide.max())))
@@ -226,7 +219,7 @@ def _judge(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int
 
 def _advice(operator: str, saturated: float, used: float) -> str:
     if saturated > _SATURATED:
-        return "raise its range: values pile up at its end"
+        return "raise its range: it cuts values off"
     if used < _UNUSED:
         return f"narrow its range: {used:.0%} of it is used"
     if operator in ("ADD", "CONCATENATION"):

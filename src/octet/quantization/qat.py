@@ -1,26 +1,56 @@
 """A fake-quantized copy of a float detector, and where its ranges start."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 
 import numpy as np
 import tensorflow_model_optimization as tfmot
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import QuantizeLayer
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapper
 
+from octet.errors import UserError
 from octet.quantization.fake_quant import use_deterministic_gradients
-from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme
+from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme, UnroundedOutputConfig
 from octet.tensorflow import keras, tf
 
 # The input's range is the pixels' own: scale 1/128, zero point 128, and no pixel is rounded.
 _INPUT_RANGE = (-1.0, 127 / 128)
 
 
-def quantize(model: keras.Model) -> keras.Model:
-    """The same network with every tensor rounded to 8 bits as the integer file will; weights are carried over."""
+def quantize(model: keras.Model, float_layers: Collection[str] = ()) -> keras.Model:
+    """The same network with every tensor rounded to 8 bits as the integer file will; weights are carried over.
+
+    Where one of `float_layers` gets its numbers from, the weights are not rounded.
+    """
     use_deterministic_gradients()
+    spared = {_weighted(model, name) for name in float_layers}
+    # In the file all levels of a head have the scale of their concatenation: rounding each on its own would be once
+    # more than the file does.
+    rounded_later = {_source(layer) for layer in model.layers if isinstance(layer, keras.layers.Reshape)}
+
+    def annotated(layer: keras.layers.Layer) -> keras.layers.Layer:
+        is_of_spared = isinstance(layer, keras.layers.BatchNormalization) and _source(layer) in spared
+        if layer.name in spared or is_of_spared or isinstance(layer, keras.layers.InputLayer):
+            return layer
+        config = UnroundedOutputConfig() if layer.name in rounded_later else None
+        return tfmot.quantization.keras.quantize_annotate_layer(layer, config)
+
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
-        annotated = tfmot.quantization.keras.quantize_annotate_model(model)
-        return tfmot.quantization.keras.quantize_apply(annotated, PerChannelScheme())
+        marked = keras.models.clone_model(model, clone_function=annotated)
+        return tfmot.quantization.keras.quantize_apply(marked, PerChannelScheme())
+
+
+def freeze_batch_norm(quantized: keras.Model) -> None:
+    """Keep the statistics and scales that the float training ended with."""
+    for layer in quantized.layers:
+        if isinstance(getattr(layer, "layer", layer), keras.layers.BatchNormalization):
+            layer.trainable = False
+
+
+def trained_variables(quantized: keras.Model) -> list[tf.Variable]:
+    """What training moves: not what is frozen, which TFMOT's wrappers count in all the same."""
+    frozen = {id(weight) for layer in quantized.layers if not layer.trainable for weight in layer.weights}
+    return [variable for variable in quantized.trainable_variables if id(variable) not in frozen]
 
 
 def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.Tensor]) -> None:
@@ -28,8 +58,8 @@ def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.T
 
     TFMOT's own start, +-6 moved by a thousandth a step, is far from them and stays so for a whole short training.
     """
-    wrappers = [layer for layer in quantized.layers if _range(layer)]
-    probe = keras.Model(model.input, [model.get_layer(layer.layer.name).output for layer in wrappers])
+    rounded = ranges(quantized)
+    probe = keras.Model(model.input, [model.get_layer(layer.layer.name).output for layer, _, _ in rounded])
 
     @tf.function
     def extremes(pictures: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -37,8 +67,7 @@ def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.T
         return tf.stack([tf.reduce_min(a) for a in activations]), tf.stack([tf.reduce_max(a) for a in activations])
 
     low, high = np.mean([np.stack(extremes(pictures)) for pictures in batches], axis=0)
-    for layer, lowest, highest in zip(wrappers, low, high, strict=True):
-        minimum, maximum = _range(layer)
+    for (_, minimum, maximum), lowest, highest in zip(rounded, low, high, strict=True):
         minimum.assign(min(lowest, 0.0))
         maximum.assign(max(highest, 0.0))
     for layer in quantized.layers:
@@ -55,13 +84,33 @@ def without_rounding(quantized: keras.Model, model: keras.Model) -> keras.Model:
     return model
 
 
-def _range(layer: keras.layers.Layer) -> list[tf.Variable]:
-    """The minimum and maximum that an activation is quantized with; none where it is not."""
-    if not isinstance(layer, QuantizeWrapper):
-        return []
-    return [
-        variable
-        for end in ("_min", "_max")
-        for variable in layer.weights
-        if variable.name.split(":")[0].endswith(end) and "kernel" not in variable.name
-    ]
+def ranges(quantized: keras.Model) -> list[tuple[keras.layers.Layer, tf.Variable, tf.Variable]]:
+    """The layers whose output is rounded, with the least and the largest that it is rounded to."""
+    found = []
+    for layer in quantized.layers:
+        if isinstance(layer, QuantizeWrapper):
+            named = {variable.name.split(":")[0]: variable for variable in layer.weights}
+            low, high = (
+                [of for name, of in named.items() if name.endswith(end) and "kernel" not in name]
+                for end in ("_min", "_max")
+            )
+            found += [(layer, *bounds) for bounds in zip(low, high, strict=True)]
+    return found
+
+
+def _weighted(model: keras.Model, name: str) -> str:
+    """The layer whose weights decide what the named one gives: itself, or the convolution that it is folded with."""
+    try:
+        layer = model.get_layer(name)
+    except ValueError:
+        close = get_close_matches(name, [layer.name for layer in model.layers], n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise UserError(f"train_qat.float_layers: the network has no layer {name!r}{hint}") from None
+    while isinstance(layer, keras.layers.BatchNormalization | keras.layers.ReLU):
+        layer = model.get_layer(_source(layer))
+    return layer.name
+
+
+def _source(layer: keras.layers.Layer) -> str:
+    """The layer whose output it takes."""
+    return layer.input._keras_history.layer.name

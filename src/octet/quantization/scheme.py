@@ -56,6 +56,16 @@ class DepthwiseQuantizeConfig(registry.Default8BitConvQuantizeConfig):
         return {}
 
 
+class UnroundedOutputConfig(registry.Default8BitConvQuantizeConfig):
+    """TFMOT's own for convolutions, but that the output is not rounded: what it is handed on to rounds it."""
+
+    def __init__(self) -> None:
+        super().__init__(["kernel"], [], quantize_output=False)
+
+    def get_config(self) -> dict[str, Any]:
+        return {}
+
+
 class _Registry(registry.Default8BitQuantizeRegistry):
     def get_quantize_config(self, layer: keras.layers.Layer) -> configs.Default8BitOutputQuantizeConfig:
         if isinstance(layer, keras.layers.DepthwiseConv2D):
@@ -70,4 +80,6 @@ class PerChannelScheme(scheme.Default8BitQuantizeScheme):
         return _Registry()
 
 
-CUSTOM_OBJECTS = {quantizer.__name__: quantizer for quantizer in (DepthwiseWeightsQuantizer, DepthwiseQuantizeConfig)}
+CUSTOM_OBJECTS = {
+    custom.__name__: custom for custom in (DepthwiseWeightsQuantizer, DepthwiseQuantizeConfig, UnroundedOutputConfig)
+}

@@ -18,6 +18,8 @@ class Networks:
     trained: keras.Model
     averaged: keras.Model
     rates: Sequence[tuple[float, Sequence[tf.Variable]]]
+    teacher: keras.Model | None = None  # whose word counts beside the labels'
+    taught: float = 0.0  # and how much of both
 
 
 def float_networks(shape: Model, plan: TrainFloat, classes: int, pretrained: Sequence[Path]) -> Networks:

@@ -8,7 +8,7 @@ from pathlib import Path
 from octet.dataset.pipeline import training_batches
 from octet.dataset.records import count
 from octet.detector.anchors import make_anchors
-from octet.detector.loss import losses
+from octet.detector.loss import distillation_losses, losses
 from octet.detector.matching import targets
 from octet.errors import UserError
 from octet.files import whole_folder
@@ -70,7 +70,14 @@ def make_update(networks: Networks, plan: Training, schedule: WarmupCosine) -> U
     """The step of a training."""
     # The legacy optimizer updates each variable with one fused op: a third faster on a small network.
     optimizers = [(keras.optimizers.legacy.Adam(schedule.scaled(share)), of) for share, of in networks.rates]
-    compared = partial(losses, how=plan.loss)
+
+    def compared(pictures: tf.Tensor, wanted: Sequence[tf.Tensor], said: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
+        labelled = losses(wanted, said, plan.loss)
+        if not networks.teacher:
+            return labelled
+        taught = distillation_losses(networks.teacher(pictures, training=False), said, plan.loss)
+        return {name: (1 - networks.taught) * labelled[name] + networks.taught * taught[name] for name in labelled}
+
     return Update(networks.trained, networks.averaged, compared, optimizers, plan.average, plan.parts, plan.xla)
 
 

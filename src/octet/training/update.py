@@ -6,8 +6,8 @@ from typing import Any
 from octet.tensorflow import keras, tf
 
 Targets = tuple[tf.Tensor, ...]
-# (what the network should say, what it says) -> the losses, whose sum is made small
-Losses = Callable[[Targets, Sequence[tf.Tensor]], dict[str, tf.Tensor]]
+# (pictures, what the network should say, what it says) -> the losses, whose sum is made small
+Losses = Callable[[tf.Tensor, Targets, Sequence[tf.Tensor]], dict[str, tf.Tensor]]
 
 _AVERAGE_WARMUP = 10  # steps; the average of a training that has just begun is not to remember where it began
 
@@ -73,6 +73,6 @@ class Update:
 
     def _of_part(self, pictures: tf.Tensor, targets: Targets) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         with tf.GradientTape() as tape:
-            losses = self._losses(targets, self._model(pictures, training=True))
+            losses = self._losses(pictures, targets, self._model(pictures, training=True))
             total = tf.add_n(list(losses.values()))
         return losses, tape.gradient(total, self._model.trainable_variables)

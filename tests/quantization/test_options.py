@@ -1,0 +1,66 @@
+"""What a recipe can ask of quantization-aware training."""
+
+import numpy as np
+import pytest
+
+from conftest import tiny_params
+from octet.detector.loss import distillation_losses
+from octet.detector.model import build_detector
+from octet.errors import UserError
+from octet.quantization.qat import freeze_batch_norm, quantize, trained_variables
+from octet.recipe import Loss, Model
+from octet.tensorflow import keras, tf
+
+
+@pytest.fixture(scope="module")
+def model() -> keras.Model:
+    keras.utils.set_random_seed(1)
+    return build_detector(Model.model_validate(tiny_params()["quickstart"]["model"]), classes=3)
+
+
+def statistics(network: keras.Model) -> list[np.ndarray]:
+    return [weight.numpy() for weight in network.weights if "moving" in weight.name]
+
+
+def test_float_layers_keep_their_weights(model: keras.Model) -> None:
+    """Named by what comes out of them, as the table of layers does."""
+    spared = {"Conv1", "boxes_16_pointwise"}
+    assert rounded_kernels(quantize(model)) - rounded_kernels(quantize(model, ["Conv1_relu", *spared])) == spared
+
+
+def rounded_kernels(quantized: keras.Model) -> set[str]:
+    """The layers whose weights are rounded."""
+    bounds = [weight.name.split(":")[0] for weight in quantized.weights]
+    return {name.split("/")[0].removeprefix("quant_") for name in bounds if name.endswith("kernel_min")}
+
+
+def test_a_float_layer_that_is_not_there_is_named(model: keras.Model) -> None:
+    with pytest.raises(UserError, match="no layer 'Conv1_rely'; did you mean 'Conv1_relu'"):
+        quantize(model, ["Conv1_rely"])
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_statistics_stay(model: keras.Model, frozen: bool) -> None:
+    quantized = quantize(model)
+    if frozen:
+        freeze_batch_norm(quantized)
+    before = statistics(quantized)
+    quantized(tf.random.stateless_uniform((4, *model.input_shape[1:]), (1, 1), -1, 1), training=True)
+    same = [np.array_equal(one, other) for one, other in zip(before, statistics(quantized), strict=True)]
+    assert before
+    assert all(same) if frozen else not any(same)
+    assert any("gamma" in weight.name for weight in trained_variables(quantized)) != frozen
+
+
+def test_distillation_asks_for_what_the_teacher_says() -> None:
+    how = Loss.model_validate(tiny_params()["quickstart"]["train_qat"]["loss"])
+    random = np.random.default_rng(1)
+    codes, logits = (tf.constant(random.normal(size=(2, 5, n)), tf.float32) for n in (4, 3))
+    same = distillation_losses((codes, logits), (codes, logits), how)
+    assert [float(of) for of in same.values()] == [0, 0]
+    other = distillation_losses((codes, logits), (codes + 1, logits + 1), how)
+    assert all(float(of) > 0 for of in other.values())
+    # Boxes where the teacher sees nothing count for next to nothing.
+    nothing = tf.fill((2, 5, 3), -20.0)
+    unsure = distillation_losses((codes, nothing), (codes + 1, nothing), how)
+    assert float(unsure["boxes"]) < 1e-6 < float(other["boxes"])
