@@ -179,6 +179,10 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 	@$(call build,release,$(IMAGE)-release)
 	@DOCKER='$(DOCKER)' IMAGE='$(IMAGE)' VARIANT='$(VARIANT)' pytest --numprocesses 0 tests/image
 
+.PHONY: test-others
+test-others: quickstart $(VENV)/dev $(VENV)/mediapipe ## See whether MediaPipe finds in the shipped file what we find
+	@pytest --numprocesses 0 tests/others
+
 .PHONY: sbom
 sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
 	@PYTHONPATH=src DOCKER='$(DOCKER)' python .ci/sbom.py $(IMAGE)
@@ -205,7 +209,7 @@ lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerf
 
 .PHONY: lock
 lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
-	@for set in runtime cuda remotes dev; do \
+	@for set in runtime cuda remotes dev mediapipe; do \
 		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(LOCK_FLAGS) \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
@@ -230,6 +234,12 @@ $(VENV)/runtime: requirements/runtime.txt
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Apart from the rest: it brings another OpenCV.
+$(VENV)/mediapipe: requirements/mediapipe.txt $(VENV)/runtime
+	@$(PYTHON) -m venv $@-env
+	@$@-env/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime

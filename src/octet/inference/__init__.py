@@ -1,0 +1,1 @@
+"""Running a shipped file on pictures of anybody's."""

@@ -1,0 +1,71 @@
+"""MediaPipe opens the shipped file by its metadata and finds in it what we find: `make test-others`."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from octet.dataset.pipeline import picture_batches
+from octet.inference.detector_file import DetectorFile
+
+PYTHON = ROOT / ".venv" / "mediapipe-env" / "bin" / "python"
+MODEL = ROOT / "models" / "quickstart" / "detector_uint8.tflite"
+PICTURES = 60
+ENLARGED = 8  # for MediaPipe's boxes are in whole pixels
+SURE, OVERLAP = 0.3, 0.95
+
+Row = tuple[str, float, float, float, float, float]  # label, score, left, top, right, bottom
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    """Those of test as the network sees them, each pixel made a square of many.
+
+    Whatever way a square is sampled, it gives its pixel back: MediaPipe samples corners where we sample centres.
+    """
+    records = ROOT / "data" / "quickstart" / "records"
+    side = DetectorFile(MODEL).side
+    (seen,) = picture_batches(records, "test", side, PICTURES).take(1).as_numpy_iterator()
+    return [picture.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1) for picture in seen]
+
+
+@pytest.fixture(scope="module")
+def theirs(pictures: list[np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]:
+    file = tmp_path_factory.mktemp("mediapipe") / "pictures.npz"
+    np.savez(file, pictures=np.stack(pictures))
+    script = Path(__file__).with_name("find_with_mediapipe.py")
+    result = subprocess.run([PYTHON, script, MODEL, file], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return [[(*row,) for row in rows] for rows in json.loads(result.stdout)]
+
+
+@pytest.fixture(scope="module")
+def ours(pictures: list[np.ndarray]) -> list[list[Row]]:
+    detector = DetectorFile(MODEL)
+    return [[(of.label, of.score, *of.box) for of in detector(picture)] for picture in pictures]
+
+
+def overlap(one: Row, other: Row) -> float:
+    (_, _, left, top, right, bottom), (_, _, left2, top2, right2, bottom2) = one, other
+    shared = max(min(right, right2) - max(left, left2), 0) * max(min(bottom, bottom2) - max(top, top2), 0)
+    return shared / ((right - left) * (bottom - top) + (right2 - left2) * (bottom2 - top2) - shared)
+
+
+def unmatched(rows: list[list[Row]], others: list[list[Row]]) -> list[tuple[Row, float]]:
+    """What one is sure of and the other does not find at that place, with how far the nearest overlaps."""
+    left = []
+    for found, those in zip(rows, others, strict=True):
+        for row in found:
+            best = max((overlap(row, other) for other in those if other[0] == row[0]), default=0.0)
+            if row[1] >= SURE and best < OVERLAP:
+                left.append((row, best))
+    return left
+
+
+def test_both_find_the_same(ours: list[list[Row]], theirs: list[list[Row]]) -> None:
+    assert sum(row[1] >= SURE for rows in theirs for row in rows) >= PICTURES
+    assert unmatched(theirs, ours) == []
+    assert unmatched(ours, theirs) == []
