@@ -1,17 +1,21 @@
 """Measure how fast the parts of a recipe are on this machine, with one core and with all.
 
-Reads:  data/RECIPE/{archives,records,pretrained}; models/RECIPE/float, where it is trained
+Reads:  data/RECIPE/{archives,records,pretrained}; models/RECIPE, where there are some; PEER, another .tflite detector
 Writes: runs/RECIPE/benchmark.json
 Usage:  python src/benchmark.py RECIPE
 """
 
+import os
 from pathlib import Path
 
 from octet import stage
 from octet.benchmark.cores import on_cores
 from octet.benchmark.data import input_rates, preparation_rates
+from octet.benchmark.files import file_rates, scoring_rates_of_file
 from octet.benchmark.network import scoring_rates, training_rates
 from octet.benchmark.table import text_table
+from octet.errors import UserError
+from octet.evaluation.variants import variant_files
 from octet.files import require, write_json
 from octet.machine import cores
 from octet.recipe import Recipe
@@ -22,7 +26,13 @@ def main(recipe: Recipe) -> None:
     archives = require(data / "archives", f"fetch@{recipe.name}")
     records = require(data / "records", f"preprocess@{recipe.name}")
     pretrained = sorted(require(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
-    weights = Path("models", recipe.name, "float", "weights.h5")
+    models = Path("models", recipe.name)
+    weights = models / "float" / "weights.h5"
+    files = {name: variant_files(models)[name] for name in ("float32", "uint8", "uint8_raw")}
+    if "PEER" in os.environ:
+        files["peer"] = Path(os.environ["PEER"])
+        if not files["peer"].is_file():
+            raise UserError(f"PEER={files['peer']}: no such file; expected a .tflite detector")
     rates = {}
     for count in sorted({1, cores()}):
         rates[count] = {
@@ -32,9 +42,18 @@ def main(recipe: Recipe) -> None:
         }
         if weights.exists():
             rates[count]["scoring"] = on_cores(count, scoring_rates, recipe, records, weights)
-    if not weights.exists():
-        print(f"{weights} is not there yet: how fast it scores was not measured")
+        if files["uint8"].exists():
+            rates[count]["one picture"] = on_cores(count, file_rates, files, records)
+            rates[count]["scoring a file"] = on_cores(
+                count, scoring_rates_of_file, files["uint8"], records, recipe.model.input_size
+            )
+    for made in (weights, files["uint8"]):
+        if not made.exists():
+            print(f"{made} is not there yet: how fast it is was not measured")
     print(f"\n{text_table(rates)}")
+    if files["uint8"].exists():
+        one, *_, all_of_them = (rates[count]["scoring a file"]["file"] / count for count in (1, cores()))
+        print(f"\na file is scored at {all_of_them / one:.2f} of one core's rate on each of {cores()}")
     write_json(Path("runs", recipe.name, "benchmark.json"), rates)
 
 

@@ -11,6 +11,8 @@ PARTS = {
     "from the records": ["decode", "training input", "with targets"],
     "training": ["one batch", "from the records"],
     "scoring": ["one batch", "from the records"],
+    "one picture": [f"{name}{end}" for name in ("float32", "uint8", "uint8_raw") for end in ("", ", from a JPEG")],
+    "scoring a file": ["file"],
 }
 
 pytestmark = pytest.mark.xdist_group("reproduced")
@@ -24,7 +26,8 @@ def test_every_part_is_measured_on_one_core_and_on_all(reproduced: Project) -> N
     for groups in measured.values():
         assert {group: list(rates) for group, rates in groups.items()} == PARTS
         assert all(rate > 0 for rates in groups.values() for rate in rates.values())
+    assert "of one core's rate" in result.stdout
     *_, table = result.stdout.split("pictures a second")
-    rows = [line.rpartition(":")[2].split() for line in table.splitlines()[1:]]
+    rows = [line.rpartition(":")[2].split() for line in table.split("\n\n")[0].splitlines()[1:]]
     named = [" ".join(row[: -2 * len(measured)]) for row in rows]
     assert named == [part for parts in PARTS.values() for part in parts]
