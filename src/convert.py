@@ -20,7 +20,7 @@ from octet.detector.anchors import make_anchors
 from octet.detector.model import build_detector
 from octet.files import require, whole_file, whole_folder
 from octet.quantization.conversion import to_dynamic, to_float, to_float16, to_integer
-from octet.quantization.export import keep_inside, trace_detector, trace_heads
+from octet.quantization.export import finish, trace_detector, trace_heads
 from octet.quantization.metadata import About, describe
 from octet.quantization.qat import quantize
 from octet.recipe import Recipe
@@ -55,14 +55,14 @@ def main(recipe: Recipe) -> None:
 
     detector = trace_detector(model, anchors, plan.suppression)
     with whole_folder(models / "tflite") as ladder:
-        write(ladder / "float32.tflite", keep_inside(to_float(detector)))
-        write(ladder / "float16.tflite", keep_inside(to_float16(detector)))
-        write(ladder / "dynamic.tflite", keep_inside(to_dynamic(detector)))
-        write(ladder / "int8_ptq.tflite", keep_inside(to_integer(detector, calibration)))
+        write(ladder / "float32.tflite", finish(to_float(detector)))
+        write(ladder / "float16.tflite", finish(to_float16(detector)))
+        write(ladder / "dynamic.tflite", finish(to_dynamic(detector)))
+        write(ladder / "int8_ptq.tflite", finish(to_integer(detector, calibration)))
         write(ladder / "uint8_raw.tflite", to_integer(trace_heads(quantized), gives=tf.uint8))
         np.save(ladder / "anchors.npy", anchors)
     shipped = to_integer(trace_detector(quantized, anchors, plan.suppression))
-    write(models / "detector_uint8.tflite", keep_inside(shipped))
+    write(models / "detector_uint8.tflite", finish(shipped))
     with whole_file(models / "labels.txt") as labels:
         labels.write_text("".join(f"{name}\n" for name in classes))
 

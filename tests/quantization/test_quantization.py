@@ -16,7 +16,7 @@ from octet.dataset.records import read_truths
 from octet.detector.anchors import make_anchors
 from octet.detector.model import build_detector
 from octet.evaluation.detections import Detections, collect
-from octet.evaluation.tflite import run_tflite
+from octet.evaluation.tflite import Runner, run_tflite
 from octet.evaluation.variants import run_variant, variant_files
 from octet.quantization.qat import calibrate, quantize, ranges
 from octet.quantization.scheme import DepthwiseWeightsQuantizer
@@ -122,7 +122,7 @@ def test_the_shipped_file_computes_in_integers(models: Path) -> None:
         for index in operator["outputs"]
         if interpreter._get_tensor_details(index, 0)["dtype"] is np.float32
     }
-    assert floats <= {"DEQUANTIZE", "TFLite_Detection_PostProcess", "MAXIMUM", "MINIMUM", "DELEGATE"}
+    assert floats <= {"DEQUANTIZE", "TFLite_Detection_PostProcess", "MAXIMUM", "MINIMUM", "SUB", "DELEGATE"}
 
 
 @pytest.mark.parametrize("variant", LADDER)
@@ -132,6 +132,20 @@ def test_the_ladder_has_one_output_contract(recipe: Recipe, models: Path, varian
     assert takes["dtype"] is (np.uint8 if variant == "int8_ptq" else np.float32)
     assert [(d["dtype"], d["shape"].tolist()) for d in gives] == [(d["dtype"], d["shape"].tolist()) for d in shipped]
     assert takes["shape"].tolist() == [1, recipe.model.input_size, recipe.model.input_size, 3]
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+@pytest.mark.parametrize("variant", ["uint8", "float32"])
+def test_no_class_is_lost_to_threads(models: Path, pictures: list[np.ndarray], variant: str, threads: int) -> None:
+    """The op by itself loses the class whose number is that of the threads."""
+
+    def found(threads: int, picture: np.ndarray) -> list[tuple[float, float]]:
+        _, classes, scores, _ = Runner(variant_files(models)[variant], threads=threads)(picture)
+        return sorted((class_, score) for class_, score in zip(classes, scores, strict=True) if score > scores[-1])
+
+    alone = [found(1, picture) for batch in pictures for picture in batch]
+    assert {class_ for of in alone for class_, _ in of} >= {2, 3, 4}
+    assert [found(threads, picture) for batch in pictures for picture in batch] == alone
 
 
 @pytest.mark.parametrize("variant", ["uint8", *LADDER])

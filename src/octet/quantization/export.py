@@ -17,15 +17,20 @@ from octet.tensorflow import keras, tf, tflite
 
 _POSTPROCESS = "TFLite_Detection_PostProcess"
 
+# Given t threads, the runtime's op never looks at class t where 1 < t < classes. This many empty classes stand before
+# ours, so that up to 8 threads, which is all that the devices for such files have, find all that one finds.
+_EMPTY_CLASSES = 9
+
 
 def trace_detector(model: keras.Model, anchors: NDArray[np.float32], how: Suppression) -> Traced:
     """Pictures to boxes, classes, scores and count: decoded and suppressed inside the graph."""
     _, classes = model.output_shape
-    postprocess = _postprocess(how, classes[-1])
+    postprocess = _postprocess(how, _EMPTY_CLASSES + classes[-1])
 
     def detect(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
         codes, logits = model(pictures, training=False)
-        return postprocess(codes, tf.sigmoid(logits), tf.constant(anchors))
+        scores = tf.pad(tf.sigmoid(logits), [[0, 0], [0, 0], [_EMPTY_CLASSES, 0]])  # [1, A, E + C]
+        return postprocess(codes, scores, tf.constant(anchors))
 
     return trace(detect, model.variables, _picture(model), has_runtime_ops=True)
 
@@ -40,41 +45,40 @@ def trace_heads(model: keras.Model) -> Traced:
     return trace(heads, model.variables, _picture(model))
 
 
-def keep_inside(detector: bytes) -> bytes:
-    """The same file, its boxes cut off at the picture's edges.
+def finish(detector: bytes) -> bytes:
+    """The same file, its boxes cut off at the picture's edges and its classes counted from 0.
 
-    The op lets them reach beyond, and not every reader of a file would cut them off. Done after conversion, for the
-    converter would round to 8 bits what clips the boxes.
+    Done after conversion, for the converter would round to 8 bits what comes behind the op.
     """
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(detector))
-    graph = model.subgraphs[0]
-    boxes, *others = (int(tensor) for tensor in graph.outputs)
-    above = _append(model, tflite.BuiltinOperator.MAXIMUM, boxes, 0.0)
-    inside = _append(model, tflite.BuiltinOperator.MINIMUM, above, 1.0)
-    graph.outputs = [inside, *others]
+    boxes, classes, *others = model.subgraphs[0].outputs
+    inside = _append(model, "MINIMUM", _append(model, "MAXIMUM", boxes, 0), 1)
+    ours = _append(model, "MAXIMUM", _append(model, "SUB", classes, _EMPTY_CLASSES), 0)  # an empty slot's class is 0
+    model.subgraphs[0].outputs = [inside, ours, *others]
     for output in model.signatureDefs[0].outputs:
-        if output.tensorIndex == boxes:
-            output.tensorIndex = inside
+        output.tensorIndex = {boxes: inside, classes: ours}.get(output.tensorIndex, output.tensorIndex)
     return packed(model, len(detector))
 
 
-def _append(model: Any, code: int, tensor: int, bound: float) -> int:
-    """Compare a tensor with a bound at the end of the graph; the new tensor's index."""
+def _append(model: Any, operator: str, tensor: int, number: float) -> int:
+    """Put an operator of a tensor and a number at the end of the graph; the new tensor's index."""
     graph = model.subgraphs[0]
-    buffer, limit, kept, kind, node = (
+    buffer, constant, made, kind, node = (
         of() for of in (tflite.BufferT, tflite.TensorT, tflite.TensorT, tflite.OperatorCodeT, tflite.OperatorT)
     )
-    buffer.data = np.frombuffer(np.float32(bound).tobytes(), np.uint8)
+    buffer.data = np.frombuffer(np.float32(number).tobytes(), np.uint8)
     model.buffers.append(buffer)
-    limit.name, limit.shape, limit.buffer = f"at_{bound:g}", [], len(model.buffers) - 1
-    kept.name, kept.shape = f"boxes_to_{bound:g}", graph.tensors[tensor].shape
-    graph.tensors += [limit, kept]
-    kind.builtinCode = kind.deprecatedBuiltinCode = code
+    name = f"{operator.lower()}_{number}"
+    constant.name, constant.shape, constant.buffer = f"{name}/number", [], len(model.buffers) - 1
+    made.name, made.shape = name, graph.tensors[tensor].shape
+    graph.tensors += [constant, made]
+    kind.builtinCode = kind.deprecatedBuiltinCode = getattr(tflite.BuiltinOperator, operator)
     model.operatorCodes.append(kind)
     node.opcodeIndex = len(model.operatorCodes) - 1
     node.inputs, node.outputs = [tensor, len(graph.tensors) - 2], [len(graph.tensors) - 1]
-    node.builtinOptionsType = tflite.BuiltinOptions.MaximumMinimumOptions
-    node.builtinOptions = tflite.MaximumMinimumOptionsT()
+    options = "SubOptions" if operator == "SUB" else "MaximumMinimumOptions"
+    node.builtinOptionsType = getattr(tflite.BuiltinOptions, options)
+    node.builtinOptions = getattr(tflite, f"{options}T")()
     graph.operators.append(node)
     return len(graph.tensors) - 1
 
