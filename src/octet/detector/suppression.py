@@ -4,6 +4,9 @@ from octet.detector import boxes as box_math
 from octet.recipe import Suppression
 from octet.tensorflow import tf
 
+# Where no recipe says otherwise: all that average precision takes notice of.
+USUAL = Suppression(score_threshold=0.02, iou_threshold=0.5, max_detections=100)
+
 
 def detect(
     codes: tf.Tensor, scores: tf.Tensor, anchors: tf.Tensor, how: Suppression

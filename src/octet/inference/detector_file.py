@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from octet.dataset.pipeline import resize
 from octet.dataset.pixels import PIXEL_SCALE, PIXEL_ZERO
-from octet.detector.suppression import detect
+from octet.detector.suppression import USUAL, detect
 from octet.errors import UserError
 from octet.evaluation.tflite import Runner
 from octet.quantization import metadata
 from octet.recipe import Suppression
 
-# For files that end in heads; the others bring their own.
-_SUPPRESSION = Suppression(score_threshold=0.02, iou_threshold=0.5, max_detections=100)
 _DETECTIONS, _HEADS = 4, 2  # how many outputs there are
 _RANKS = [3, 2, 2, 1]  # of boxes [1, D, 4], classes [1, D], scores [1, D] and count [1]
 
@@ -32,13 +30,14 @@ class Detection:
 
 
 class DetectorFile:
-    """Finds things in pictures of any size."""
+    """Finds things in pictures of any size; `suppression` is for a file that ends in heads, others bring their own."""
 
-    def __init__(self, file: Path, labels: Path | None = None) -> None:
+    def __init__(self, file: Path, labels: Path | None = None, suppression: Suppression = USUAL) -> None:
         if not file.exists():
             raise UserError(f"{file}: no such model")
         try:
             told = metadata.read(file)
+            # One thread: with more, the op that most detectors end in loses a class (tensorflow/tensorflow#56058).
             self._run = Runner(file, *_normalization(told))
         except Exception as error:  # whatever a file that is no model does to its readers
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -49,6 +48,7 @@ class DetectorFile:
         if outputs == _DETECTIONS and [len(of["shape"]) for of in self._run.gives] != _RANKS:
             raise UserError(f"{file}: its outputs are not boxes, classes, scores and count, in this order")
         self._anchors = self._read_anchors(file) if outputs == _HEADS else None
+        self._suppression = suppression
         self.labels = _read_labels(file, labels)
 
     @property
@@ -75,7 +75,7 @@ class DetectorFile:
         if self._anchors is None:
             return outputs
         codes, scores = outputs
-        return [of.numpy()[0] for of in detect(codes[None], scores[None], self._anchors, _SUPPRESSION)]
+        return [of.numpy()[0] for of in detect(codes[None], scores[None], self._anchors, self._suppression)]
 
     def _label(self, class_: int) -> str:
         return self.labels[class_] if class_ < len(self.labels) else str(class_)

@@ -7,15 +7,15 @@ from types import FrameType
 
 
 @contextmanager
-def told_to_stop() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether it came; the second time it interrupts at once."""
+def told_to_stop(after: str = "this step") -> Iterator[Callable[[], bool]]:
+    """Give a function that says whether it came, to be asked `after` each; the second time it interrupts at once."""
     told: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         if told:
             signal.default_int_handler(number, frame)
         told.append(number)
-        print("stopping after this step", flush=True)
+        print(f"stopping after {after}", flush=True)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

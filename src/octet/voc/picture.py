@@ -13,7 +13,7 @@ Size = tuple[int, int]  # width, height
 
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 _JPEG = ("JPEG", "MPO")  # MPO: a camera's, with a preview behind
-_MOST_PIXELS = 64_000_000
+MOST_PIXELS = 64_000_000
 _QUALITY = 95
 _UPRIGHT, _ON_ITS_SIDE = 1, (5, 6, 7, 8)  # EXIF's orientations
 
@@ -37,7 +37,7 @@ def inspect(content: bytes, stated: Size | None, file: str) -> Picture:
     """
     try:
         image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        if image.width * image.height > _MOST_PIXELS:
+        if image.width * image.height > MOST_PIXELS:
             raise _bad(file, "absurd size", f"{image.width} x {image.height} pixels")
         orientation = _orientation(image)
         turned = orientation != _UPRIGHT and _boxes_are_turned(orientation, image.size, stated, file)
@@ -98,11 +98,16 @@ def _defects(content: bytes, file: str) -> tuple[str, ...]:
     return ()
 
 
-def _encode(image: Image.Image) -> bytes:
+def in_rgb(image: Image.Image) -> Image.Image:
+    """Three channels of 8 bits; what shines through is left out."""
     if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image.convert("RGB")
+
+
+def _encode(image: Image.Image) -> bytes:
     jpeg = io.BytesIO()
-    image.convert("RGB").save(jpeg, "JPEG", quality=_QUALITY, subsampling=0)
+    in_rgb(image).save(jpeg, "JPEG", quality=_QUALITY, subsampling=0)
     return jpeg.getvalue()
 
 
