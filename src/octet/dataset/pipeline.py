@@ -50,7 +50,7 @@ def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data
     """The pictures of a split as uint8 [N, size, size, 3], in the records' order, as every model is shown them."""
     return with_options(
         read_split(records, split)
-        .map(lambda example: resize(decode(example), size), num_parallel_calls=cores())
+        .map(lambda example: resize(decode(example["jpeg"]), size), num_parallel_calls=cores())
         .batch(batch)
     ).prefetch(4)
 
@@ -70,9 +70,9 @@ def _objects(example: dict[str, tf.Tensor], plan: Training) -> tuple[tf.Tensor, 
     return tf.boolean_mask(example["boxes"], left_out == 0), tf.boolean_mask(example["classes"], left_out == 0)
 
 
-def decode(example: dict[str, tf.Tensor]) -> tf.Tensor:
-    """The pixels [H, W, 3] of an example, as all that is trained and scored sees them."""
-    return tf.io.decode_jpeg(example["jpeg"], channels=3, dct_method="INTEGER_ACCURATE")
+def decode(jpeg: tf.Tensor) -> tf.Tensor:
+    """The pixels [H, W, 3] of a record's picture, as all that is trained and scored sees them."""
+    return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def with_options(dataset: tf.data.Dataset) -> tf.data.Dataset:

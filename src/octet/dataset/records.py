@@ -1,7 +1,7 @@
 """Records: sharded TFRecords, one example a picture, boxes in 0..1 as [ymin, xmin, ymax, xmax]."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,12 +93,10 @@ def read_truths(folder: Path, split: str) -> list[Truth]:
     ]
 
 
-def read_pictures(folder: Path, split: str, count: int) -> list[tuple[str, bytes]]:
-    """Id and JPEG bytes of the first pictures of a split."""
-    return [
-        (example["id"].decode(), example["jpeg"])
-        for example in read_split(folder, split).take(count).as_numpy_iterator()
-    ]
+def read_pictures(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
+    """Id and JPEG bytes of the pictures of a split."""
+    for example in read_split(folder, split).as_numpy_iterator():
+        yield example["id"].decode(), example["jpeg"]
 
 
 def _shards(folder: Path, split: str) -> list[Path]:

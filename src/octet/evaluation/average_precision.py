@@ -57,36 +57,53 @@ def gather(truths: Sequence[Truth]) -> Objects:
     )
 
 
-def rank(detections: Detections, objects: Objects, class_: int) -> Ranked:
-    """Judge every detection of a class."""
+@dataclass(frozen=True)
+class Verdicts:
+    """The detections of one class, best first."""
+
+    detection: NDArray[np.int64]  # [D], index into the detections
+    overlap: NDArray[np.float64]  # [D], with the object of the class that it covers best
+    best: NDArray[np.int64]  # [D], that object; any number where nothing overlaps
+    right: NDArray[np.bool_]  # [D]
+    counts: NDArray[np.bool_]  # [D], which those of difficult objects do not
+
+
+def judge(detections: Detections, objects: Objects, class_: int) -> Verdicts:
+    """Say of every detection of a class whether it is right."""
     chosen = np.flatnonzero(detections.classes == class_)
     chosen = chosen[np.argsort(-detections.scores[chosen], kind="stable")]
     picture = detections.picture[chosen]
     of_class = np.flatnonzero(objects.classes == class_)
-    overlap, best = _best_objects(detections.boxes[chosen], picture, objects, of_class)
+    overlap, best = best_objects(detections.boxes[chosen], picture, objects, of_class)
     met = np.flatnonzero(overlap >= OVERLAP)
     right = np.zeros(len(chosen), bool)
     _, first = np.unique(best[met], return_index=True)  # of an object's detections the best has it
     right[met[first]] = True
     counts = np.ones(len(chosen), bool)
     counts[met] = ~objects.difficult[best[met]]
-    found = of_class[~objects.difficult[of_class]]
+    return Verdicts(chosen, overlap, best, right & counts, counts)
+
+
+def rank(detections: Detections, objects: Objects, class_: int) -> Ranked:
+    """The judged detections of a class that count."""
+    of = judge(detections, objects, class_)
+    found = (objects.classes == class_) & ~objects.difficult
     return Ranked(
-        right=right[counts],
-        picture=picture[counts],
+        right=of.right[of.counts],
+        picture=detections.picture[of.detection[of.counts]],
         objects=np.bincount(objects.picture[found], minlength=objects.pictures),
     )
 
 
-def _best_objects(
-    boxes: NDArray[np.float64], picture: NDArray[np.int64], objects: Objects, of_class: NDArray[np.int64]
+def best_objects(
+    boxes: NDArray[np.float64], picture: NDArray[np.int64], objects: Objects, among: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The largest overlap [D] of each detection with an object of the class in its picture, and the object [D]."""
-    begin, end = (np.searchsorted(objects.picture[of_class], picture, side) for side in ("left", "right"))
+    """The largest overlap [D] of each box with one of these objects in its picture, and the object [D]."""
+    begin, end = (np.searchsorted(objects.picture[among], picture, side) for side in ("left", "right"))
     counts = end - begin
     detection = np.repeat(np.arange(len(boxes)), counts)  # [pairs]
     start = np.cumsum(counts) - counts
-    thing = of_class[np.arange(len(detection)) - start[detection] + begin[detection]]  # [pairs]
+    thing = among[np.arange(len(detection)) - start[detection] + begin[detection]]  # [pairs]
     overlaps = iou(boxes[detection], objects.boxes[thing])
     order = np.lexsort((-overlaps, detection))  # of equals the first stays first
     has = counts > 0

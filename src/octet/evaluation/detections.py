@@ -1,6 +1,6 @@
 """What a model found, in original pixels, as COCO's results format has it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,8 @@ from octet.dataset.records import Truth
 # Boxes [N, D, 4] as ymin, xmin, ymax, xmax in 0..1, classes [N, D], scores [N, D], counts [N], of a batch of pictures
 Found = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.int32]]
 
-_BOX_DECIMALS = 2  # of a pixel
-_SCORE_DECIMALS = 5
+BOX_DECIMALS = 2  # of a pixel
+SCORE_DECIMALS = 5
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ def collect(batches: Iterable[Found], truths: Sequence[Truth]) -> Detections:
             corners *= (truth.height, truth.width, truth.height, truth.width)
             pictures.append(np.full(n, index))
             classes.append(found_classes[:n].astype(np.int64))
-            scores.append(found_scores[:n].astype(np.float64).round(_SCORE_DECIMALS))
+            scores.append(found_scores[:n].astype(np.float64).round(SCORE_DECIMALS))
             y, x = corners[:, 0], corners[:, 1]
-            boxes.append(np.stack([x, y, corners[:, 3] - x, corners[:, 2] - y], axis=1).round(_BOX_DECIMALS))
+            boxes.append(np.stack([x, y, corners[:, 3] - x, corners[:, 2] - y], axis=1).round(BOX_DECIMALS))
             index += 1
     if index != len(truths):
         raise ValueError(f"detections of {index} pictures for {len(truths)} truths")
@@ -54,3 +54,20 @@ def to_coco(detections: Detections, truths: Sequence[Truth]) -> list[dict[str, A
             detections.picture, detections.classes, detections.boxes, detections.scores, strict=True
         )
     ]
+
+
+def from_coco(results: Sequence[Mapping[str, Any]], truths: Sequence[Truth]) -> Detections:
+    """What `to_coco` wrote."""
+    index = {truth.id: position for position, truth in enumerate(truths)}
+    return Detections(
+        picture=np.array([index[of["image_id"]] for of in results], np.int64),
+        classes=np.array([of["category_id"] - 1 for of in results], np.int64),
+        scores=np.array([of["score"] for of in results], np.float64),
+        boxes=np.array([of["bbox"] for of in results], np.float64).reshape(-1, 4),
+    )
+
+
+def sure(detections: Detections, min_score: float) -> Detections:
+    """Those that score enough."""
+    of, enough = detections, detections.scores >= min_score
+    return Detections(of.picture[enough], of.classes[enough], of.scores[enough], of.boxes[enough])

@@ -1,28 +1,52 @@
-"""The score that training chooses its weights by."""
+"""The validation split: the score that training chooses its weights by, and pictures that show what it is about."""
 
-from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
-from octet.dataset.pipeline import picture_batches
-from octet.dataset.records import read_truths
+import numpy as np
+
+from octet.dataset.pipeline import decode, picture_batches
+from octet.dataset.records import read_pictures, read_truths
 from octet.detector.anchors import make_anchors
-from octet.evaluation.detections import collect
+from octet.detector.suppression import USUAL
+from octet.evaluation.detections import Detections, collect
 from octet.evaluation.keras_model import BATCH, run_keras
 from octet.evaluation.score import mean_area, rank_all
-from octet.recipe import Model, Suppression
-from octet.tensorflow import keras
+from octet.recipe import Model
+from octet.tensorflow import keras, tf
 
-# Its own, so that what the shipped file does with its detections retrains nothing.
-_SUPPRESSION = Suppression(score_threshold=0.02, iou_threshold=0.5, max_detections=100)
+_SHOWN = 4  # pictures
+_MIN_SCORE = 0.3
+_WHITE, _ORANGE = (255.0, 255.0, 255.0), (255.0, 140.0, 0.0)
 
 
-def validation_score(records: Path, shape: Model, classes: tuple[str, ...]) -> Callable[[keras.Model], float]:
-    """A function that gives a model's voc12_map on the validation split."""
-    truths, anchors = read_truths(records, "val"), make_anchors(shape)
+class Validation:
+    """Scores models on the split, and draws what was found in its first pictures."""
 
-    def score(model: keras.Model) -> float:
-        pictures = picture_batches(records, "val", shape.input_size, BATCH)
-        found = run_keras(model, pictures.as_numpy_iterator(), anchors, _SUPPRESSION)
-        return round(float(mean_area(rank_all(collect(found, truths), truths, classes))), 5)
+    def __init__(self, records: Path, shape: Model, classes: tuple[str, ...]) -> None:
+        self._records, self._size, self._classes = records, shape.input_size, classes
+        self._truths, self._anchors = read_truths(records, "val"), make_anchors(shape)
+        self._found: Detections | None = None
 
-    return score
+    def score(self, model: keras.Model) -> float:
+        """The model's voc12_map."""
+        pictures = picture_batches(self._records, "val", self._size, BATCH)
+        self._found = collect(run_keras(model, pictures.as_numpy_iterator(), self._anchors, USUAL), self._truths)
+        return round(float(mean_area(rank_all(self._found, self._truths, self._classes))), 5)
+
+    def show(self, _: keras.Model) -> None:
+        """Write to TensorBoard the first pictures: objects in white, what the last scored model found in orange."""
+        if self._found is None:
+            return
+        for index, (id, jpeg) in enumerate(islice(read_pictures(self._records, "val"), _SHOWN)):
+            truth = self._truths[index]
+            chosen = (self._found.picture == index) & (self._found.scores >= _MIN_SCORE)
+            x, y, width, height = self._found.boxes[chosen].T
+            corners = np.stack([y, x, y + height, x + width], axis=1) / np.tile([truth.height, truth.width], 2)
+            boxes = np.concatenate([truth.boxes, corners]).astype(np.float32)
+            colours = [_WHITE] * len(truth.boxes) + [_ORANGE] * len(corners)
+            picture = tf.cast(decode(jpeg), tf.float32)
+            if colours:
+                # The op cycles through its colours box by box.
+                picture = tf.image.draw_bounding_boxes(picture[None], boxes[None], colours)[0]
+            tf.summary.image(f"val/{id}", tf.cast(picture, tf.uint8)[None])
