@@ -10,7 +10,7 @@ from pathlib import Path
 from octet import device, stage
 from octet.dataset.records import read_labels
 from octet.detector.model import build_detector
-from octet.evaluation.validate import validation_score
+from octet.evaluation.validate import Validation
 from octet.files import require
 from octet.quantization.qat import freeze_batch_norm
 from octet.recipe import Recipe
@@ -25,6 +25,7 @@ def main(recipe: Recipe) -> None:
     weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     plan, classes = recipe.train_qat, read_labels(records)
     make_deterministic(plan.seed)
+    validation = Validation(records, recipe.model, classes)
     model, averaged = (build_detector(recipe.model, len(classes)) for _ in range(2))
     for network in (model, averaged):
         network.load_weights(weights)
@@ -35,7 +36,8 @@ def main(recipe: Recipe) -> None:
         recipe.model,
         plan,
         records,
-        score=validation_score(records, recipe.model, classes),
+        score=validation.score,
+        shows=[validation.show],
         starts_from=[weights],
         scratch=Path("runs", recipe.name, "train_control"),
         output=Path("models", recipe.name, "control"),

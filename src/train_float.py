@@ -9,7 +9,7 @@ from pathlib import Path
 
 from octet import device, stage
 from octet.dataset.records import read_labels
-from octet.evaluation.validate import validation_score
+from octet.evaluation.validate import Validation
 from octet.files import require
 from octet.recipe import Recipe
 from octet.training.determinism import make_deterministic
@@ -25,12 +25,14 @@ def main(recipe: Recipe) -> None:
     pretrained = sorted(require(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     classes = read_labels(records)
     make_deterministic(plan.seed)
+    validation = Validation(records, recipe.model, classes)
     run_training(
         float_networks(recipe.model, plan, len(classes), pretrained),
         recipe.model,
         plan,
         records,
-        score=validation_score(records, recipe.model, classes),
+        score=validation.score,
+        shows=[validation.show],
         starts_from=pretrained,
         scratch=Path("runs", recipe.name, "train_float"),
         output=Path("models", recipe.name, "float"),

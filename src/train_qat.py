@@ -12,9 +12,9 @@ from octet.dataset.pipeline import picture_batches
 from octet.dataset.pixels import normalize
 from octet.dataset.records import read_labels
 from octet.detector.model import build_detector
-from octet.evaluation.validate import validation_score
+from octet.evaluation.validate import Validation
 from octet.files import require
-from octet.quantization.qat import calibrate, freeze_batch_norm, quantize, trained_variables
+from octet.quantization.qat import calibrate, freeze_batch_norm, quantize, show_ranges, trained_variables
 from octet.recipe import Recipe
 from octet.training.determinism import make_deterministic
 from octet.training.networks import Networks
@@ -27,6 +27,7 @@ def main(recipe: Recipe) -> None:
     weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     plan, classes = recipe.train_qat, read_labels(records)
     make_deterministic(plan.seed)
+    validation = Validation(records, recipe.model, classes)
     model = build_detector(recipe.model, len(classes))
     model.load_weights(weights)
     quantized, averaged = (quantize(model, plan.float_layers) for _ in range(2))
@@ -46,7 +47,8 @@ def main(recipe: Recipe) -> None:
         recipe.model,
         plan,
         records,
-        score=validation_score(records, recipe.model, classes),
+        score=validation.score,
+        shows=[validation.show, show_ranges],
         starts_from=[weights],
         scratch=Path("runs", recipe.name, "train_qat"),
         output=Path("models", recipe.name, "qat"),

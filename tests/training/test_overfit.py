@@ -4,7 +4,7 @@ from pathlib import Path
 
 from conftest import ROOT
 from octet.dataset.records import to_example, write_labels, write_split
-from octet.evaluation.validate import validation_score
+from octet.evaluation.validate import Validation
 from octet.recipe import TrainFloat, load_recipe
 from octet.training.networks import float_networks
 from octet.training.run import run_training
@@ -32,7 +32,8 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
         recipe.model,
         plan,
         records,
-        score=validation_score(records, recipe.model, shapes.CLASSES),
+        score=Validation(records, recipe.model, shapes.CLASSES).score,
+        shows=[],
         starts_from=[],
         scratch=tmp_path / "runs",
         output=tmp_path / "float",

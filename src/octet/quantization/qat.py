@@ -76,6 +76,16 @@ def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.T
                 variable.assign(bound)
 
 
+def show_ranges(quantized: keras.Model) -> None:
+    """Write to TensorBoard how the weights lie, and how far activations reach that are rounded to 8 bits."""
+    for kernel in quantized.trainable_weights:
+        if "kernel" in kernel.name:
+            tf.summary.histogram(f"weights/{kernel.name}", kernel)
+    for layer, low, high in ranges(quantized):
+        tf.summary.histogram(f"ranges/{layer.name}", tf.stack([low, high]))
+    tf.summary.histogram("ranges/how wide", [high - low for _, low, high in ranges(quantized)])
+
+
 def without_rounding(quantized: keras.Model, model: keras.Model) -> keras.Model:
     """The float `model` with the quantized one's weights: the same network, computed in float."""
     theirs = {weight.name: weight for weight in quantized.weights}

@@ -68,6 +68,8 @@ def fit(
                 epoch = step // course.steps_per_epoch
                 score = best.keep(update.averaged) if course.is_scored(epoch) else None
                 progress.say(history.close(epoch, float(schedule(step - 1)), score))
+                if score is not None:
+                    history.show(epoch, update.averaged)
             stopping = told()  # asked once: told between saving and stopping, it would stop unsaved
             if stopping or checkpoints.due() or step == course.steps:
                 checkpoints.save(step, {"history": history.notes(), "best": best.score})

@@ -3,18 +3,23 @@
 import csv
 import io
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from octet.tensorflow import tf
+from tensorboard.plugins.hparams import api as hparams
+
+from octet.tensorflow import keras, tf
+
+Show = Callable[[keras.Model], None]  # writes summaries of a model
 
 
 class History:
     """Means of the losses of each epoch's steps, with the learning rate and the score that it ended with."""
 
-    def __init__(self, events: Path, epochs: int, pictures_per_step: int) -> None:
+    def __init__(self, events: Path, epochs: int, pictures_per_step: int, shows: Sequence[Show] = ()) -> None:
         self._events = tf.summary.create_file_writer(str(events))
-        self._epochs, self._pictures_per_step = epochs, pictures_per_step
+        self._epochs, self._pictures_per_step, self._shows = epochs, pictures_per_step, shows
         self._rows: list[dict[str, float]] = []
         self._sums: dict[str, float] = {}
         self._steps = 0
@@ -43,6 +48,18 @@ class History:
         said = " ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
         return f"epoch {epoch}/{self._epochs}: {said}, {self._seen / seconds:.0f} pictures/s"
 
+    def describe(self, plan: Mapping[str, Any]) -> None:
+        """Tell TensorBoard what was asked for."""
+        with self._events.as_default(0):
+            hparams.hparams(_flat(plan))
+
+    def show(self, epoch: int, model: keras.Model) -> None:
+        """Let TensorBoard see the model."""
+        with self._events.as_default(epoch):
+            for show in self._shows:
+                show(model)
+        self._events.flush()
+
     def notes(self) -> dict[str, Any]:
         """All that a checkpoint has to keep."""
         return {"rows": self._rows, "sums": self._sums, "steps": self._steps}
@@ -60,3 +77,14 @@ class History:
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self._rows)
         return text.getvalue()
+
+
+def _flat(plan: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as TensorBoard takes them: one level, numbers and words."""
+    flat: dict[str, Any] = {}
+    for name, value in plan.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value if isinstance(value, bool | int | float) else str(value)
+    return flat

@@ -17,7 +17,7 @@ from octet.tensorflow import keras, tf
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
 from octet.training.fit import Course, fit
-from octet.training.history import History
+from octet.training.history import History, Show
 from octet.training.networks import Networks
 from octet.training.schedule import WarmupCosine
 from octet.training.scratch import unfinished
@@ -30,6 +30,7 @@ def run_training(
     plan: Training,
     records: Path,
     score: Callable[[keras.Model], float],
+    shows: Sequence[Show],
     starts_from: Sequence[Path],
     scratch: Path,
     output: Path,
@@ -44,7 +45,8 @@ def run_training(
     inputs = [shape.model_dump(), plan.model_dump()]
     with unfinished(scratch, inputs, [*records.iterdir(), *starts_from]) as folder:
         best = BestWeights(folder / "best.h5", score)
-        history = History(scratch / "tensorboard", course.epochs, plan.batch)
+        history = History(scratch / "tensorboard", course.epochs, plan.batch, shows)
+        history.describe({"model": shape.model_dump(), **plan.model_dump()})
         checkpoints = Checkpoints(folder, folder.name, update.variables)
         fit(
             scratch.name,
