@@ -4,6 +4,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 RECIPE ?= voc0712
 PORT ?= 6006
+DEMO_PORT ?= 8000
+MODEL ?= models/$(RECIPE)/detector_uint8.tflite
 PYTHON ?= python3
 
 # --- where things run -------------------------------------------------------------------------------------------------
@@ -124,6 +126,19 @@ changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it
 	@$(RUN) python src/doctor.py $(RECIPE)
 
+.PHONY: detect
+detect: RUNNER := $(LOCAL_RUNNER)
+detect: ready ## Find things in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
+	@$(if $(SOURCE),,$(error say what to look at with SOURCE=))$(RUN) python src/detect.py --model $(MODEL) $(DETECT_FLAGS) \
+		'$(subst ','\'',$(SOURCE))'
+
+.PHONY: demo
+demo: ready ## Let a recipe's model work in the browser, at http://localhost:8000 (DEMO_PORT=)
+demo: RUNNER := $(LOCAL_RUNNER)
+demo: PUBLISH = --publish 127.0.0.1:$(DEMO_PORT):$(DEMO_PORT)
+demo:
+	@$(RUN) python src/demo.py $(RECIPE) --port $(DEMO_PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
+
 .PHONY: anchors
 anchors: ready ## See how well a recipe's anchors fit its objects
 	@$(RUN) python src/anchors.py $(RECIPE)
@@ -141,11 +156,14 @@ verify: ready ## Run a recipe again from nothing in a clone, and compare every o
 stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs no data; RECIPE= for one recipe alone)
 	@python src/stale.py $(if $(filter file,$(origin RECIPE)),,$(RECIPE))
 
+# Without RECIPE= this is about the trainings of all.
+TRAININGS = runs$(if $(filter file,$(origin RECIPE)),,/$(RECIPE))
+
 .PHONY: tensorboard
-tensorboard: ready ## Watch trainings at http://localhost:6006 (PORT=)
+tensorboard: ready ## Watch trainings side by side at http://localhost:6006 (PORT=; RECIPE= for one recipe's alone)
 tensorboard: PUBLISH = --publish 127.0.0.1:$(PORT):$(PORT)
 tensorboard:
-	@$(RUN) tensorboard --logdir runs --port $(PORT) $(if $(filter docker,$(RUNNER)),--bind_all)
+	@$(RUN) tensorboard --logdir $(TRAININGS) --port $(PORT) $(if $(filter docker,$(RUNNER)),--bind_all)
 
 .PHONY: shell
 shell: RUNNER := docker
@@ -182,6 +200,10 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 .PHONY: test-others
 test-others: quickstart $(VENV)/dev $(VENV)/mediapipe ## See whether MediaPipe finds in the shipped file what we find
 	@pytest --numprocesses 0 tests/others
+
+.PHONY: test-browser
+test-browser: quickstart $(VENV)/dev ## See the page and the demo in Chromium, which has to be installed
+	@pytest --numprocesses 0 tests/browser
 
 .PHONY: sbom
 sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)

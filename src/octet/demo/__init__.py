@@ -1,0 +1,1 @@
+"""The shipped file at work in a browser."""

@@ -1,0 +1,151 @@
+"""The demo finds in the browser what the library finds in Python."""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import islice
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from conftest import ROOT
+from octet.dataset.pipeline import picture_batches
+from octet.demo.runtime import obtain_runtime
+from octet.demo.server import Demo
+from octet.inference.detector_file import Detection, DetectorFile
+from octet.inference.sources import decode
+
+MODEL = ROOT / "models" / "quickstart" / "detector_uint8.tflite"
+SURE, CLEARLY, OVERLAP = 0.4, 0.5, 0.9
+PICTURES, ENLARGED = 20, 8
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    runtime = obtain_runtime(ROOT / "runs" / "demo")
+    with Demo(MODEL, runtime, port=0) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """The page, its model loaded."""
+    context = browser.new_context(permissions=["camera"])
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    page.wait_for_selector("#camera:enabled")
+    yield page
+    assert [url for url in asked if not url.startswith((address, "http://127.0.0.1", "blob:", "data:"))] == []
+    context.close()
+
+
+def found_in(page: Page) -> list[Detection]:
+    return [
+        Detection(
+            line.get_attribute("data-label") or "",
+            float(line.get_attribute("data-score") or 0),
+            tuple(json.loads(line.get_attribute("data-box") or "")),
+        )
+        for line in page.locator("#found li").all()
+    ]
+
+
+def drop(page: Page, name: str, content: bytes) -> None:
+    """As if the file were dragged from a folder and let go over the page."""
+    page.locator("#drop").evaluate(
+        """(target, [name, content]) => {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], name, { type: "image/png" }));
+            target.dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }));
+        }""",
+        [name, base64.b64encode(content).decode()],
+    )
+    page.wait_for_selector(f'#found[data-of="{name}"]', state="attached")
+
+
+def overlap(one: Detection, other: Detection) -> float:
+    (left, top, right, bottom), (left2, top2, right2, bottom2) = one.box, other.box
+    shared = max(min(right, right2) - max(left, left2), 0) * max(min(bottom, bottom2) - max(top, top2), 0)
+    return shared / ((right - left) * (bottom - top) + (right2 - left2) * (bottom2 - top2) - shared)
+
+
+def unmatched(found: list[Detection], others: list[Detection]) -> list[Detection]:
+    """What one clearly finds and the other does not."""
+    return [
+        of
+        for of in found
+        if of.score >= CLEARLY and not any(o.label == of.label and overlap(of, o) >= OVERLAP for o in others)
+    ]
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    """Those of test as the network sees them, each pixel made a square of many.
+
+    The browser's boxes are in whole pixels, and however a square is sampled, it gives its pixel back.
+    """
+    side, scale = DetectorFile(MODEL).side, (ENLARGED, ENLARGED, 1)
+    records = ROOT / "data" / "quickstart" / "records"
+    for number, (picture,) in enumerate(picture_batches(records, "test", side, batch=1).as_numpy_iterator()):
+        file = io.BytesIO()
+        Image.fromarray(np.kron(picture, np.ones(scale, np.uint8))).save(file, "PNG")
+        yield f"{number}.png", file.getvalue()
+
+
+def test_a_dropped_picture(page: Page) -> None:
+    detector = DetectorFile(MODEL)
+    clear = 0
+    for id, content in islice(pictures(), PICTURES):
+        drop(page, id, content)
+        theirs = found_in(page)
+        ours = [of for of in detector(decode(content, id)) if of.score >= SURE]
+        assert (unmatched(ours, theirs), unmatched(theirs, ours)) == ([], [])
+        clear += sum(of.score >= CLEARLY for of in theirs)
+    assert clear >= PICTURES
+    assert (page.text_content("#time") or "").endswith(" ms")
+
+
+def test_the_page_may_ask_nobody_else(page: Page, address: str, tmp_path: Path) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        ask = "(url) => fetch(url, { mode: 'no-cors' }).then(() => 'came', () => 'refused')"
+        answers = [page.evaluate(ask, url) for url in (f"{address}/", f"http://127.0.0.1:{other.server_port}/")]
+        other.shutdown()
+    assert answers == ["came", "refused"]
+
+
+def test_the_slider_leaves_out_what_scores_less(page: Page) -> None:
+    drop(page, *next(pictures()))
+    before = found_in(page)
+    least = max(of.score for of in before) - 0.01
+    page.locator("#score").fill(f"{int(least * 20) / 20:.2f}")
+    after = found_in(page)
+    assert 0 < len(after) < len(before)
+
+
+def test_what_is_no_picture_is_told(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "none.jpg").write_bytes(b"no picture")
+    page.set_input_files("#file", tmp_path / "none.jpg")
+    page.wait_for_selector("#status.trouble")
+    assert "none.jpg is not a picture" in (page.text_content("#status") or "")
+
+
+def test_the_camera(page: Page) -> None:
+    """The browser's own, which shows a moving test card."""
+    page.click("#camera")
+    page.wait_for_selector("#time:not(:empty)")
+    assert page.text_content("#camera") == "Stop the camera"
+    page.click("#camera")
+    assert page.text_content("#camera") == "Use the camera"

@@ -1,0 +1,65 @@
+"""quickstart's page as people see it: from the disk, without a network, on a desk and on a phone, in light and dark."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from conftest import ROOT
+
+REPORT = ROOT / "reports" / "quickstart" / "report.html"
+DESK, PHONE = (1280, 900), (390, 844)
+MOST = 5_000_000  # bytes
+
+
+@pytest.fixture(params=[(DESK, "light"), (DESK, "dark"), (PHONE, "dark")], ids=str)
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    (width, height), scheme = request.param
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, offline=True)
+    yield context.new_page()
+    context.close()
+
+
+def test_the_page(page: Page) -> None:
+    asked: list[str] = []
+    troubles: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: troubles.append(message.text))
+    page.goto(REPORT.as_uri())
+    assert [url for url in asked if not url.startswith("data:")] == [REPORT.as_uri()]
+    assert troubles == []
+    titles = [title.removesuffix("?") for title in page.locator("h2").all_text_contents()]
+    assert titles == [
+        "Does it work",
+        "What did eight bits cost",
+        "What does it get wrong",
+        "Where do eight bits hurt",
+        "What does it weigh",
+        "How was it trained",
+        "What did it learn from",
+        "What made it",
+    ]
+    for image in page.locator("img").all():
+        assert image.evaluate("image => image.naturalWidth") > 0
+    # Only tables, charts and pictures scroll to the side; the page does not.
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    ink, paper = (page.evaluate(f"getComputedStyle(document.body).{of}") for of in ("color", "backgroundColor"))
+    assert contrast(ink, paper) > 7
+    for text in page.locator("svg text").all()[:20]:
+        assert contrast(text.evaluate("text => getComputedStyle(text).fill"), paper) > 7
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG's, of two colours as CSS writes them: rgb(1, 2, 3)."""
+
+    def luminance(colour: str) -> float:
+        channels = [int(part) / 255 for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+        red, green, blue = (of / 12.92 if of <= 0.04045 else ((of + 0.055) / 1.055) ** 2.4 for of in channels)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_its_size() -> None:
+    assert REPORT.stat().st_size < MOST
