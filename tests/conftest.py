@@ -72,6 +72,7 @@ class Project:
         for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
             assert self.run(*command).returncode == 0
         shutil.copy(ROOT / ".dvc" / "config", self.folder / ".dvc" / "config")
+        shutil.copytree(ROOT / ".dvc" / "plots", self.folder / ".dvc" / "plots", dirs_exist_ok=True)
 
     def git(self, *arguments: str) -> None:
         """Run a git command as somebody."""

@@ -331,14 +331,17 @@ class Recipe(_Section):
     report: Report
 
     @property
-    def model_sha256(self) -> str:
-        """Of all that decides what the models are; where an archive was fetched from does not."""
+    def what_makes_models(self) -> dict[str, Any]:
+        """All that decides what the models are, as plain values; where an archive was fetched from does not."""
         decides = {"dataset", "model", "train_float", "train_qat", "convert"}
         where: Any = {"dataset": {"source": {"archives": {"__all__": {"sources"}}}, "pretrained": {"sources"}}}
         # Its warnings are of fields that take a share or a list, which it knows by their own validator alone.
-        values = self.model_dump(mode="json", include=decides, exclude=where, warnings=False)
-        told = json.dumps(values, sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
+        return self.model_dump(mode="json", include=decides, exclude=where, warnings=False)
+
+    @property
+    def model_sha256(self) -> str:
+        """Of all that."""
+        return hashlib.sha256(json.dumps(self.what_makes_models, sort_keys=True).encode()).hexdigest()
 
 
 def load_recipe(name: str, params: Path = PARAMS) -> Recipe:

@@ -16,19 +16,19 @@ def run(main: Callable[[Recipe], None], usage: str | None) -> None:
     parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="a section of params.yaml")
     name = parser.parse_args().recipe
-    with told_plainly():
+    with told_plainly(stopped="stopped; the same command goes on from here"):
         main(load_recipe(name))
 
 
 @contextmanager
-def told_plainly(*others: type[Exception]) -> Iterator[None]:
+def told_plainly(*others: type[Exception], stopped: str = "stopped") -> Iterator[None]:
     """A mistake of the user's, of which a library may have its own kinds, ends in one line and exit code 1."""
     mistakes: tuple[type[Exception], ...] = (UserError, *others)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is being interrupted
     try:
         yield
     except KeyboardInterrupt:
-        print("octet: stopped; the same command goes on from here", file=sys.stderr)
+        print(f"octet: {stopped}", file=sys.stderr)
         sys.exit(130)
     except mistakes as error:
         sys.exit(f"octet: {error}")

@@ -23,7 +23,7 @@ def file_rates(files: Mapping[str, Path], records: Path) -> dict[str, float]:
 
     Each file alone, and from a JPEG's bytes to detections.
     """
-    ((_, jpeg),) = read_pictures(records, "test", 1)
+    _, jpeg = next(read_pictures(records, "test"))
     rates = {}
     for name, file in files.items():
         with silence():
