@@ -21,7 +21,7 @@ from octet.evaluation.variants import run_variant, variant_files
 from octet.quantization.qat import calibrate, quantize, ranges
 from octet.quantization.scheme import DepthwiseWeightsQuantizer
 from octet.recipe import Recipe, load_recipe
-from octet.tensorflow import keras, tf
+from octet.tensorflow import keras, tf, tflite
 
 pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
 LADDER = ("float32", "float16", "dynamic", "int8_ptq")
@@ -132,6 +132,19 @@ def test_the_ladder_has_one_output_contract(recipe: Recipe, models: Path, varian
     assert takes["dtype"] is (np.uint8 if variant == "int8_ptq" else np.float32)
     assert [(d["dtype"], d["shape"].tolist()) for d in gives] == [(d["dtype"], d["shape"].tolist()) for d in shipped]
     assert takes["shape"].tolist() == [1, recipe.model.input_size, recipe.model.input_size, 3]
+
+
+def test_constants_are_aligned_and_told_once(models: Path) -> None:
+    """A sixth of a small file would be zero points, one a channel and all the same."""
+    model = tflite.Model.GetRootAs((models / "detector_uint8.tflite").read_bytes())
+    buffers = [model.Buffers(index)._tab for index in range(model.BuffersLength())]
+    assert {tab.Vector(tab.Offset(4)) % 16 for tab in buffers if tab.Offset(4)} == {0}
+    graph = model.Subgraphs(0)
+    tensors = [graph.Tensors(index) for index in range(graph.TensorsLength())]
+    told = [of.Quantization() for of in tensors if of.Quantization() and not of.Quantization().ZeroPointIsNone()]
+    per_channel = {of._tab.Vector(of._tab.Offset(10)): of for of in told if of.ZeroPointLength() > 1}
+    assert len(per_channel) == len({of.ZeroPointAsNumpy().tobytes() for of in per_channel.values()}) > 3
+    assert not any(b";" in of.Name() for of in tensors)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])

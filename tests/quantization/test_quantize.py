@@ -40,7 +40,11 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A MobileNetV2 of today's Keras."""
     file = tmp_path_factory.mktemp("classifier") / "mobilenet.keras"
     keras_3.utils.set_random_seed(1)
-    keras_3.applications.MobileNetV2((64, 64, 3), 0.35, weights=None, classes=10).save(file)
+    model = keras_3.applications.MobileNetV2((64, 64, 3), 0.35, weights=None, classes=10)
+    for layer in model.layers:
+        layer.momentum = 0.0  # without statistics of its own a deep network's values fade to nothing
+    model(np.random.default_rng(1).uniform(-1, 1, (64, 64, 64, 3)).astype(np.float32), training=True)
+    model.save(file)
     return file
 
 

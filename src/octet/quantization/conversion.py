@@ -12,6 +12,7 @@ from octet.silence import silence
 from octet.tensorflow import tf, tflite
 
 FILE_IDENTIFIER = b"TFL3"
+_ALIGNMENT = 16  # bytes, of a constant's data
 _WIDE = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
 
 # The only input of a model, or its inputs by name, for every sample
@@ -79,9 +80,27 @@ def to_integer(
 
 def packed(model: Any, size: int) -> bytes:
     """A file of the schema's objects; `size` is about how large."""
-    builder = flatbuffers.Builder(size)
+    for graph in model.subgraphs:
+        for tensor in graph.tensors:
+            tensor.name = tensor.name.partition(b";")[0]  # of layers that were fused, the last comes first
+    builder = _Builder(size)
     builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     return bytes(builder.Output())
+
+
+class _Builder(flatbuffers.Builder):
+    """Writes equal arrays once (a zero point a channel is a sixth of a small detector), aligned as the schema asks."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._written: dict[tuple[str, bytes], int] = {}
+
+    def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802  # flatbuffers' name
+        content = x.dtype.str, x.tobytes()
+        if content not in self._written:
+            self.Prep(_ALIGNMENT, x.nbytes)
+            self._written[content] = super().CreateNumpyVector(x)
+        return self._written[content]
 
 
 def _converter(traced: Traced) -> tf.lite.TFLiteConverter:
@@ -99,18 +118,17 @@ def _optimizing(traced: Traced) -> tf.lite.TFLiteConverter:
 def _finish(converter: tf.lite.TFLiteConverter) -> bytes:
     with silence():
         content = converter.convert()
-    return _in_order(content)
-
-
-def _in_order(content: bytes) -> bytes:
-    """The file with its outputs in the order in which the graph returns them, which the converter shuffles."""
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
+    _put_in_order(model)
+    return packed(model, len(content))
+
+
+def _put_in_order(model: Any) -> None:
+    """The outputs in the order in which the graph returns them, which the converter shuffles."""
     (signature,) = model.signatureDefs
     numbers = {output.tensorIndex: _number(output.name) for output in signature.outputs}
-    if None in numbers.values():  # they go by names of their own, and have no order
-        return content
-    model.subgraphs[signature.subgraphIndex].outputs = sorted(numbers, key=lambda index: numbers[index] or 0)
-    return packed(model, len(content))
+    if None not in numbers.values():  # others go by names of their own, and have no order
+        model.subgraphs[signature.subgraphIndex].outputs = sorted(numbers, key=lambda index: numbers[index] or 0)
 
 
 def _number(name: bytes) -> int | None:

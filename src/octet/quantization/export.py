@@ -68,9 +68,8 @@ def _append(model: Any, operator: str, tensor: int, number: float) -> int:
     )
     buffer.data = np.frombuffer(np.float32(number).tobytes(), np.uint8)
     model.buffers.append(buffer)
-    name = f"{operator.lower()}_{number}"
-    constant.name, constant.shape, constant.buffer = f"{name}/number", [], len(model.buffers) - 1
-    made.name, made.shape = name, graph.tensors[tensor].shape
+    made.name, made.shape = f"{operator.lower()}_{number}".encode(), graph.tensors[tensor].shape
+    constant.name, constant.shape, constant.buffer = made.name + b"/number", [], len(model.buffers) - 1
     graph.tensors += [constant, made]
     kind.builtinCode = kind.deprecatedBuiltinCode = getattr(tflite.BuiltinOperator, operator)
     model.operatorCodes.append(kind)

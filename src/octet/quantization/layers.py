@@ -100,7 +100,7 @@ def tflite_reference(content: bytes) -> Reference:
 @dataclass(frozen=True)
 class _Node:
     operator: str
-    name: str  # of its first tensor; of several layers that were fused the last comes first
+    name: str  # of its first tensor
     inputs: Sequence[int]
     output: int
     scale: float  # 0: not quantized
@@ -120,7 +120,7 @@ def _nodes(content: bytes) -> list[_Node]:
         nodes.append(
             _Node(
                 operator_name(model.operatorCodes[operator.opcodeIndex]),
-                tensor.name.decode().split(";")[0],
+                tensor.name.decode(),
                 operator.inputs,
                 operator.outputs[0],
                 float(how.scale[0]) if limits else 0.0,

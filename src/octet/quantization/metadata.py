@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from octet.dataset.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
 from octet.errors import UserError
 from octet.quantization.conversion import packed
@@ -112,7 +114,7 @@ def read_labels(file: Path) -> list[str] | None:
 
 def _attach(model: Any, content: bytes) -> None:
     buffer = tflite.BufferT()
-    buffer.data = content
+    buffer.data = np.frombuffer(content, np.uint8)
     entry = tflite.MetadataT()
     entry.name, entry.buffer = _ENTRY, len(model.buffers)
     model.buffers.append(buffer)

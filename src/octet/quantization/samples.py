@@ -148,7 +148,7 @@ def _variance_ratio(model: Any, values: Iterable[NDArray[Any]]) -> float | None:
     if norm is None or norm not in model.layers or np.allclose(norm.moving_variance, 1):  # nested, or never trained
         return None
     library = keras_3 if isinstance(model, keras_3.Model) else keras
-    before = library.Model(model.inputs, norm.input)
+    before = library.Model(model.inputs[0], norm.input)
     seen = np.concatenate([_by_channel(np.asarray(before(value, training=False)), norm.axis) for value in values])
     variance, remembered = seen.var(axis=0), np.asarray(norm.moving_variance)
     alive = (variance > 0) & (remembered > 0)
