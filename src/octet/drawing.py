@@ -16,7 +16,7 @@ Corners = tuple[float, float, float, float]  # left, top, right, bottom in pixel
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
 
 _SMALLEST = 480  # a picture whose longer side is shorter is enlarged: there is no room for letters on it
-_FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")  # Latin, Greek, Cyrillic, Arabic
+_FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")  # Latin, Greek, Cyrillic
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
@@ -92,4 +92,5 @@ def _ordered(corners: Sequence[float]) -> Corners:
 
 @cache
 def _font(height: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(_FONT), height)
+    # Pillow's other way to lay out letters needs a library of the system's, and is there on some machines only.
+    return ImageFont.truetype(str(_FONT), height, layout_engine=ImageFont.Layout.BASIC)
