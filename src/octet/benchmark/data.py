@@ -41,7 +41,9 @@ def input_rates(recipe: Recipe, records: Path) -> dict[str, float]:
     """Pictures a second, from the records, as training takes them."""
     device.use("cpu")
     plan, size = recipe.train_float, recipe.model.input_size
-    alone = with_options(read_split(records, "train").map(decode, num_parallel_calls=cores())).prefetch(4)
+    alone = with_options(
+        read_split(records, "train").map(lambda example: decode(example["jpeg"]), num_parallel_calls=cores())
+    ).prefetch(4)
     one_epoch = plan.model_copy(update={"epochs": 1})
     batches = training_batches(records, size, one_epoch, 0, lambda _, classes: (tf.size(classes),))
     with_targets = make_batches(records, recipe.model, one_epoch, 0)
