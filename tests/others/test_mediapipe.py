@@ -10,12 +10,15 @@ import pytest
 from conftest import ROOT
 from octet.dataset.pipeline import picture_batches
 from octet.inference.detector_file import DetectorFile
+from octet.recipe import load_recipe
 
 PYTHON = ROOT / ".venv" / "mediapipe-env" / "bin" / "python"
 MODEL = ROOT / "models" / "quickstart" / "detector_uint8.tflite"
 PICTURES = 60
 ENLARGED = 8  # for MediaPipe's boxes are in whole pixels
 SURE, OVERLAP = 0.3, 0.95
+STEP = 6 / 256  # of a score, that one step of the logit before it makes at most
+SWAPPED = 0.01  # of what is found
 
 Row = tuple[str, float, float, float, float, float]  # label, score, left, top, right, bottom
 
@@ -54,18 +57,24 @@ def overlap(one: Row, other: Row) -> float:
     return shared / ((right - left) * (bottom - top) + (right2 - left2) * (bottom2 - top2) - shared)
 
 
-def unmatched(rows: list[list[Row]], others: list[list[Row]]) -> list[tuple[Row, float]]:
-    """What one is sure of and the other does not find at that place, with how far the nearest overlaps."""
+def unmatched(rows: list[list[Row]], others: list[list[Row]]) -> list[tuple[Row, list[Row]]]:
+    """What one is sure of and the other does not find at that place, with what that finds of the class."""
     left = []
     for found, those in zip(rows, others, strict=True):
         for row in found:
-            best = max((overlap(row, other) for other in those if other[0] == row[0]), default=0.0)
-            if row[1] >= SURE and best < OVERLAP:
-                left.append((row, best))
+            same = [other for other in those if other[0] == row[0]]
+            if row[1] >= SURE and not any(overlap(row, other) >= OVERLAP for other in same):
+                left.append((row, same))
     return left
 
 
 def test_both_find_the_same(ours: list[list[Row]], theirs: list[list[Row]]) -> None:
-    assert sum(row[1] >= SURE for rows in theirs for row in rows) >= PICTURES
-    assert unmatched(theirs, ours) == []
-    assert unmatched(ours, theirs) == []
+    """But for two boxes with a step between their scores: each suppresses the other where a runtime has it above."""
+    suppression = load_recipe("quickstart").convert.suppression.iou_threshold
+    for rows, others in ((theirs, ours), (ours, theirs)):
+        sure = sum(row[1] >= SURE for found in rows for row in found)
+        assert sure >= PICTURES
+        different = unmatched(rows, others)
+        assert len(different) <= SWAPPED * sure
+        for row, same in different:
+            assert any(abs(other[1] - row[1]) <= STEP and overlap(row, other) > suppression for other in same), row

@@ -62,5 +62,5 @@ def test_it_goes_through_every_stage(project: Project, monkeypatch: Any) -> None
         assert result.returncode == 0, f"{stage}: {result.stderr}"
     evaluation = json.loads((project.folder / "reports/voc0712/evaluation.json").read_text())
     assert evaluation["dataset"]["images"] == len(PICTURES["VOC2007", "test"])
-    assert len(evaluation["variants"]) == 8
+    assert len(evaluation["variants"]) == 9
     assert (project.folder / "reports/voc0712/report.html").exists()

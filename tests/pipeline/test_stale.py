@@ -111,7 +111,7 @@ STALE: dict[str, tuple[Callable[[Project], None], str, tuple[str, ...]]] = {
     "parameter": (
         edit("params.yaml", lambda params: params["quickstart"]["train_float"].update(seed=99)),
         "quickstart.train_float (modified)",
-        ("train_float", "convert"),
+        ("train_float", "convert", "report"),
     ),
     "parameter added": (
         edit("dvc.yaml", lambda pipeline: pipeline["stages"]["report"]["params"].append("${item.recipe}.evaluate")),
