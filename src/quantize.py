@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from octet import device
-from octet.errors import UserError
+from octet.errors import UserError, first_line
 from octet.files import whole_file
 from octet.quantization.agreement import agreement, median_ms, require_runnable
 from octet.quantization.conversion import to_float
@@ -58,8 +58,8 @@ def convert(source: Source, scheme: Scheme, samples: Samples | None, options: ar
     except UserError:  # of the samples, which are read meanwhile
         raise
     except Exception as error:  # whatever the converter stumbles over
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"{options.model}: TFLite's converter cannot make {options.scheme} of it: {reason}") from None
+        what = f"TFLite's converter cannot make {options.scheme} of it"
+        raise UserError(f"{options.model}: {what}: {first_line(error)}") from None
 
 
 def compare(source: Source, content: bytes, given: Samples | None, integer: bool) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from octet.errors import UserError
+from octet.errors import UserError, first_line
 from octet.silence import silence
 
 with silence():
@@ -20,7 +20,7 @@ def writing(what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
-        raise UserError(f"cannot write {what}: {str(error).splitlines()[0]}") from None
+        raise UserError(f"cannot write {what}: {first_line(error)}") from None
 
 
 __all__ = ["keras", "tf", "tflite", "writing"]

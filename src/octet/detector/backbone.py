@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from octet.errors import UserError
+from octet.errors import UserError, first_line
 from octet.recipe import Model
 from octet.tensorflow import keras, tf
 
@@ -18,10 +18,8 @@ def load_backbone(detector: keras.Model, model: Model, weights: Path) -> None:
     try:
         backbone.load_weights(weights)
     except (OSError, ValueError) as error:
-        found = str(error).splitlines()[0]
-        raise UserError(
-            f"{weights}: not the weights of a MobileNetV2 of alpha {model.alpha} without top: {found}"
-        ) from None
+        wanted = f"a MobileNetV2 of alpha {model.alpha} without top"
+        raise UserError(f"{weights}: not the weights of {wanted}: {first_line(error)}") from None
     ours = {layer.name for layer in detector.layers}
     for layer in backbone.layers:
         if layer.name in ours and layer.weights:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from octet.dataset.pipeline import resize
 from octet.dataset.pixels import PIXEL_SCALE, PIXEL_ZERO
 from octet.detector.suppression import USUAL, detect
-from octet.errors import UserError
+from octet.errors import UserError, first_line
 from octet.evaluation.tflite import Runner
 from octet.quantization import metadata
 from octet.recipe import Suppression
@@ -40,8 +40,7 @@ class DetectorFile:
             # One thread: with more, the op that most detectors end in loses a class (tensorflow/tensorflow#56058).
             self._run = Runner(file, *_normalization(told))
         except Exception as error:  # whatever a file that is no model does to its readers
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise UserError(f"{file}: not a model that LiteRT runs: {reason}") from None
+            raise UserError(f"{file}: not a model that LiteRT runs: {first_line(error)}") from None
         outputs = len(self._run.gives)
         if outputs not in (_DETECTIONS, _HEADS):
             raise UserError(f"{file}: has {outputs} outputs, and a detector has {_DETECTIONS} or {_HEADS}")

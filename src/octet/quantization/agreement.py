@@ -8,7 +8,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from octet.errors import UserError
+from octet.errors import UserError, first_line
 from octet.quantization.samples import Sample
 from octet.quantization.tensors import dequantized, quantized
 from octet.silence import silence
@@ -31,7 +31,7 @@ def require_runnable(content: bytes, scheme: str) -> None:
         _Runner(content)
     except RuntimeError as error:
         raise UserError(
-            f"LiteRT refuses what was converted to {scheme}: {str(error).splitlines()[0]}: "
+            f"LiteRT refuses what was converted to {scheme}: {first_line(error)}: "
             "where the scheme has ranges, look at the samples that gave them; or take another scheme"
         ) from None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import h5py
 
-from octet.errors import UserError
+from octet.errors import UserError, first_line
 from octet.keras_3 import keras_3
 from octet.quantization.conversion import Traced, trace
 from octet.tensorflow import keras, tf
@@ -45,7 +45,7 @@ def _from_keras(path: Path, shape: Sequence[int] | None) -> Source:
     try:
         model = library.models.load_model(path, compile=False)
     except Exception as error:  # whatever Keras' loaders stumble over
-        raise UserError(f"{path}: Keras cannot load it: {_first_line(error)}") from None
+        raise UserError(f"{path}: Keras cannot load it: {first_line(error)}") from None
     inputs = getattr(model, "inputs", None)  # Keras 3 raises where there are none yet
     if not inputs:
         raise UserError(f"{path}: says nothing of what it takes: build it, or call it once, and save it again")
@@ -62,7 +62,7 @@ def _from_saved_model(path: Path, shape: Sequence[int] | None) -> Source:
     try:
         loaded = tf.saved_model.load(str(path))
     except Exception as error:  # whatever TensorFlow's loader stumbles over
-        raise UserError(f"{path}: TensorFlow cannot load it: {_first_line(error)}") from None
+        raise UserError(f"{path}: TensorFlow cannot load it: {first_line(error)}") from None
     signature = loaded.signatures.get("serving_default")
     if signature is None:
         raise UserError(f"{path}: has no signature serving_default, but {', '.join(loaded.signatures) or 'none'}")
@@ -109,12 +109,8 @@ def _keras_version(path: Path) -> str:
         with h5py.File(path) as file:
             return str(file.attrs.get("keras_version", ""))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: is no model of Keras': {_first_line(error)}") from None
+        raise UserError(f"{path}: is no model of Keras': {first_line(error)}") from None
 
 
 def _listed(inputs: Any) -> list[Any]:
     return list(inputs) if isinstance(inputs, list | tuple) else [inputs]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
