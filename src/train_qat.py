@@ -14,7 +14,14 @@ from octet.dataset.records import read_labels
 from octet.detector.model import build_detector
 from octet.evaluation.validate import Validation
 from octet.files import require
-from octet.quantization.qat import calibrate, freeze_batch_norm, quantize, show_ranges, trained_variables
+from octet.quantization.qat import (
+    calibrate,
+    freeze_batch_norm,
+    freeze_ranges,
+    quantize,
+    show_ranges,
+    trained_variables,
+)
 from octet.recipe import Recipe
 from octet.training.determinism import make_deterministic
 from octet.training.networks import Networks
@@ -33,6 +40,8 @@ def main(recipe: Recipe) -> None:
     quantized, averaged = (quantize(model, plan.float_layers) for _ in range(2))
     if plan.freeze_batch_norm:
         freeze_batch_norm(quantized)
+    if plan.freeze_ranges:
+        freeze_ranges(quantized)
     pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
     calibrate(quantized, model, pictures.take(plan.calibration_batches).map(normalize))
     averaged.set_weights(quantized.get_weights())

@@ -265,6 +265,7 @@ class TrainQat(Training):
     calibration_batches: Count
     float_layers: tuple[str, ...] = Field(strict=False)
     freeze_batch_norm: bool
+    freeze_ranges: bool
     distillation: Share
 
 

@@ -7,7 +7,7 @@ from conftest import tiny_params
 from octet.detector.loss import distillation_losses
 from octet.detector.model import build_detector
 from octet.errors import UserError
-from octet.quantization.qat import freeze_batch_norm, quantize, trained_variables
+from octet.quantization.qat import freeze_batch_norm, freeze_ranges, quantize, ranges, trained_variables
 from octet.recipe import Loss, Model
 from octet.tensorflow import keras, tf
 
@@ -50,6 +50,19 @@ def test_frozen_statistics_stay(model: keras.Model, frozen: bool) -> None:
     assert before
     assert all(same) if frozen else not any(same)
     assert any("gamma" in weight.name for weight in trained_variables(quantized)) != frozen
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_ranges_stay(model: keras.Model, frozen: bool) -> None:
+    quantized = quantize(model)
+    if frozen:
+        freeze_ranges(quantized)
+    quantized(tf.random.stateless_uniform((4, *model.input_shape[1:]), (1, 1), -1, 1), training=True)
+    moved = [float(low) != -6.0 or float(high) != 6.0 for _, low, high in ranges(quantized)]
+    assert moved
+    assert not any(moved) if frozen else all(moved)
+    kernels = [weight for weight in quantized.weights if weight.name.split(":")[0].endswith("kernel_min")]
+    assert all(float(tf.reduce_min(of)) > -6.0 for of in kernels)  # they follow the kernels all the same
 
 
 def test_distillation_asks_for_what_the_teacher_says() -> None:

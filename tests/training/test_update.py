@@ -80,6 +80,28 @@ def test_a_lost_training_says_where_it_was(tmp_path: Path, wrong: float) -> None
         )
 
 
+def test_a_training_that_only_loses_keeps_its_start(tmp_path: Path) -> None:
+    """The score falls as the line moves away from 0, where it starts."""
+    update, history = line_update(line(), rate=0.01), History(tmp_path, 2, 4)
+    best = BestWeights(tmp_path / "best.h5", lambda model: 1.0 - abs(model.get_weights()[0].item()))
+    fit(
+        "train",
+        Course(epochs=2, steps_per_epoch=1, score_every=1),
+        update,
+        lambda step: [(tf.constant([b"000012"]), PICTURES, TARGETS)] * (2 - step),
+        WarmupCosine(0.4, 1, 2),
+        best,
+        history,
+        Checkpoints(tmp_path, "t", update.variables),
+    )
+    kept = line(1.0)
+    kept.load_weights(tmp_path / "best.h5")
+    assert (kept.get_weights()[0].item(), best.score) == (0.0, 1.0)
+    header, start, *epochs = history.as_csv().splitlines()
+    assert (header, start) == ("epoch,loss,classes_loss,learning_rate,val_map", "0,,,,1")
+    assert len(epochs) == 2
+
+
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
     return load_recipe("quickstart", ROOT / "params.yaml")

@@ -1,12 +1,13 @@
 """A fake-quantized copy of a float detector, and where its ranges start."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 
 import numpy as np
 import tensorflow_model_optimization as tfmot
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import QuantizeLayer
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapper
+from tensorflow_model_optimization.python.core.quantization.keras.quantizers import Quantizer
 
 from octet.errors import UserError
 from octet.quantization.fake_quant import use_deterministic_gradients
@@ -47,6 +48,18 @@ def freeze_batch_norm(quantized: keras.Model) -> None:
             layer.trainable = False
 
 
+def freeze_ranges(quantized: keras.Model) -> None:
+    """Keep the activations' ranges as calibrated; those of the weights follow the weights all the same."""
+    for layer in _wrapped(quantized):
+        layer._output_quantizers = [_untrained(quantizer) for quantizer in layer._output_quantizers]
+        for activation in layer._quantize_activations:
+            activation.quantizer = _untrained(activation.quantizer)
+
+
+def _untrained(quantizer: Quantizer) -> Callable[..., tf.Tensor]:
+    return lambda inputs, _, weights: quantizer(inputs, False, weights=weights)
+
+
 def trained_variables(quantized: keras.Model) -> list[tf.Variable]:
     """What training moves: not what is frozen, which TFMOT's wrappers count in all the same."""
     frozen = {id(weight) for layer in quantized.layers if not layer.trainable for weight in layer.weights}
@@ -54,10 +67,13 @@ def trained_variables(quantized: keras.Model) -> list[tf.Variable]:
 
 
 def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.Tensor]) -> None:
-    """Start the ranges where the float model's activations lie: the mean over batches of their extremes.
+    """Start the ranges where the float model's weights and activations lie, the latter by the mean over batches.
 
     TFMOT's own start, +-6 moved by a thousandth a step, is far from them and stays so for a whole short training.
     """
+    for layer in _wrapped(quantized):
+        for kernel, quantizer, bounds in layer._weight_vars:
+            quantizer(kernel, True, weights=bounds)  # as in training, which sets them
     rounded = ranges(quantized)
     probe = keras.Model(model.input, [model.get_layer(layer.layer.name).output for layer, _, _ in rounded])
 
@@ -97,15 +113,18 @@ def without_rounding(quantized: keras.Model, model: keras.Model) -> keras.Model:
 def ranges(quantized: keras.Model) -> list[tuple[keras.layers.Layer, tf.Variable, tf.Variable]]:
     """The layers whose output is rounded, with the least and the largest that it is rounded to."""
     found = []
-    for layer in quantized.layers:
-        if isinstance(layer, QuantizeWrapper):
-            named = {variable.name.split(":")[0]: variable for variable in layer.weights}
-            low, high = (
-                [of for name, of in named.items() if name.endswith(end) and "kernel" not in name]
-                for end in ("_min", "_max")
-            )
-            found += [(layer, *bounds) for bounds in zip(low, high, strict=True)]
+    for layer in _wrapped(quantized):
+        named = {variable.name.split(":")[0]: variable for variable in layer.weights}
+        low, high = (
+            [of for name, of in named.items() if name.endswith(end) and "kernel" not in name]
+            for end in ("_min", "_max")
+        )
+        found += [(layer, *bounds) for bounds in zip(low, high, strict=True)]
     return found
+
+
+def _wrapped(quantized: keras.Model) -> list[QuantizeWrapper]:
+    return [layer for layer in quantized.layers if isinstance(layer, QuantizeWrapper)]
 
 
 def _weighted(model: keras.Model, name: str) -> str:

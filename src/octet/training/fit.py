@@ -57,6 +57,8 @@ def fit(
         print(f"going on after step {step} of {course.steps}", flush=True)
 
     with told_to_stop() as told, Progress(title, course.steps, "steps", initial=step, interval=300) as progress:
+        if not begun:
+            progress.say(history.begin(best.keep(update.averaged)))
         for ids, pictures, targets in batches(step):
             losses = {name: float(value) for name, value in update(pictures, targets).items()}
             step += 1

@@ -31,6 +31,13 @@ class History:
         self._steps += 1
         self._seen += self._pictures_per_step
 
+    def begin(self, score: float) -> str:
+        """Note what the training starts from, as epoch 0; a line about it."""
+        self._rows.append({"epoch": 0, "val_map": score})
+        with self._events.as_default(0):
+            tf.summary.scalar("val_map", score)
+        return f"before the first step: val_map {score:.4g}"
+
     def close(self, epoch: int, rate: float, score: float | None) -> str:
         """End an epoch, counted from 1; a line about it."""
         means = {f"{name}_loss": value / self._steps for name, value in self._sums.items()}
@@ -69,11 +76,9 @@ class History:
         self._rows, self._sums, self._steps = notes["rows"], notes["sums"], notes["steps"]
 
     def as_csv(self) -> str:
-        """One line an epoch; one that was not scored leaves its score empty."""
+        """One line an epoch, of which the last has all columns; what was not measured is left empty."""
         text = io.StringIO()
-        writer = csv.DictWriter(
-            text, list(dict.fromkeys(name for row in self._rows for name in row)), lineterminator="\n"
-        )
+        writer = csv.DictWriter(text, list(self._rows[-1]), lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self._rows)
         return text.getvalue()
