@@ -41,7 +41,7 @@ def main(recipe: Recipe) -> None:
     dataset = read_json(data / "dataset.json", f"preprocess@{recipe.name}")
     shipped = require(models / "detector_uint8.tflite", f"convert@{recipe.name}")
     evaluation = read_json(reports / "evaluation.json", f"evaluate@{recipe.name}")
-    classes = dataset["classes"]
+    content, made_by, classes = shipped.read_bytes(), read_recipe(shipped), dataset["classes"]
 
     truths = read_truths(data / "records", "test")
     objects = gather(truths)
@@ -71,10 +71,10 @@ def main(recipe: Recipe) -> None:
             name: rows(models / name / "history.csv", f"train_{name}@{recipe.name}") for name in ("float", "qat")
         },
         layers=read_json(reports / "layers.json", f"layers@{recipe.name}"),
-        operators=operators(shipped.read_bytes()),
+        operators=operators(content),
         made_of={
-            "recipe": f"{recipe.name}, SHA-256 {read_recipe(shipped)}",
-            shipped.name: f"SHA-256 {hashlib.sha256(shipped.read_bytes()).hexdigest()}",
+            "recipe": f"{recipe.name}, SHA-256 {made_by}",
+            shipped.name: f"SHA-256 {hashlib.sha256(content).hexdigest()}",
             **{package: version(package) for package in PACKAGES},
         },
         recipe=yaml.safe_dump(recipe.what_makes_models, sort_keys=False),
@@ -87,7 +87,7 @@ def main(recipe: Recipe) -> None:
     with whole_file(reports / "report.html") as report:
         report.write_text(page(findings))
     with whole_file(models / "MODEL_CARD.md") as card:
-        card.write_text(model_card(recipe, dataset, evaluation, read_recipe(shipped)))
+        card.write_text(model_card(recipe, dataset, evaluation, made_by))
 
 
 def rows(path: Path, made_by: str) -> list[dict[str, Any]]:
