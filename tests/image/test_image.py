@@ -5,6 +5,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -126,6 +127,18 @@ def test_interrupted_and_run_again_it_makes_the_bytes_that_the_host_makes(clone:
     for path in clone.rglob("*"):
         owner = path.lstat()
         assert (owner.st_uid, owner.st_gid) == (UID, GID), path
+
+
+def test_detect_finds_in_the_container_what_it_finds_on_the_host(clone: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / MODEL, clone / "shipped.tflite")
+    picture, flags = "docs/shapes.jpg", "--out found --json found.json"
+    run(clone, *make(clone, "detect"), "MODEL=shipped.tflite", f"SOURCE={picture}", f"DETECT_FLAGS={flags}")
+    on_host = ("--out", str(tmp_path), "--json", str(tmp_path / "found.json"))
+    run(ROOT, str(ROOT / ".venv/bin/python"), "src/detect.py", "--model", MODEL, *on_host, picture)
+    (found,), (expected,) = (json.loads((of / "found.json").read_text()) for of in (clone, tmp_path))
+    assert found == expected
+    assert found["detections"]
+    assert (clone / "found" / "shapes.detected.jpg").is_file()
 
 
 def test_tensorboard_answers_from_the_container(tensorboard: tuple[subprocess.Popen[str], int]) -> None:
