@@ -1,5 +1,5 @@
 # The training container. The source is mounted at run time; only `release` holds it. Built by `make image`.
-#   VARIANT   cuda: TensorFlow with CUDA's libraries, runs without a GPU too; cpu: a third of the size
+#   VARIANT   cuda: TensorFlow with CUDA's libraries, runs without a GPU too; cpu: less than half
 #   targets   train: what the pipeline runs in; test: with pytest and the linters; release: with the source inside
 ARG BASE_IMAGE=debian:bookworm-20260824-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 ARG VARIANT=cuda

@@ -25,7 +25,7 @@ DOCKER ?= docker
 DOCKER_BUILD_FLAGS ?=
 DOCKER_RUN_FLAGS ?=
 export DOCKER_BUILDKIT := 1
-# cuda runs without a GPU too; cpu is a third of the size
+# cuda runs without a GPU too; cpu is less than half the size
 VARIANT ?= cuda
 # empty: the one that the Dockerfile names by digest
 BASE_IMAGE ?=
@@ -76,7 +76,7 @@ help: ## List the targets
 	@echo '  RECIPE=name      which section of params.yaml to run (now: $(RECIPE))'
 	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
 	@echo '                   but local for quickstart and test)'
-	@echo '  VARIANT=cpu      the container without CUDA, a third of the size'
+	@echo '  VARIANT=cpu      the container without CUDA, less than half the size'
 
 .PHONY: quickstart
 quickstart: ## Set up, then run the whole pipeline on a small rendered data set (minutes on two cores)

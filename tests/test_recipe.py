@@ -51,6 +51,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
         ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
         ("train_float.parts", 3, ["quickstart.train_float", "batch of 8", "3 equal parts"]),
+        ("train_float.frozen_blocks", 3, ["quickstart: train_float.frozen_blocks 3", "come random: set it to 0"]),
         ("train_float.precision", "int8", ["quickstart.train_float.precision", "'int8'", "'bfloat16'"]),
         ("train_float.learning_rate", float("inf"), ["quickstart.train_float.learning_rate", "finite"]),
         ("train_float.seed", 2**40, ["quickstart.train_float.seed", "less than 2147483648"]),

@@ -331,6 +331,15 @@ class Recipe(_Section):
     evaluate: Evaluate
     report: Report
 
+    @model_validator(mode="after")
+    def _only_what_was_learnt_is_kept(self) -> "Recipe":
+        if self.train_float.frozen_blocks and not self.dataset.pretrained:
+            raise ValueError(
+                f"train_float.frozen_blocks {self.train_float.frozen_blocks} keeps blocks as they come, and without "
+                "dataset.pretrained they come random: set it to 0, and train_float.backbone_rate to 1.0"
+            )
+        return self
+
     @property
     def what_makes_models(self) -> dict[str, Any]:
         """All that decides what the models are, as plain values; where an archive was fetched from does not."""

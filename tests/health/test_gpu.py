@@ -34,7 +34,7 @@ def test_a_gpu_that_will_do() -> None:
         (replace(NONE, missing=("libcudnn.so.9",)), "cannot load libcudnn.so.9", "make image VARIANT=cuda"),
         (replace(NONE, missing=("libcudnn.so.9",), image=""), "cannot load libcudnn.so.9", "requirements/cuda.txt"),
         (NONE, "TensorFlow finds no GPU", "TF_CPP_MIN_LOG_LEVEL=0"),
-        (replace(WELL, gpus=(BLACKWELL,)), "RTX 5090 (compute capability 12.0", "RTX 20 to 40"),
+        (replace(WELL, gpus=(BLACKWELL,)), "RTX 5090 (compute capability 12.0", "GTX 10 to RTX 40"),
     ],
 )
 def test_each_reason_is_told_apart(facts: Facts, text: str, remedy: str) -> None:

@@ -53,7 +53,7 @@ def _no_kernels(facts: Facts) -> tuple[str, str]:
     gpu = next(gpu for gpu in facts.gpus if not has_kernels(gpu.capability, facts.kernels))
     return (
         f"{_describe(gpu)}: this TensorFlow has no kernels for it, only for {', '.join(facts.kernels)}",
-        "train on an RTX 20 to 40 or a data-centre card up to Hopper, or on the CPU (ALLOW_CPU=1)",
+        "train on a GTX 10 to RTX 40 or a data-centre card up to Hopper, or on the CPU (ALLOW_CPU=1)",
     )
 
 
