@@ -21,7 +21,7 @@ p { max-width: 46rem } .faint, figcaption { color: var(--faint) } a { color: inh
 .good { border-color: #009e73 } .bad { border-color: #d55e00 }
 .wide { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
-th:first-child, td:first-child, td.text, th.text { text-align: left } td.text { white-space: normal }
+th:first-child, td:first-child, td.text, th.text { text-align: left } td.text { white-space: normal; min-width: 12rem }
 figure { margin: 0 0 1.4rem } figcaption { font-size: .9rem }
 .three { display: grid; grid-template-columns: repeat(3, 1fr); gap: .4rem }
 .three img { width: 100%; border-radius: .3rem; display: block }

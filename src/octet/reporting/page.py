@@ -121,17 +121,17 @@ def _errors(of: Findings) -> str:
 
 
 def _layers(of: Findings) -> str:
-    head = ("layer", "operator", "SQNR, dB", "lost, dB", "max error", "saturated", "range used", "what to do")
+    head = ("layer", "what to do", "lost, dB", "SQNR, dB", "max error", "saturated", "range used", "operator")
     rows = [
         (
             row["layer"],
-            row["operator"],
-            f"{row['sqnr_db']:.1f}",
+            row["advice"] or "nothing",
             f"{row['lost_db']:.1f}",
+            f"{row['sqnr_db']:.1f}",
             f"{row['max_error']:.3g}",
             f"{row['saturated']:.2%}",
             f"{row['range_used']:.0%}",
-            row["advice"] or "nothing",
+            row["operator"],
         )
         for row in of.layers["qat"][:_LAYERS]
     ]
@@ -139,7 +139,7 @@ def _layers(of: Findings) -> str:
         "The uint8 file against the same weights in float, layer by layer on the same pictures: the layers that lose "
         "most of the signal that still reached them."
     )
-    return html.paragraphs([told]) + html.table(head, rows, text=(1, 7))
+    return html.paragraphs([told]) + html.table(head, rows, text=(1,))
 
 
 def _weight(of: Findings) -> str:
