@@ -56,7 +56,7 @@ NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY 
 run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
 	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
 	--volume '$(abspath $(OCTET_CACHE)):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
-	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(PUBLISH) $(DOCKER_RUN_FLAGS) $(1)
+	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(LISTEN) $(PUBLISH) $(DOCKER_RUN_FLAGS) $(1)
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 
 .PHONY: ready
@@ -128,6 +128,7 @@ doctor: ready ## Say what will work on this machine, what will not, and what to 
 
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
+detect: LISTEN = $(if $(filter -,$(SOURCE)),--interactive)
 detect: ready ## Find things in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
 	@$(if $(SOURCE),,$(error say what to look at with SOURCE=))$(RUN) python src/detect.py --model $(MODEL) $(DETECT_FLAGS) \
 		'$(subst ','\'',$(SOURCE))'

@@ -54,8 +54,9 @@ def make(clone: Path, target: str, network: str = "none") -> list[str]:
     ]
 
 
-def run(clone: Path, *command: str) -> str:
-    result = subprocess.run(command, cwd=clone, capture_output=True, text=True)
+def run(clone: Path, *command: str, stdin: Path = Path(os.devnull)) -> str:
+    with stdin.open() as given:
+        result = subprocess.run(command, cwd=clone, stdin=given, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -132,13 +133,17 @@ def test_interrupted_and_run_again_it_makes_the_bytes_that_the_host_makes(clone:
 def test_detect_finds_in_the_container_what_it_finds_on_the_host(clone: Path, tmp_path: Path) -> None:
     shutil.copy(ROOT / MODEL, clone / "shipped.tflite")
     picture, flags = "docs/shapes.jpg", "--out found --json found.json"
-    run(clone, *make(clone, "detect"), "MODEL=shipped.tflite", f"SOURCE={picture}", f"DETECT_FLAGS={flags}")
+    find = [*make(clone, "detect"), "MODEL=shipped.tflite"]
+    run(clone, *find, f"SOURCE={picture}", f"DETECT_FLAGS={flags}")
     on_host = ("--out", str(tmp_path), "--json", str(tmp_path / "found.json"))
     run(ROOT, str(ROOT / ".venv/bin/python"), "src/detect.py", "--model", MODEL, *on_host, picture)
     (found,), (expected,) = (json.loads((of / "found.json").read_text()) for of in (clone, tmp_path))
     assert found == expected
     assert found["detections"]
     assert (clone / "found" / "shapes.detected.jpg").is_file()
+    run(clone, *find, "SOURCE=-", "DETECT_FLAGS=--json piped.json", stdin=ROOT / picture)
+    (piped,) = json.loads((clone / "piped.json").read_text())
+    assert piped["detections"] == expected["detections"]
 
 
 def test_tensorboard_answers_from_the_container(tensorboard: tuple[subprocess.Popen[str], int]) -> None:
