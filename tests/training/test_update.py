@@ -26,24 +26,27 @@ def line(value: float = 0.0) -> keras.Model:
     return model
 
 
-def line_update(model: keras.Model, parts: int = 1, average: float = 0.0, rate: float = 0.5) -> Update:
+def line_update(
+    model: keras.Model, parts: int = 1, average: float = 0.0, rate: float = 0.5, xla: bool = False
+) -> Update:
     """Moves the line towards its targets by gradient descent on the squared error."""
 
     def squared(_: tf.Tensor, targets: tuple[tf.Tensor, ...], said: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"classes": tf.reduce_mean((targets[0] - said) ** 2)}
 
     optimizers = [(keras.optimizers.legacy.SGD(rate), model.trainable_variables)]
-    return Update(model, line(), squared, optimizers, average, parts, xla=False)
+    return Update(model, line(), squared, optimizers, average, parts, xla)
 
 
 PICTURES = tf.constant([[1.0], [2.0], [3.0], [4.0]])
 TARGETS = (2 * PICTURES,)
 
 
+@pytest.mark.parametrize("xla", [False, True])
 @pytest.mark.parametrize("parts", [1, 2, 4])
-def test_a_batch_in_parts_moves_as_the_whole(parts: int) -> None:
+def test_a_batch_in_parts_moves_as_the_whole(parts: int, xla: bool) -> None:
     model = line()
-    said = line_update(model, parts, rate=0.01)(PICTURES, TARGETS)
+    said = line_update(model, parts, rate=0.01, xla=xla)(PICTURES, TARGETS)
     gradient = -2 * (2 * PICTURES.numpy() ** 2).mean()
     assert model.get_weights()[0].item() == pytest.approx(-0.01 * gradient)
     assert float(said["classes"]) == pytest.approx((4 * PICTURES.numpy() ** 2).mean())
