@@ -82,10 +82,15 @@ def test_a_remote_that_is_not_there(settled: Project) -> None:
 def test_the_batch_that_fits_is_named() -> None:
     recipe = load_recipe("quickstart", ROOT / "params.yaml")
     fixed, each = needs(recipe)
-    assert check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
-    tight = check_memory(recipe, "GPU", int((fixed + 20 * each) / 0.9))
+    assert check_memory(recipe, "GPU", int((fixed + 80 * each) / 0.9)).state == "ok"
+    tight = check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9))  # enough in float, where each is kept once
     assert tight.state == "FAIL"
-    assert "set parts to 2 or more" in tight.remedy
+    assert "set quickstart.train_qat.parts to 2 or more" in tight.remedy
+    in_parts = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"parts": 4})})
+    assert check_memory(in_parts, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
+    assert "quickstart.train_float.parts to 2" in check_memory(in_parts, "GPU", int((fixed + 20 * each) / 0.9)).remedy
+    taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation": 0.5})})
+    assert check_memory(taught, "GPU", int((fixed + 80 * each) / 0.9)).state == "FAIL"  # the teacher's as well
     larger = recipe.model.model_copy(update={"input_size": 256})
     assert needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)
     assert check_memory(recipe, "GPU", None).state == "note"
@@ -97,8 +102,8 @@ def test_a_setting_that_changes_the_bytes_is_named(monkeypatch: pytest.MonkeyPat
 
 
 def test_no_room(tmp_path: Path) -> None:
-    (tmp_path / "project" / "data").mkdir(parents=True)
     """A tiny file system of its own is too small for anything."""
+    (tmp_path / "project" / "data").mkdir(parents=True)
     result = Project.run(
         Project(tmp_path / "project"),
         *("unshare", "--mount", "--map-root-user", "bash", "-c"),

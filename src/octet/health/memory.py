@@ -20,27 +20,33 @@ def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
     """Whether both trainings' batches fit into the memory that there is; if not, in how many parts they do."""
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
-    plan = max(recipe.train_float, recipe.train_qat, key=lambda plan: plan.batch // plan.parts)
-    at_once = plan.batch // plan.parts
     fixed, each = needs(recipe)
+    trainings = {"train_float": (recipe.train_float, each), "train_qat": (recipe.train_qat, _copies(recipe) * each)}
+    name, (plan, each) = max(trainings.items(), key=lambda item: item[1][0].batch // item[1][0].parts * item[1][1])
+    at_once = plan.batch // plan.parts
     needed = (fixed + at_once * each) / 1e9
-    text = f"{device}: {available / 1e9:.1f} GB; a batch of {at_once} needs about {needed:.1f} GB"
+    text = f"{device}: {available / 1e9:.1f} GB; {at_once} pictures at once in {name} need about {needed:.1f} GB"
     fits = int((_USABLE * available - fixed) / each)
     if fits >= at_once:
         return Finding("ok", "memory", text)
     parts = [parts for parts in range(1, plan.batch + 1) if plan.batch % parts == 0 and plan.batch // parts <= fits]
     if not parts:
         return Finding("FAIL", "memory", text, "not even one picture fits: free memory, or a smaller model")
-    return Finding("FAIL", "memory", text, f"set parts to {parts[0]} or more in {recipe.name}'s trainings")
+    return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.parts to {parts[0]} or more")
 
 
 def needs(recipe: Recipe) -> tuple[float, float]:
-    """Bytes that a training needs in any case, and for each picture of a batch: an estimate from the layers' sizes."""
+    """Bytes that float training needs in any case, and for each picture at once: an estimate from the layers' sizes."""
     classes = _MANY_CLASSES if recipe.dataset.classes == "found" else len(recipe.dataset.classes)
     model = build_detector(recipe.model, classes)
     kept = [tensor for layer in model.layers for tensor in _listed(layer.output)]  # for the gradients
     activations = sum(math.prod(tensor.shape[1:]) for tensor in kept)
     return _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params(), _BYTES * activations
+
+
+def _copies(recipe: Recipe) -> int:
+    """How often fake quantization keeps an activation: as it was, as rounded, and as the float network has it."""
+    return 3 if recipe.train_qat.distillation else 2
 
 
 def memory_of_machine() -> int:
