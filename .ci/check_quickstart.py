@@ -9,7 +9,13 @@ from pathlib import Path
 
 VARIANTS = ["float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
 MIN_FLOAT_MAP = 0.85
-MAX_DROP = 0.02
+MAX_CHANGES = {
+    ("float", "uint8"): 0.02,
+    ("qat", "uint8"): 0.005,
+    ("float", "float32"): 0.0005,
+    ("float", "float16"): 0.0005,
+}
+MAPS = ("voc07_map", "voc12_map")
 
 
 def main(first: Path, second: Path) -> None:
@@ -28,8 +34,11 @@ def main(first: Path, second: Path) -> None:
             problems.append(f"{row} does not name the {label[:-1]}'s file")
     if scores["float"] < MIN_FLOAT_MAP:
         problems.append(f"float scores {scores['float']}, expected at least {MIN_FLOAT_MAP}")
-    if abs(scores["float"] - scores["uint8"]) > MAX_DROP:
-        problems.append(f"uint8 scores {scores['uint8']}, more than {MAX_DROP} from float's {scores['float']}")
+    for (before, after), limit in MAX_CHANGES.items():
+        for measure in MAPS:
+            change = evaluation["variants"][after][measure] - evaluation["variants"][before][measure]
+            if abs(change) > limit:
+                problems.append(f"{measure} changes by {change:+.5f} from {before} to {after}, more than {limit}")
     if not evaluation["gate"]["passed"]:
         problems.append(f"the gate is red: {evaluation['gate']}")
     if "Running stage" in second.read_text():

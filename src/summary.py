@@ -17,7 +17,7 @@ from octet.reproduction.clone import git
 def main(recipe: Recipe) -> None:
     reports = Path("reports", recipe.name)
     evaluation = read_json(reports / "evaluation.json", f"evaluate@{recipe.name}")
-    print(f"\n{text_table(evaluation['variants'])}\n")
+    print(f"\n{text_table(evaluation)}\n")
     print(f"commit: {made_by()}")
     print(f"model:  {Path('models', recipe.name, 'detector_uint8.tflite')}")
     print(f"report: {reports / 'report.html'}")

@@ -145,6 +145,6 @@ def test_the_ledger_tells_steps_apart() -> None:
     by_name = {(step["from"], step["to"]): step for step in steps}
     assert by_name["float", "uint8"]["delta"] == 0.0
     assert by_name["float", "uint8"]["ci95"] == [0.0, 0.0]
-    assert by_name["float32", "int8_ptq"]["delta"] == -0.5
-    low, high = by_name["float32", "int8_ptq"]["ci95"]
+    assert by_name["float", "int8_ptq"]["delta"] == -0.5
+    low, high = by_name["float", "int8_ptq"]["ci95"]
     assert low < -0.5 < high < 0

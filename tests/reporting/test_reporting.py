@@ -9,6 +9,7 @@ import pytest
 from conftest import Project
 from octet.reporting.plots import training_curves
 from octet.reporting.table import text_table
+from octet.reporting.words import change
 
 pytestmark = pytest.mark.xdist_group("reproduced")
 
@@ -59,13 +60,29 @@ def test_the_summary_ends_with_the_paths(reproduced: Project) -> None:
 
 
 def test_the_table_says_the_drop_against_float() -> None:
-    variants = {
-        "float": {"voc07_map": 0.5, "voc12_map": 0.6},
-        "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "bytes": 1_250_000},
+    evaluation = {
+        "variants": {
+            "float": {"voc07_map": 0.5, "voc12_map": 0.6},
+            "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "bytes": 1_250_000},
+        },
+        "ledger": [
+            {"from": "float", "to": "uint8", "delta": -0.05, "ci95": [-0.07, 0.00001]},
+            {"from": "int8_ptq", "to": "uint8", "delta": 0.2, "ci95": [0.1, 0.3]},
+        ],
     }
-    _, first, second = (line.split() for line in text_table(variants).splitlines())
+    _, first, second = (line.split() for line in text_table(evaluation).splitlines())
     assert first == ["float", "0.5000", "0.6000"]
-    assert second == ["uint8", "0.4000", "0.5500", "1.25", "MB", "+0.0500"]
+    assert second == ["uint8", "0.4000", "0.5500", "1.25", "MB", "+0.0500", "+0.0000", "to", "+0.0700"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "known"),
+    [((-0.02, 0.01), "inside the error bars"), ((-0.02, -0.01), "worse by more"), ((0.01, 0.02), "better by more")],
+)
+def test_a_difference_that_the_pictures_cannot_show_is_called_so(interval: tuple[float, float], known: str) -> None:
+    said = change({"delta": sum(interval) / 2, "ci95": list(interval)})
+    assert known in said
+    assert f"{interval[0]:+.4f} to {interval[1]:+.4f}" in said
 
 
 def test_plots_carry_no_date_and_no_chance() -> None:

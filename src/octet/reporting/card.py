@@ -34,7 +34,7 @@ then with quantization in mind, by the recipe `{recipe.name}` (SHA-256 of what m
 On the {evaluation["dataset"]["images"]} pictures of test, at an overlap of a half; the drop is in VOC12 mAP, below the
 float network.
 
-{_table(COLUMNS, rows(evaluation["variants"]))}
+{_table(COLUMNS, rows(evaluation))}
 
 {_drop(evaluation)}
 

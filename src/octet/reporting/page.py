@@ -95,7 +95,7 @@ def _gallery(of: Findings) -> str:
 def _cost(of: Findings) -> str:
     variants, ledger = of.evaluation["variants"], of.evaluation["ledger"]
     return (
-        html.table(table.COLUMNS, table.rows(variants))
+        html.table(table.COLUMNS, table.rows(of.evaluation))
         + html.paragraphs(words.sentences(ledger))
         + html.chart(plots.ledger_chart(ledger), "The change of each step with its interval")
         + "<h3>By class</h3>"

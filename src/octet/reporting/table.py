@@ -3,27 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
-COLUMNS = ("variant", "VOC07 mAP", "VOC12 mAP", "size", "drop")
+COLUMNS = ("variant", "VOC07 mAP", "VOC12 mAP", "size", "drop", "95 % interval")
 
 
-def rows(variants: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """One row a variant; the drop is in VOC12 mAP against the float Keras model."""
-    reference = variants["float"]["voc12_map"]  # what is added to a difference makes a zero of minus zero
+def rows(evaluation: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """One row a variant; the drop is in VOC12 mAP against the float Keras model, as the ledger has it."""
+    steps = {step["to"]: step for step in evaluation["ledger"] if step["from"] == "float"}
     return [
         (
             name,
             f"{scores['voc07_map']:.4f}",
             f"{scores['voc12_map']:.4f}",
             f"{scores['bytes'] / 1e6:.2f} MB" if "bytes" in scores else "",
-            "" if name == "float" else f"{round(reference - scores['voc12_map'], 4) + 0.0:+.4f}",
+            *(_drop(steps[name]) if name in steps else ("", "")),
         )
-        for name, scores in variants.items()
+        for name, scores in evaluation["variants"].items()
     ]
 
 
-def text_table(variants: Mapping[str, Mapping[str, Any]]) -> str:
+def text_table(evaluation: Mapping[str, Any]) -> str:
     """The table for a terminal."""
-    lines = [COLUMNS, *rows(variants)]
+    lines = [COLUMNS, *rows(evaluation)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
     return "\n".join(
         "  ".join(
@@ -32,3 +32,9 @@ def text_table(variants: Mapping[str, Mapping[str, Any]]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def _drop(step: Mapping[str, Any]) -> tuple[str, str]:
+    low, high = step["ci95"]
+    drop, least, most = (f"{round(-change, 4) + 0.0:+.4f}" for change in (step["delta"], high, low))  # no minus zero
+    return drop, f"{least} to {most}"
