@@ -19,7 +19,7 @@ def main(recipe: Recipe) -> None:
     files: dict[str, Path] = {
         variant: require(file, f"convert@{recipe.name}")
         for variant, file in variant_files(Path("models", recipe.name)).items()
-        if variant in recipe.evaluate.forbidden_operators
+        if variant == "uint8" or variant in recipe.evaluate.forbidden_operators
     }
     found = checks(evaluation["variants"], files, recipe.evaluate)
     print(text_table(found))

@@ -62,6 +62,21 @@ def test_a_large_file_closes_it(judged: Project) -> None:
     closed(judged, r"bytes +[\d,]+ +at most 1,000 +FAIL")
 
 
+def test_a_file_that_grew_since_it_was_scored_closes_it(judged: Project) -> None:
+    file = judged.folder / "models" / "quickstart" / "detector_uint8.tflite"
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content + bytes(1_000_000))
+    closed(judged, r"bytes +1,\d{3},\d{3} +at most 1,000,000 +FAIL")
+
+
+def test_too_low_a_score_closes_it(judged: Project) -> None:
+    params = tiny_params()
+    params["quickstart"]["evaluate"]["min_map"] = 0.95
+    judged.write_params(params)
+    closed(judged, r"VOC12 mAP +0\.9000 +at least 0\.95 +FAIL")
+
+
 def test_an_operator_that_does_not_exist_is_no_check(judged: Project) -> None:
     params = tiny_params()
     params["quickstart"]["evaluate"]["forbidden_operators"] = {"uint8": ["DEQUANTISE"]}
