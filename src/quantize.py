@@ -49,7 +49,7 @@ def main(options: argparse.Namespace) -> None:
         for name, why in stayed_float(content).items():
             print(f"in float: {name}: {why}")
     if options.compare:
-        compare(source, content, samples, scheme.calibrated)
+        compare(source, content, samples)
 
 
 def convert(source: Source, scheme: Scheme, samples: Samples | None, options: argparse.Namespace) -> bytes:
@@ -62,7 +62,7 @@ def convert(source: Source, scheme: Scheme, samples: Samples | None, options: ar
         raise UserError(f"{options.model}: {what}: {first_line(error)}") from None
 
 
-def compare(source: Source, content: bytes, given: Samples | None, integer: bool) -> None:
+def compare(source: Source, content: bytes, given: Samples | None) -> None:
     samples, reference = given or random_samples(source), to_float(source.traced)
     on = f"{len(samples)} samples" if given else f"{_RANDOM} random samples"
     first = next(iter(samples))
@@ -73,7 +73,7 @@ def compare(source: Source, content: bytes, given: Samples | None, integer: bool
     if both.top1 is not None:
         print(f"agreement  {both.top1:.1%} of {on} have their largest output at the same place")
     print(f"errors     mean {both.mean_error:.4g}, max {both.max_error:.4g} on {on}; outputs span {both.range:.4g}")
-    if integer and len(first) == 1:
+    if len(first) == 1:
         some = (next(iter(sample.values())) for sample in islice(samples, _RANDOM))
         layers = worst_first(tflite_reference(reference), content, some)
         print(f"the layers that lose most:\n{text_table(layers[:_WORST])}" if layers else "no layer is in both files")

@@ -117,6 +117,7 @@ def test_a_text_model_with_its_weights_in_8_bits(text_model: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
     assert dtypes(text_model.with_name("lstm_dynamic.tflite")) == [np.int32, np.float32]
     assert "16 random samples" in result.stdout
+    assert re.search(r"the layers that lose most:\n.*SQNR dB.*\n.+", result.stdout)
 
 
 @pytest.mark.parametrize("scheme", ["float16", "int16x8"])
@@ -128,6 +129,7 @@ def test_a_detector_of_640_pixels(detector: Path, tmp_path: Path, scheme: str) -
     assert dtypes(detector.with_name(f"detector_{scheme}.tflite")) == [np.float32] * 3
     assert "agreement" not in result.stdout  # two outputs, so no classifier
     assert re.search(r"errors +mean \S+, max", result.stdout)
+    assert re.search(r"the layers that lose most:\n.*SQNR dB.*\n.+", result.stdout)
 
 
 def test_a_file_that_cannot_run_is_not_written(tmp_path: Path) -> None:

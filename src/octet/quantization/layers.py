@@ -1,4 +1,4 @@
-"""Where an integer file parts from the model that it was made of, layer by layer, on the same pictures.
+"""Where a smaller file parts from the model that it was made of, layer by layer, on the same pictures.
 
 What a layer itself adds is told apart from what it was handed: the worst are those that lose most of the signal that
 still came in.
@@ -33,7 +33,7 @@ _SATURATED, _UNUSED = 0.02, 0.25
 
 @dataclass(frozen=True)
 class LayerError:
-    """How far a layer of the integer file is from the same in the reference."""
+    """How far a layer of the file is from the same in the reference."""
 
     layer: str
     operator: str
@@ -46,7 +46,10 @@ class LayerError:
 
 
 def worst_first(reference: Reference, content: bytes, inputs: Iterable[NDArray[np.float32]]) -> list[dict[str, Any]]:
-    """Every layer that both have, as plain data, the one that loses most first."""
+    """Every layer that both have, as plain data, the one that loses most first.
+
+    Of a file that computes with integers these are what gives integers; where only weights were shrunk, all.
+    """
     nodes, interpreter = _nodes(content), _Interpreter(content)
     sums = {node.output: _Sums() for node in nodes}
     names: dict[int, str] = {}
@@ -76,12 +79,13 @@ def text_table(layers: Sequence[Mapping[str, Any]]) -> str:
 
 
 def keras_reference(model: keras.Model) -> Reference:
-    """What every layer of a model gives, by its name."""
+    """What every layer of a model gives, by the name that it has before quantization."""
     layers = [layer for layer in model.layers if not isinstance(layer.output, list)]
     probe = tf.function(keras.Model(model.input, [layer.output for layer in layers]))
 
     def run(picture: NDArray[np.float32]) -> Tensors:
-        return {layer.name: out.numpy() for layer, out in zip(layers, probe(picture, training=False), strict=True)}
+        outputs = probe(picture, training=False)
+        return {layer.name.removeprefix("quant_"): out.numpy() for layer, out in zip(layers, outputs, strict=True)}
 
     return run
 
@@ -103,6 +107,7 @@ class _Node:
     name: str  # of its first tensor
     inputs: Sequence[int]
     output: int
+    floating: bool
     scale: float  # 0: not quantized
     zero: int
     lowest: int
@@ -123,6 +128,7 @@ def _nodes(content: bytes) -> list[_Node]:
                 tensor.name.decode(),
                 operator.inputs,
                 operator.outputs[0],
+                tensor.type == tflite.TensorType.FLOAT32,
                 float(how.scale[0]) if limits else 0.0,
                 int(how.zeroPoint[0]) if limits else 0,
                 *(limits or (0, 0)),
@@ -132,13 +138,14 @@ def _nodes(content: bytes) -> list[_Node]:
 
 
 def _matches(nodes: Sequence[_Node], expected: Tensors) -> dict[int, str]:
-    """For each quantized tensor the name of the same in the reference: as it is, numbered, or as part of a path."""
+    """For each tensor to compare the name of the same in the reference: as it is, numbered, or as part of a path."""
+    integer = any(node.scale for node in nodes)
     found = {}
     for node in nodes:
         path = node.name.split("/")
         candidates = (node.name, node.name.rstrip("0123456789"), *path, *(part.removeprefix("quant_") for part in path))
         name = next((candidate for candidate in candidates if candidate in expected), None)
-        if name and node.scale:
+        if name and (node.scale if integer else node.floating):
             found[node.output] = name
     return found
 
@@ -176,16 +183,22 @@ class _Sums:
     codes: tuple[int, int] | None = field(default=None)
 
     def add(self, expected: NDArray[np.float32], codes: NDArray[Any], node: _Node) -> None:
-        wide = codes.astype(np.int32)
-        difference = (wide - node.zero).astype(np.float32) * np.float32(node.scale) - expected.reshape(codes.shape)
+        expected, found = expected.reshape(codes.shape), codes
+        if node.scale:
+            wide = codes.astype(np.int32)
+            self._add_codes(expected, wide, node)
+            found = (wide - node.zero).astype(np.float32) * np.float32(node.scale)
+        difference = found - expected
         self.signal += float(np.square(expected, dtype=np.float64).sum())
         self.noise += float(np.square(difference, dtype=np.float64).sum())
         self.largest = max(self.largest, float(np.abs(difference).max()))
+        self.count += codes.size
+
+    def _add_codes(self, expected: NDArray[np.float32], codes: NDArray[np.int32], node: _Node) -> None:
         low, high = ((end - node.zero) * node.scale for end in (node.lowest, node.highest))
         self.saturated += int(np.count_nonzero((expected < low - node.scale) | (expected > high + node.scale)))
-        self.count += codes.size
         least, most = self.codes or (node.highest, node.lowest)
-        self.codes = (min(least, int(wide.min())), max(most, int(wide.max())))
+        self.codes = (min(least, int(codes.min())), max(most, int(codes.max())))
 
 
 def _judge(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int, str]) -> list[LayerError]:
@@ -199,9 +212,11 @@ def _judge(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int
         of = sums[node.output]
         own = 10 * np.log10(of.signal / of.noise) if of.signal and of.noise else _CLEAN if not of.noise else 0.0
         sqnr[node.output] = min(float(own), _CLEAN)
-        least, most = of.codes or (0, 0)
         lost = max(came - sqnr[node.output], 0.0)
-        saturated, used = of.saturated / of.count, (most - least) / (node.highest - node.lowest)
+        saturated, used = of.saturated / of.count, 1.0  # a float has no range to waste
+        if of.codes:
+            least, most = of.codes
+            used = (most - least) / (node.highest - node.lowest)
         judged.append(
             LayerError(
                 layer=names[node.output],
