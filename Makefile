@@ -56,7 +56,7 @@ NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY 
 run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
 	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
 	--volume '$(abspath $(OCTET_CACHE)):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
-	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(LISTEN) $(PUBLISH) $(DOCKER_RUN_FLAGS) $(1)
+	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(TARGET_FLAGS) $(DOCKER_RUN_FLAGS) $(1)
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 
 .PHONY: ready
@@ -128,7 +128,7 @@ doctor: ready ## Say what will work on this machine, what will not, and what to 
 
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
-detect: LISTEN = $(if $(filter -,$(SOURCE)),--interactive)
+detect: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
 detect: ready ## Find things in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
 	@$(if $(SOURCE),,$(error say what to look at with SOURCE=))$(RUN) python src/detect.py --model $(MODEL) $(DETECT_FLAGS) \
 		'$(subst ','\'',$(SOURCE))'
@@ -136,7 +136,7 @@ detect: ready ## Find things in SOURCE=, a picture, folder, pattern, video or ad
 .PHONY: demo
 demo: ready ## Let a recipe's model work in the browser, at http://localhost:8000 (DEMO_PORT=)
 demo: RUNNER := $(LOCAL_RUNNER)
-demo: PUBLISH = --publish 127.0.0.1:$(DEMO_PORT):$(DEMO_PORT)
+demo: TARGET_FLAGS = --publish 127.0.0.1:$(DEMO_PORT):$(DEMO_PORT)
 demo:
 	@$(RUN) python src/demo.py $(RECIPE) --port $(DEMO_PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
@@ -145,7 +145,8 @@ anchors: ready ## See how well a recipe's anchors fit its objects
 	@$(RUN) python src/anchors.py $(RECIPE)
 
 .PHONY: bench
-bench: ready ## Measure how fast the parts of a recipe are here, against what they cannot do without
+bench: TARGET_FLAGS = $(if $(PEER),--env PEER='$(abspath $(PEER))' --volume '$(abspath $(PEER)):$(abspath $(PEER)):ro')
+bench: ready ## Measure how fast the parts of a recipe are here, against what they cannot do without (PEER=other.tflite)
 	@$(RUN) python src/benchmark.py $(RECIPE)
 
 .PHONY: verify
@@ -162,7 +163,7 @@ TRAININGS = runs$(if $(filter file,$(origin RECIPE)),,/$(RECIPE))
 
 .PHONY: tensorboard
 tensorboard: ready ## Watch trainings side by side at http://localhost:6006 (PORT=; RECIPE= for one recipe's alone)
-tensorboard: PUBLISH = --publish 127.0.0.1:$(PORT):$(PORT)
+tensorboard: TARGET_FLAGS = --publish 127.0.0.1:$(PORT):$(PORT)
 tensorboard:
 	@$(RUN) tensorboard --logdir $(TRAININGS) --port $(PORT) $(if $(filter docker,$(RUNNER)),--bind_all)
 

@@ -1,4 +1,4 @@
-"""Measure how fast the parts of a recipe are on this machine, with one core and with all.
+"""Measure how fast the parts of a recipe are on this machine, with one core, with two and with all.
 
 Reads:  data/RECIPE/{archives,records,pretrained}; models/RECIPE, where there are some; PEER, another .tflite detector
 Writes: runs/RECIPE/benchmark.json
@@ -34,7 +34,7 @@ def main(recipe: Recipe) -> None:
         if not files["peer"].is_file():
             raise UserError(f"PEER={files['peer']}: no such file; expected a .tflite detector")
     rates = {}
-    for count in sorted({1, cores()}):
+    for count in sorted({1, min(2, cores()), cores()}):
         rates[count] = {
             "from the archives": on_cores(count, preparation_rates, recipe, archives, records),
             "from the records": on_cores(count, input_rates, recipe, records),
@@ -54,6 +54,8 @@ def main(recipe: Recipe) -> None:
     if files["uint8"].exists():
         one, *_, all_of_them = (rates[count]["scoring a file"]["file"] / count for count in (1, cores()))
         print(f"\na file is scored at {all_of_them / one:.2f} of one core's rate on each of {cores()}")
+        sizes = [files[name].stat().st_size for name in ("uint8", "float32")]
+        print(f"uint8 has {sizes[0] / 1e6:.2f} MB, {sizes[0] / sizes[1]:.2f} of float32's")
     write_json(Path("runs", recipe.name, "benchmark.json"), rates)
 
 
