@@ -26,7 +26,10 @@ from octet.dataset.records import read_pictures
 from octet.evaluation.variants import variant_files
 from octet.inference.detector_file import DetectorFile
 from octet.inference.sources import Still, decode
+from octet.quantization.conversion import packed
+from octet.quantization.metadata import read_labels
 from octet.recipe import load_recipe
+from octet.tensorflow import tflite
 
 pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
 
@@ -105,6 +108,27 @@ def test_every_file_of_the_ladder(reproduced: Project, pictures: dict[str, bytes
             scored = found_in(detections / f"{variant}.json")
             theirs = [of["score"] for of in scored if of["image_id"] == next(iter(pictures))]
             np.testing.assert_allclose([of.score for of in found], theirs, atol=1e-5, err_msg=variant)
+
+
+def test_a_file_that_says_nothing_of_itself_is_given_labels(
+    detect: Run, model: Path, pictures: dict[str, bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "one.jpg").write_bytes(next(iter(pictures.values())))
+    bare = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(model.read_bytes()))
+    bare.metadata = None
+    (tmp_path / "bare.tflite").write_bytes(packed(bare, model.stat().st_size))
+    refused = detect("one.jpg", "--model", "bare.tflite")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "--labels" in refused.stderr and "Traceback" not in refused.stderr
+    names = [f"thing {number}" for number in range(6)]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    assert detect("one.jpg", "--json", "own.json").returncode == 0
+    assert detect("one.jpg", "--model", "bare.tflite", "--labels", "names.txt", "--json", "bare.json").returncode == 0
+    own, given = (found_in(tmp_path / f"{of}.json")[0]["detections"] for of in ("own", "bare"))
+    labels = read_labels(model)
+    assert labels is not None
+    assert given
+    assert given == [of | {"label": names[labels.index(of["label"])]} for of in own]
 
 
 def test_drawn_copies_lie_beside_and_are_not_looked_at_again(

@@ -1,6 +1,7 @@
 """What a file says of itself can be read back, by us and by what else reads TFLite's metadata."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -51,6 +52,8 @@ def test_the_shipped_file_says_what_it_is(shipped: Path, recipe: Recipe) -> None
     assert told is not None
     about = recipe.convert.about
     assert (told["name"], told["version"], told["license"]) == (about.name, about.version, about.licence)
+    assert "MobileNetV2" in told["description"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", told["min_parser_version"])
     (graph,) = told["subgraph_metadata"]
     (picture,) = graph["input_tensor_metadata"]
     assert picture["content"]["content_properties"]["ImageProperties"]["color_space"] == 1  # RGB
