@@ -4,6 +4,7 @@ Usage: python .ci/check_quickstart.py FIRST_LOG SECOND_LOG
 """
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def main(first: Path, second: Path) -> None:
     lines = [line.split() for line in first.read_text().splitlines()]
     start = max(number for number, line in enumerate(lines) if line[:1] == ["variant"]) + 1
     table, paths = lines[start : start + len(VARIANTS)], lines[-2:]
+    printed = first.read_text().splitlines()[start : start + len(VARIANTS)]
     problems = []
     if [row[0] for row in table] != VARIANTS:
         problems.append(f"the table's rows are {[row[0] for row in table]}, expected {VARIANTS}")
@@ -39,6 +41,9 @@ def main(first: Path, second: Path) -> None:
             change = evaluation["variants"][after][measure] - evaluation["variants"][before][measure]
             if abs(change) > limit:
                 problems.append(f"{measure} changes by {change:+.5f} from {before} to {after}, more than {limit}")
+    same_bytes = subprocess.run(["git", "diff", "--quiet", "dvc.lock"]).returncode == 0
+    if same_bytes and "\n".join(printed) not in Path("README.md").read_text():
+        problems.append("README.md shows another table")
     if not evaluation["gate"]["passed"]:
         problems.append(f"the gate is red: {evaluation['gate']}")
     if "Running stage" in second.read_text():

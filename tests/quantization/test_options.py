@@ -1,9 +1,11 @@
 """What a recipe can ask of quantization-aware training."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from conftest import tiny_params
+from conftest import Project, tiny_params
 from octet.detector.loss import distillation_losses
 from octet.detector.model import build_detector
 from octet.errors import UserError
@@ -37,6 +39,22 @@ def rounded_kernels(quantized: keras.Model) -> set[str]:
 def test_a_float_layer_that_is_not_there_is_named(model: keras.Model) -> None:
     with pytest.raises(UserError, match="no layer 'Conv1_rely'; did you mean 'Conv1_relu'"):
         quantize(model, ["Conv1_rely"])
+
+
+@pytest.mark.xdist_group("reproduced")
+@pytest.mark.parametrize("option", [{"freeze_batch_norm": True}, {"freeze_ranges": True}, {"distillation": 1.0}])
+def test_the_recipes_options_reach_the_training(reproduced: Project, project: Project, option: dict[str, Any]) -> None:
+    """The same training has the same losses to the last digit; with an option it is another training."""
+    project.take(reproduced, "data/quickstart", "models/quickstart/float")
+    params = tiny_params()
+    params["quickstart"]["train_qat"].update(option)
+    project.write_params(params)
+    result = project.stage("train_qat")
+    assert result.returncode == 0, result.stderr
+    history = "models/quickstart/qat/history.csv"
+    plain, other = ((of.folder / history).read_text().splitlines() for of in (reproduced, project))
+    assert plain[0] == other[0]
+    assert plain[2].split(",")[1] != other[2].split(",")[1]  # the first epoch's loss; the row before it is the start
 
 
 @pytest.mark.parametrize("frozen", [True, False])
