@@ -85,7 +85,7 @@ def test_the_batch_that_fits_is_named() -> None:
     assert check_memory(recipe, "GPU", int((fixed + 80 * each) / 0.9)).state == "ok"
     tight = check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9))  # enough in float, where each is kept once
     assert tight.state == "FAIL"
-    assert "set quickstart.train_qat.parts to 2 or more" in tight.remedy
+    assert tight.remedy == "set quickstart.train_qat.parts to 2 or more"
     in_parts = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"parts": 4})})
     assert check_memory(in_parts, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
     assert "quickstart.train_float.parts to 2" in check_memory(in_parts, "GPU", int((fixed + 20 * each) / 0.9)).remedy

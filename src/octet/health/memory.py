@@ -32,7 +32,8 @@ def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
     parts = [parts for parts in range(1, plan.batch + 1) if plan.batch % parts == 0 and plan.batch // parts <= fits]
     if not parts:
         return Finding("FAIL", "memory", text, "not even one picture fits: free memory, or a smaller model")
-    return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.parts to {parts[0]} or more")
+    uncompiled = " and xla to false: in parts, compiling takes too long" if plan.xla else ""
+    return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.parts to {parts[0]} or more{uncompiled}")
 
 
 def needs(recipe: Recipe) -> tuple[float, float]:
