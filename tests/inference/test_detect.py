@@ -118,7 +118,7 @@ def test_a_file_that_says_nothing_of_itself_is_given_labels(
     bare.metadata = None
     (tmp_path / "bare.tflite").write_bytes(packed(bare, model.stat().st_size))
     refused = detect("one.jpg", "--model", "bare.tflite")
-    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.returncode == 1
     assert "--labels" in refused.stderr and "Traceback" not in refused.stderr
     names = [f"thing {number}" for number in range(6)]
     (tmp_path / "names.txt").write_text("\n".join(names))

@@ -52,7 +52,7 @@ def test_the_shipped_file_says_what_it_is(shipped: Path, recipe: Recipe) -> None
     assert told is not None
     about = recipe.convert.about
     assert (told["name"], told["version"], told["license"]) == (about.name, about.version, about.licence)
-    assert "MobileNetV2" in told["description"]
+    assert f"Finds {', '.join(recipe.dataset.classes)}." in told["description"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", told["min_parser_version"])
     (graph,) = told["subgraph_metadata"]
     (picture,) = graph["input_tensor_metadata"]
