@@ -55,11 +55,18 @@ def test_a_float_operator_where_none_may_be_closes_it(judged: Project) -> None:
     closed(judged, r"operators of uint8_raw +DEQUANTIZE, MAXIMUM, MINIMUM, SUB, TFLite_\w+ +no FLOAT +FAIL")
 
 
-def test_a_large_file_closes_it(judged: Project) -> None:
+@pytest.mark.parametrize(
+    ("limit", "value", "line"),
+    [
+        ("max_bytes", 1000, r"bytes +[\d,]+ +at most 1,000 +FAIL"),
+        ("min_map", 0.95, r"VOC12 mAP +0\.9000 +at least 0\.95 +FAIL"),
+    ],
+)
+def test_a_large_file_and_a_low_score_close_it(judged: Project, limit: str, value: float, line: str) -> None:
     params = tiny_params()
-    params["quickstart"]["evaluate"]["max_bytes"] = 1000
+    params["quickstart"]["evaluate"][limit] = value
     judged.write_params(params)
-    closed(judged, r"bytes +[\d,]+ +at most 1,000 +FAIL")
+    closed(judged, line)
 
 
 def test_a_file_that_grew_since_it_was_scored_closes_it(judged: Project) -> None:
@@ -68,13 +75,6 @@ def test_a_file_that_grew_since_it_was_scored_closes_it(judged: Project) -> None
     file.unlink()
     file.write_bytes(content + bytes(1_000_000))
     closed(judged, r"bytes +1,\d{3},\d{3} +at most 1,000,000 +FAIL")
-
-
-def test_too_low_a_score_closes_it(judged: Project) -> None:
-    params = tiny_params()
-    params["quickstart"]["evaluate"]["min_map"] = 0.95
-    judged.write_params(params)
-    closed(judged, r"VOC12 mAP +0\.9000 +at least 0\.95 +FAIL")
 
 
 def test_an_operator_that_does_not_exist_is_no_check(judged: Project) -> None:
