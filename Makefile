@@ -52,7 +52,7 @@ DVC_CACHE = $(shell sed -n 's|^ *dir = /|/|p' .dvc/config.local 2>/dev/null)
 NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY,--env $(name)) \
 	$(if $(SSL_CERT_FILE),--volume '$(SSL_CERT_FILE):$(SSL_CERT_FILE):ro' --env SSL_CERT_FILE)
 
-# $(1): the image
+# $(1): the image; TARGET_FLAGS: what one target alone asks for
 run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
 	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
 	--volume '$(abspath $(OCTET_CACHE)):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \

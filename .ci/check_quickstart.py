@@ -22,10 +22,10 @@ MAPS = ("voc07_map", "voc12_map")
 def main(first: Path, second: Path) -> None:
     evaluation = json.loads(Path("reports/quickstart/evaluation.json").read_text())
     scores = {name: of["voc12_map"] for name, of in evaluation["variants"].items()}
-    lines = [line.split() for line in first.read_text().splitlines()]
-    start = max(number for number, line in enumerate(lines) if line[:1] == ["variant"]) + 1
-    table, paths = lines[start : start + len(VARIANTS)], lines[-2:]
-    printed = first.read_text().splitlines()[start : start + len(VARIANTS)]
+    lines = first.read_text().splitlines()
+    start = max(number for number, line in enumerate(lines) if line.split()[:1] == ["variant"]) + 1
+    printed = lines[start : start + len(VARIANTS)]
+    table, paths = [line.split() for line in printed], [line.split() for line in lines[-2:]]
     problems = []
     if [row[0] for row in table] != VARIANTS:
         problems.append(f"the table's rows are {[row[0] for row in table]}, expected {VARIANTS}")

@@ -54,8 +54,8 @@ def main(recipe: Recipe) -> None:
     if files["uint8"].exists():
         one, *_, all_of_them = (rates[count]["scoring a file"]["file"] / count for count in (1, cores()))
         print(f"\na file is scored at {all_of_them / one:.2f} of one core's rate on each of {cores()}")
-        sizes = [files[name].stat().st_size for name in ("uint8", "float32")]
-        print(f"uint8 has {sizes[0] / 1e6:.2f} MB, {sizes[0] / sizes[1]:.2f} of float32's")
+        small, large = (files[name].stat().st_size for name in ("uint8", "float32"))
+        print(f"uint8 has {small / 1e6:.2f} MB, {small / large:.2f} of float32's")
     write_json(Path("runs", recipe.name, "benchmark.json"), rates)
 
 

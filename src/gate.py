@@ -16,11 +16,9 @@ from octet.recipe import Recipe
 
 def main(recipe: Recipe) -> None:
     evaluation = read_json(Path("reports", recipe.name, "evaluation.json"), f"evaluate@{recipe.name}")
-    files: dict[str, Path] = {
-        variant: require(file, f"convert@{recipe.name}")
-        for variant, file in variant_files(Path("models", recipe.name)).items()
-        if variant == "uint8" or variant in recipe.evaluate.forbidden_operators
-    }
+    made = variant_files(Path("models", recipe.name))
+    looked_at = ("uint8", *recipe.evaluate.forbidden_operators)
+    files: dict[str, Path] = {variant: require(made[variant], f"convert@{recipe.name}") for variant in looked_at}
     found = checks(evaluation["variants"], files, recipe.evaluate)
     print(text_table(found))
     if not all(check.passed for check in found):

@@ -21,8 +21,10 @@ def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
     fixed, each = needs(recipe)
-    trainings = {"train_float": (recipe.train_float, each), "train_qat": (recipe.train_qat, _copies(recipe) * each)}
-    name, (plan, each) = max(trainings.items(), key=lambda item: item[1][0].batch // item[1][0].parts * item[1][1])
+    plans = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
+    copies = _copies(recipe)
+    name = max(plans, key=lambda training: copies[training] * plans[training].batch // plans[training].parts)
+    plan, each = plans[name], copies[name] * each
     at_once = plan.batch // plan.parts
     needed = (fixed + at_once * each) / 1e9
     text = f"{device}: {available / 1e9:.1f} GB; {at_once} pictures at once in {name} need about {needed:.1f} GB"
@@ -45,9 +47,9 @@ def needs(recipe: Recipe) -> tuple[float, float]:
     return _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params(), _BYTES * activations
 
 
-def _copies(recipe: Recipe) -> int:
-    """How often fake quantization keeps an activation: as it was, as rounded, and as the float network has it."""
-    return 3 if recipe.train_qat.distillation else 2
+def _copies(recipe: Recipe) -> dict[str, int]:
+    """How often a training keeps an activation; fake quantization as it was, as rounded, and as its teacher has it."""
+    return {"train_float": 1, "train_qat": 3 if recipe.train_qat.distillation else 2}
 
 
 def memory_of_machine() -> int:

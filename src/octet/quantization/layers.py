@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from octet.quantization.operators import operator_name
-from octet.quantization.tensors import quantized
+from octet.quantization.tensors import dequantized, quantized
 from octet.silence import silence
 from octet.tensorflow import keras, tf, tflite
 
@@ -143,7 +143,7 @@ def _matches(nodes: Sequence[_Node], expected: Tensors) -> dict[int, str]:
     found = {}
     for node in nodes:
         path = node.name.split("/")
-        candidates = (node.name, node.name.rstrip("0123456789"), *path, *(part.removeprefix("quant_") for part in path))
+        candidates = (node.name, node.name.rstrip("0123456789"), *(part.removeprefix("quant_") for part in path))
         name = next((candidate for candidate in candidates if candidate in expected), None)
         if name and (node.scale if integer else node.floating):
             found[node.output] = name
@@ -183,18 +183,14 @@ class _Sums:
     codes: tuple[int, int] | None = field(default=None)
 
     def add(self, expected: NDArray[np.float32], codes: NDArray[Any], node: _Node) -> None:
-        expected, found = expected.reshape(codes.shape), codes
-        if node.scale:
-            wide = codes.astype(np.int32)
-            self._add_codes(expected, wide, node)
-            found = (wide - node.zero).astype(np.float32) * np.float32(node.scale)
-        difference = found - expected
+        expected = expected.reshape(codes.shape)
+        difference = dequantized(codes, {"quantization": (node.scale, node.zero)}) - expected
         self.signal += float(np.square(expected, dtype=np.float64).sum())
         self.noise += float(np.square(difference, dtype=np.float64).sum())
         self.largest = max(self.largest, float(np.abs(difference).max()))
         self.count += codes.size
-
-    def _add_codes(self, expected: NDArray[np.float32], codes: NDArray[np.int32], node: _Node) -> None:
+        if not node.scale:
+            return  # floats have no range
         low, high = ((end - node.zero) * node.scale for end in (node.lowest, node.highest))
         self.saturated += int(np.count_nonzero((expected < low - node.scale) | (expected > high + node.scale)))
         least, most = self.codes or (node.highest, node.lowest)
