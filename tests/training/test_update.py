@@ -52,6 +52,14 @@ def test_a_batch_in_parts_moves_as_the_whole(parts: int, xla: bool) -> None:
     assert float(said["classes"]) == pytest.approx((4 * PICTURES.numpy() ** 2).mean())
 
 
+def test_one_part_at_a_time_takes_memory() -> None:
+    """No part waits for another's numbers, and TensorFlow would compute ten at once unless told otherwise."""
+    update = tf.function(line_update(line(), parts=4)).get_concrete_function(PICTURES, TARGETS)
+    nodes = [node for function in update.graph.as_graph_def().library.function for node in function.node_def]
+    loops = [node.attr["parallel_iterations"].i for node in nodes if "While" in node.op]
+    assert loops == [1]
+
+
 def test_the_average_follows_the_weights() -> None:
     model = line()
     update, expected = line_update(model, average=0.5, rate=0.01), 0.0

@@ -62,6 +62,8 @@ class Update:
         losses, gradients = self._of_part(pictures[:size], tuple(of[:size] for of in targets))
         if self._parts > 1:
             for begin in tf.range(size, size * self._parts, size):
+                # No part waits for another's numbers: unasked, TensorFlow computes, and keeps, up to ten at once.
+                tf.autograph.experimental.set_loop_options(parallel_iterations=1)
                 part = slice(begin, begin + size)
                 more, steeper = self._of_part(pictures[part], tuple(of[part] for of in targets))
                 losses = {name: losses[name] + more[name] for name in losses}
