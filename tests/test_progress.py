@@ -23,7 +23,7 @@ def test_a_log_gets_a_line_at_the_start_now_and_then_and_at_the_end(capsys: pyte
         progress.advance(130_000_000)
     start, then, end = capsys.readouterr().out.splitlines()
     assert start == "voc.tar: 460MB, from 100MB on"
-    assert re.fullmatch(r"voc\.tar: 230MB \(50%\), [\d.]+[kMGT]?B/s", then)
+    assert re.fullmatch(r"voc\.tar: 230MB \(50%\), [\d.]+[kMGT]?B/s, 00:00 left", then)
     assert re.fullmatch(r"voc\.tar: 230MB done, [\d.]+[kMGT]?B/s", end)
 
 
@@ -34,6 +34,18 @@ def test_a_log_gets_no_more_than_a_line_an_interval(capsys: pytest.CaptureFixtur
     start, end = capsys.readouterr().out.splitlines()
     assert start == "read: 1000 pictures"
     assert re.fullmatch(r"read: 1000 pictures done, \d+ pictures/s", end)
+
+
+def test_a_slow_job_tells_its_rate_and_how_long_it_takes_yet(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    with Progress("train", 10_000, "steps", initial=1000) as progress:
+        for clock[0] in range(0, 2001, 10):
+            progress.advance(8)
+    _, *now_and_then, _ = capsys.readouterr().out.splitlines()
+    assert now_and_then[-1] == "train: 2592 steps (26%), 0.8 steps/s, 2:33:33 left"
 
 
 def test_what_was_broken_off_is_not_done(capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,7 +34,7 @@ class Progress:
         if self._is_log and time.monotonic() - self._told >= self._interval:
             self._told = time.monotonic()
             share = f" ({self._done / self._total:.0%})" if self._total else ""
-            print(f"{self._title}: {self._amount(self._done)}{share}, {self._rate()}", flush=True)
+            print(f"{self._title}: {self._amount(self._done)}{share}, {self._speed()}{self._left()}", flush=True)
 
     def say(self, line: str) -> None:
         """Print a line, past the bar where there is one."""
@@ -52,13 +52,20 @@ class Progress:
     ) -> None:
         self._bar.close()
         if self._is_log and kind is None:
-            print(f"{self._title}: {self._amount(self._done)} done, {self._rate()}", flush=True)
+            print(f"{self._title}: {self._amount(self._done)} done, {self._speed()}", flush=True)
 
-    def _rate(self) -> str:
-        seconds = max(time.monotonic() - self._began, 1e-3)
-        return f"{self._amount(round((self._done - self._initial) / seconds))}/s"
+    def _rate(self) -> float:
+        return (self._done - self._initial) / max(time.monotonic() - self._began, 1e-3)
 
-    def _amount(self, number: int | None) -> str:
+    def _speed(self) -> str:
+        rate = self._rate()
+        return f"{self._amount(round(rate) if rate >= 10 else float(f'{rate:.2g}'))}/s"
+
+    def _left(self) -> str:
+        rate = self._rate()
+        return f", {tqdm.format_interval((self._total - self._done) / rate)} left" if self._total and rate else ""
+
+    def _amount(self, number: float | None) -> str:
         if number is None:
             return f"unknown number of {self._unit}"
         return tqdm.format_sizeof(number, "B") if self._unit == "B" else f"{number} {self._unit}"
