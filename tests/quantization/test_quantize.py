@@ -144,22 +144,26 @@ def test_a_file_that_cannot_run_is_not_written(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.tflite"))
 
 
-def test_samples_that_are_scaled_otherwise_than_in_training_are_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["keras", "nested", "saved"])
+def test_samples_that_are_scaled_otherwise_than_in_training_are_noticed(kind: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(1)
     layers = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(momentum=0.5), keras.layers.Flatten()]
-    model = keras.Sequential([keras.Input((16, 16, 3)), *layers, keras.layers.Dense(2)])
+    backbone = keras.Sequential([keras.Input((16, 16, 3)), *layers])
+    inside = [backbone] if kind == "nested" else backbone.layers
+    model = keras.Sequential([keras.Input((16, 16, 3)), *inside, keras.layers.Dense(2)])
     for _ in range(20):
         model(np.random.default_rng(0).uniform(0, 1, (32, 16, 16, 3)), training=True)
-    model.save(tmp_path / "model.h5")
+    path = tmp_path / ("model" if kind == "saved" else "model.h5")
+    (model.export if kind == "saved" else model.save)(path)
 
     def told(high: float) -> str:
         calibration = samples(tmp_path / "samples.npz", 16, 16, 3, low=0, high=high)
-        result = quantize(tmp_path / "model.h5", "--scheme", "int8", "--calibration", calibration)
+        result = quantize(path, "--scheme", "int8", "--calibration", calibration)
         assert result.returncode == 0, result.stderr
         return result.stdout
 
     assert "careful" not in told(1)
-    assert "the samples lie in" in told(255)
+    assert "times the variance that it was trained on" in told(255)
 
 
 def test_inputs_of_several_kinds_keep_their_ranges(tmp_path: Path) -> None:

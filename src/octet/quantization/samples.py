@@ -1,14 +1,15 @@
 """Samples that ranges are read from: where they come from, and whether they look like what the model is used to."""
 
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from octet.errors import UserError
 from octet.keras_3 import keras_3
@@ -48,20 +49,22 @@ def worries(samples: Samples, source: Source) -> list[str]:
     found = []
     if len(samples) < FEW:
         found.append(f"{len(samples)} samples are few: ranges are safer from {FEW} or more")
-    if source.model is None or len(source.inputs) != 1 or not source.inputs[0].dtype.is_floating:
+    if len(source.inputs) != 1 or not source.inputs[0].dtype.is_floating:
         return found
     some = [value for sample in islice(samples, FEW) for value in sample.values()]
     lowest, highest = min(value.min() for value in some), max(value.max() for value in some)
     spread = f"the samples lie in {lowest:.4g}..{highest:.4g}"
-    ratio = _variance_ratio(source.model, some)
+    ratio = _variance_ratio(source, some)
     if ratio and not 1 / _FAR < ratio < _FAR:
         found.append(
             f"{spread}, and the first batch norm sees {ratio:.3g} times the variance that it was trained on: "
             "scale them as they were in training"
         )
-    elif ratio is None and _rescales(source.model) and highest <= 1.5:
+    if ratio or source.model is None:
+        return found
+    if _rescales(source.model) and highest <= 1.5:
         found.append(f"{spread}, but the model rescales 0..255 itself: hand over pixels as they are")
-    elif ratio is None and not _rescales(source.model) and highest > 16:
+    if not _rescales(source.model) and highest > 16:
         found.append(f"{spread}, and the model does not rescale: most are trained on 0..1 or -1..1")
     return found
 
@@ -142,23 +145,52 @@ class _Pictures:
         return {self._spec.name: ((resized - self._less) / self._by).astype(self._spec.dtype.as_numpy_dtype)}
 
 
-def _variance_ratio(model: Any, values: Iterable[NDArray[Any]]) -> float | None:
+def _variance_ratio(source: Source, values: Iterable[NDArray[Any]]) -> float | None:
     """How much wider than in training the first batch norm's input is; None where that cannot be told."""
-    norm = next((layer for layer in _layers(model) if type(layer).__name__ == "BatchNormalization"), None)
-    if norm is None or norm not in model.layers or np.allclose(norm.moving_variance, 1):  # nested, or never trained
+    norm = _norm_of_graph(source.traced.graph) or (_norm_of_layers(source.model) if source.model else None)
+    if norm is None or np.allclose(norm.variance, 1):  # never trained
         return None
-    library = keras_3 if isinstance(model, keras_3.Model) else keras
-    before = library.Model(model.inputs[0], norm.input)
-    seen = np.concatenate([_by_channel(np.asarray(before(value, training=False)), norm.axis) for value in values])
-    variance, remembered = seen.var(axis=0), np.asarray(norm.moving_variance)
+    seen = np.concatenate([_by_channel(norm.before(value), norm.axis) for value in values])
+    variance, remembered = seen.var(axis=0), norm.variance
     alive = (variance > 0) & (remembered > 0)
     return float(np.exp(np.median(np.log(variance[alive] / remembered[alive])))) if alive.any() else None
 
 
-def _by_channel(values: NDArray[Any], axis: Any) -> NDArray[Any]:
+class _Norm(NamedTuple):
+    """A batch norm: what comes before it, the variance that it remembers of that, and along which axis."""
+
+    before: Callable[[NDArray[Any]], NDArray[Any]]
+    variance: NDArray[Any]
+    axis: int
+
+
+def _norm_of_graph(graph: Any) -> _Norm | None:
+    """The first of a graph, wherever in a model of models it stands; Keras 3 and flat inputs have none as one op."""
+    frozen = convert_variables_to_constants_v2(graph)
+    norm = next((op for op in frozen.graph.get_operations() if op.type.startswith("FusedBatchNorm")), None)
+    if norm is None:
+        return None
+    values, _, _, _, variance = norm.inputs
+    both = frozen.prune(frozen.inputs, [values, variance])
+    some = tf.zeros(frozen.inputs[0].shape, frozen.inputs[0].dtype)
+    axis = 1 if norm.get_attr("data_format") == b"NCHW" else -1
+    return _Norm(lambda value: both(tf.constant(value))[0].numpy(), both(some)[1].numpy(), axis)
+
+
+def _norm_of_layers(model: Any) -> _Norm | None:
+    """The first of a Keras model's own layers."""
+    norm = next((layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"), None)
+    if norm is None:
+        return None
+    (axis,) = norm.axis if isinstance(norm.axis, list | tuple) else (norm.axis,)
+    library = keras_3 if isinstance(model, keras_3.Model) else keras
+    before = library.Model(model.inputs[0], norm.input)
+    return _Norm(lambda value: np.asarray(before(value, training=False)), np.asarray(norm.moving_variance), axis)
+
+
+def _by_channel(values: NDArray[Any], axis: int) -> NDArray[Any]:
     """A few rows [P, C] of an activation, C along the axis that batch norm counts by."""
-    (channels,) = axis if isinstance(axis, list | tuple) else (axis,)
-    rows = np.moveaxis(values, channels, -1).reshape(-1, values.shape[channels])
+    rows = np.moveaxis(values, axis, -1).reshape(-1, values.shape[axis])
     return rows[:: max(1, len(rows) // 1000)]
 
 
