@@ -144,13 +144,14 @@ def test_a_file_that_cannot_run_is_not_written(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.tflite"))
 
 
-@pytest.mark.parametrize("kind", ["keras", "nested", "saved"])
+@pytest.mark.parametrize("kind", ["keras", "keras 3", "nested", "saved"])
 def test_samples_that_are_scaled_otherwise_than_in_training_are_noticed(kind: str, tmp_path: Path) -> None:
-    keras.utils.set_random_seed(1)
-    layers = [keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization(momentum=0.5), keras.layers.Flatten()]
-    backbone = keras.Sequential([keras.Input((16, 16, 3)), *layers])
+    of: Any = keras_3 if kind == "keras 3" else keras
+    of.utils.set_random_seed(1)
+    layers = [of.layers.Conv2D(4, 3), of.layers.BatchNormalization(momentum=0.5), of.layers.Flatten()]
+    backbone = of.Sequential([of.Input((16, 16, 3)), *layers])
     inside = [backbone] if kind == "nested" else backbone.layers
-    model = keras.Sequential([keras.Input((16, 16, 3)), *inside, keras.layers.Dense(2)])
+    model = of.Sequential([of.Input((16, 16, 3)), *inside, of.layers.Dense(2)])
     for _ in range(20):
         model(np.random.default_rng(0).uniform(0, 1, (32, 16, 16, 3)), training=True)
     path = tmp_path / ("model" if kind == "saved" else "model.h5")
