@@ -84,26 +84,26 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'python src/preflight.py $(RECIPE) && dvc repro $(REPRO_FLAGS) layers@$(RECIPE) evaluate@$(RECIPE) report@$(RECIPE) \
-		&& python src/summary.py $(RECIPE)'
+	@$(RUN) bash -c 'python src/octet preflight $(RECIPE) && dvc repro $(REPRO_FLAGS) report@$(RECIPE) \
+		&& python src/octet summary $(RECIPE)'
 
 .PHONY: report
 report: ready ## Show a recipe's scores and where its model and its page lie
-	@$(RUN) python src/summary.py $(RECIPE)
+	@$(RUN) python src/octet summary $(RECIPE)
 
 .PHONY: gate
 gate: ready ## Fail where a recipe's uint8 model lost more than it may
-	@$(RUN) python src/gate.py $(RECIPE)
+	@$(RUN) python src/octet gate $(RECIPE)
 
 .PHONY: push
 push: $(VENV)/runtime ## Push what a recipe's stages made to the DVC remote (AGAIN=1: over damaged copies)
 	@+$(remote-plugins)
-	@python src/remote.py push $(RECIPE) $(if $(AGAIN),--again)
+	@python src/octet push $(RECIPE) $(if $(AGAIN),--again)
 
 .PHONY: pull
 pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data
 	@+$(remote-plugins)
-	@python src/remote.py pull $(RECIPE)
+	@python src/octet pull $(RECIPE)
 
 .PHONY: restore
 restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does
@@ -124,13 +124,13 @@ changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV
 
 .PHONY: doctor
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it
-	@$(RUN) python src/doctor.py $(RECIPE)
+	@$(RUN) python src/octet doctor $(RECIPE)
 
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
 detect: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
 detect: ready ## Find things in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
-	@$(if $(SOURCE),,$(error say what to look at with SOURCE=))$(RUN) python src/detect.py --model $(MODEL) $(DETECT_FLAGS) \
+	@$(if $(SOURCE),,$(error say what to look at with SOURCE=))$(RUN) python src/octet detect --model $(MODEL) $(DETECT_FLAGS) \
 		'$(subst ','\'',$(SOURCE))'
 
 .PHONY: demo
@@ -138,25 +138,25 @@ demo: ready ## Let a recipe's model work in the browser, at http://localhost:800
 demo: RUNNER := $(LOCAL_RUNNER)
 demo: TARGET_FLAGS = --publish 127.0.0.1:$(DEMO_PORT):$(DEMO_PORT)
 demo:
-	@$(RUN) python src/demo.py $(RECIPE) --port $(DEMO_PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
+	@$(RUN) python src/octet demo $(RECIPE) --port $(DEMO_PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
 .PHONY: anchors
 anchors: ready ## See how well a recipe's anchors fit its objects
-	@$(RUN) python src/anchors.py $(RECIPE)
+	@$(RUN) python src/octet anchors $(RECIPE)
 
 .PHONY: bench
 bench: TARGET_FLAGS = $(if $(PEER),--env PEER='$(abspath $(PEER))' --volume '$(abspath $(PEER)):$(abspath $(PEER)):ro')
 bench: ready ## Measure how fast the parts of a recipe are here, against what they cannot do without (PEER=other.tflite)
-	@$(RUN) python src/benchmark.py $(RECIPE)
+	@$(RUN) python src/octet bench $(RECIPE)
 
 .PHONY: verify
 verify: ready ## Run a recipe again from nothing in a clone, and compare every output with dvc.lock
-	@$(RUN) python src/verify.py $(RECIPE)
+	@$(RUN) python src/octet verify $(RECIPE)
 
 # Without RECIPE= this is about all that dvc.lock knows, not about the default alone.
 .PHONY: stale
 stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs no data; RECIPE= for one recipe alone)
-	@python src/stale.py $(if $(filter file,$(origin RECIPE)),,$(RECIPE))
+	@python src/octet stale $(if $(filter file,$(origin RECIPE)),,$(RECIPE))
 
 # Without RECIPE= this is about the trainings of all.
 TRAININGS = runs$(if $(filter file,$(origin RECIPE)),,/$(RECIPE))
@@ -209,7 +209,7 @@ test-browser: quickstart $(VENV)/dev ## See the page and the demo in Chromium, w
 
 .PHONY: sbom
 sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
-	@PYTHONPATH=src DOCKER='$(DOCKER)' python .ci/sbom.py $(IMAGE)
+	@PYTHONPATH=src DOCKER='$(DOCKER)' python tools/sbom.py $(IMAGE)
 
 # --- what the project's own work needs --------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerf
 	@ruff check .
 	@ruff format --check .
 	@mypy
-	@PYTHONPATH=src lint-imports
+	@PYTHONPATH=src:. lint-imports
 	@hadolint Dockerfile
 
 .PHONY: lock
@@ -240,11 +240,11 @@ lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requi
 
 .PHONY: audit
 audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
-	@PYTHONPATH=src python .ci/audit.py
+	@PYTHONPATH=src python tools/audit.py
 
 .PHONY: outdated
 outdated: $(VENV)/dev ## Tell which locked packages have newer releases
-	@PYTHONPATH=src python .ci/outdated.py
+	@PYTHONPATH=src python tools/outdated.py
 
 # The stamps are newer than the locks that were installed: a changed lock installs again.
 ifndef OCTET_IMAGE

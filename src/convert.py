@@ -1,8 +1,8 @@
-"""Convert both detectors to the ladder of TFLite files.
+"""Convert both networks to the ladder of TFLite files.
 
 Reads:  models/RECIPE/{float,qat}, data/RECIPE/records (calibration pictures)
-Writes: models/RECIPE/detector_uint8.tflite, models/RECIPE/labels.txt,
-        models/RECIPE/tflite/{float32,float16,dynamic,int8_ptq,uint8_raw}.tflite and tflite/anchors.npy
+Writes: the file that ships, models/RECIPE/*_uint8.tflite, with models/RECIPE/labels.txt, and the ladder beside it,
+        models/RECIPE/tflite/{float32,float16,dynamic,int8_ptq,uint8_raw}.tflite with what uint8_raw needs
 Usage:  python src/convert.py RECIPE
 """
 
@@ -12,20 +12,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from octet import device, stage
-from octet.dataset.pipeline import picture_batches
-from octet.dataset.pixels import normalize
-from octet.dataset.records import read_labels
-from octet.detector.anchors import make_anchors
-from octet.detector.model import build_detector
-from octet.files import require, whole_file, whole_folder
-from octet.quantization.conversion import to_dynamic, to_float, to_float16, to_integer
-from octet.quantization.export import finish, trace_detector, trace_heads
-from octet.quantization.metadata import About, describe
+from octet.common import device
+from octet.common.determinism import make_deterministic
+from octet.common.files import require, whole_file, whole_folder
+from octet.common.tensorflow import tf
+from octet.data.reading.pictures import picture_batches
+from octet.data.reading.pixels import normalize
+from octet.data.reading.records import read_labels
 from octet.quantization.qat import quantize
-from octet.recipe import Recipe
-from octet.tensorflow import tf
-from octet.training.determinism import make_deterministic
+from octet.recipe.shared import stage
+from octet.recipe.shared.recipe import Recipe
+from octet.tasks import registry
+from octet.tflite.files.appending import append_operators
+from octet.tflite.files.conversion import to_dynamic, to_float, to_float16, to_integer
+from octet.tflite.files.metadata import About, Outputs, describe
 
 
 def main(recipe: Recipe) -> None:
@@ -37,32 +37,42 @@ def main(recipe: Recipe) -> None:
     plan, classes = recipe.convert, read_labels(records)
     make_deterministic(seed=0)
 
-    model = build_detector(recipe.model, len(classes))
-    quantized = quantize(model, recipe.train_qat.float_layers)
-    model.load_weights(float_weights)
+    network = registry.network(recipe, classes).build()
+    quantized = quantize(network, recipe.train_qat.float_layers)
+    network.load_weights(float_weights)
     quantized.load_weights(qat_weights)
-    anchors = make_anchors(recipe.model)
+    shipping = registry.shipping(recipe, classes)
+    about = About(
+        **plan.about.model_dump(),
+        recipe=recipe.name,
+        recipe_sha256=recipe.model_sha256,
+        labels=classes,
+        description=shipping.description,
+    )
     pictures = picture_batches(records, "train", recipe.model.input_size, batch=1).take(plan.calibration_pictures)
-    about = About(**plan.about.model_dump(), recipe=recipe.name, recipe_sha256=recipe.model_sha256, labels=classes)
 
     def calibration() -> Iterator[list[NDArray[np.float32]]]:
         return ([picture] for picture in pictures.map(normalize).as_numpy_iterator())
 
-    def write(path: Path, content: bytes) -> None:
+    def write(path: Path, content: bytes, outputs: Outputs) -> None:
         with whole_file(path) as file:
-            file.write_bytes(describe(content, about))
+            file.write_bytes(describe(content, about, outputs))
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB", flush=True)
 
-    detector = trace_detector(model, anchors, plan.suppression)
+    def ship(path: Path, content: bytes) -> None:
+        write(path, append_operators(content, shipping.tail), shipping.outputs)
+
+    traced = shipping.trace(network)
     with whole_folder(models / "tflite") as ladder:
-        write(ladder / "float32.tflite", finish(to_float(detector)))
-        write(ladder / "float16.tflite", finish(to_float16(detector)))
-        write(ladder / "dynamic.tflite", finish(to_dynamic(detector)))
-        write(ladder / "int8_ptq.tflite", finish(to_integer(detector, calibration)))
-        write(ladder / "uint8_raw.tflite", to_integer(trace_heads(quantized), gives=tf.uint8))
-        np.save(ladder / "anchors.npy", anchors)
-    shipped = to_integer(trace_detector(quantized, anchors, plan.suppression))
-    write(models / "detector_uint8.tflite", finish(shipped))
+        ship(ladder / "float32.tflite", to_float(traced))
+        ship(ladder / "float16.tflite", to_float16(traced))
+        ship(ladder / "dynamic.tflite", to_dynamic(traced))
+        ship(ladder / "int8_ptq.tflite", to_integer(traced, calibration))
+        raw = to_integer(shipping.trace_raw(quantized), gives=tf.uint8)
+        write(ladder / "uint8_raw.tflite", raw, shipping.raw_outputs)
+        for name, array in shipping.beside.items():
+            np.save(ladder / f"{name}.npy", array)
+    ship(models / recipe.shipped_file, to_integer(shipping.trace(quantized)))
     with whole_file(models / "labels.txt") as labels:
         labels.write_text("".join(f"{name}\n" for name in classes))
 

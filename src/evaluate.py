@@ -1,61 +1,60 @@
-"""Score the Keras detectors and every TFLite file on the test split.
+"""Run the Keras models and every TFLite file on the test split, and write down what each says of every picture.
 
 Reads:  data/RECIPE/records, models/RECIPE
-Writes: reports/RECIPE/evaluation.json, reports/RECIPE/detections/VARIANT.json, reports/RECIPE/curves/*.csv
+Writes: reports/RECIPE/detections/VARIANT.json (of a detector; of other tasks outputs/VARIANT.json),
+        reports/RECIPE/files.json: what each file weighs, its SHA-256 and its operators
 Usage:  python src/evaluate.py RECIPE
 """
 
 from pathlib import Path
 
-from octet import device, stage
-from octet.dataset.pipeline import picture_batches
-from octet.dataset.records import read_labels, read_truths
-from octet.evaluation.curves import write_curve
-from octet.evaluation.detections import collect, to_coco
-from octet.evaluation.gate import judge
-from octet.evaluation.keras_model import BATCH
-from octet.evaluation.ledger import ledger
-from octet.evaluation.score import rank_all, score
-from octet.evaluation.variants import run_variant, variant_files
-from octet.files import require, whole_folder, write_json
-from octet.quantization.operators import require_known
-from octet.recipe import Recipe
-from octet.training.determinism import make_deterministic
+from octet.common import device
+from octet.common.determinism import make_deterministic
+from octet.common.files import require, whole_folder, write_json
+from octet.common.tensorflow import keras
+from octet.data.reading.pictures import picture_batches
+from octet.data.reading.records import read_labels
+from octet.quantization.qat import quantize
+from octet.recipe.shared import stage
+from octet.recipe.shared.recipe import Recipe
+from octet.tasks import registry
+from octet.tflite.running.operators import file_facts
+from octet.tflite.running.variants import KERAS, variant_files
+
+_BATCH = 32  # pictures that are run at once
 
 
 def main(recipe: Recipe) -> None:
     device.use("cpu")
     models, reports = Path("models", recipe.name), Path("reports", recipe.name)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
-    makers = {"float": "train_float", "control": "train_control", "qat": "train_qat"}
-    files = variant_files(models)
-    for variant, file in files.items():
-        require(file, f"{makers.get(variant, 'convert')}@{recipe.name}")
-    for names in recipe.evaluate.forbidden_operators.values():
-        require_known(names)  # now, not when all is scored
+    variants = variant_files(models, recipe.shipped_file)
+    for variant, file in variants.items():
+        require(file, f"{f'train_{variant}' if variant in KERAS else 'convert'}@{recipe.name}")
     classes = read_labels(records)
     make_deterministic(seed=0)
 
-    truths = read_truths(records, "test")
-    variants, ranked = {}, {}
-    with whole_folder(reports / "detections") as detections, whole_folder(reports / "curves") as curves:
-        for variant, file in files.items():
-            pictures = picture_batches(records, "test", recipe.model.input_size, BATCH)
-            found = collect(run_variant(variant, file, pictures.as_numpy_iterator(), recipe, len(classes)), truths)
-            ranked[variant] = rank_all(found, truths, classes)
-            variants[variant] = score(found, ranked[variant], truths, classes)
-            if file.suffix == ".tflite":
-                variants[variant]["bytes"] = file.stat().st_size
-            write_json(detections / f"{variant}.json", to_coco(found, truths), indent=None)
-            write_curve(curves / f"{variant}.csv", ranked[variant], classes)
-            print(f"{variant}: VOC12 mAP {variants[variant]['voc12_map']:.4f}", flush=True)
-    evaluation = {
-        "dataset": {"recipe": recipe.name, "images": len(truths), "classes": classes},
-        "variants": variants,
-        "ledger": ledger(ranked, recipe.evaluate.bootstrap, recipe.evaluate.seed),
-        "gate": judge(variants, files, recipe.evaluate),
-    }
-    write_json(reports / "evaluation.json", evaluation)
+    network = registry.network(recipe, classes)
+    predicting = registry.predicting(recipe, classes, records)
+
+    def network_of(variant: str, weights: Path) -> keras.Model:
+        model = network.build()
+        if variant == "qat":
+            model = quantize(model, recipe.train_qat.float_layers)
+        model.load_weights(weights)
+        return model
+
+    with whole_folder(reports / recipe.outputs_folder) as outputs:
+        for variant, file in variants.items():
+            pictures = picture_batches(records, "test", recipe.model.input_size, _BATCH).as_numpy_iterator()
+            if variant in KERAS:
+                found = predicting.network_outputs(network_of(variant, file), pictures)
+            else:
+                found = predicting.file_outputs(file, pictures)
+            write_json(outputs / f"{variant}.json", predicting.collect(found), indent=None)
+            print(f"{variant}: done", flush=True)
+    files = {variant: file for variant, file in variants.items() if variant not in KERAS}
+    write_json(reports / "files.json", {variant: file_facts(file.read_bytes()) for variant, file in files.items()})
 
 
 if __name__ == "__main__":

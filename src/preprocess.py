@@ -1,57 +1,49 @@
 """Turn a recipe's archives into records.
 
-Reads:  data/RECIPE/archives/*.tar
+Reads:  data/RECIPE/archives/*
 Writes: data/RECIPE/records/{train,val,test}-*.tfrecord with labels.txt, data/RECIPE/dataset.json
 Usage:  python src/preprocess.py RECIPE
 """
 
 from pathlib import Path
 
-from octet import stage
-from octet.dataset.preparation import find_classes, prepare, usable
-from octet.dataset.records import write_labels, write_split
-from octet.dataset.summary import Summary
-from octet.errors import UserError
-from octet.files import require, whole_folder, write_json
-from octet.machine import describe_cpu
-from octet.progress import Progress
-from octet.recipe import Recipe
-from octet.voc.archive import Archives
-from octet.voc.problem import refuse, skips
-from octet.voc.split import assign
+from octet.common.errors import UserError
+from octet.common.files import require, whole_folder, write_json
+from octet.common.machine import describe_cpu
+from octet.common.progress import Progress
+from octet.data.writing.records import write_labels, write_split
+from octet.recipe.shared import stage
+from octet.recipe.shared.recipe import Recipe
+from octet.sources.voc.problem import refuse, skips
+from octet.tasks import registry
+
+SPLITS = ("train", "val", "test")
 
 
 def main(recipe: Recipe) -> None:
     print(f"running on {describe_cpu()}", flush=True)
     data, dataset = Path("data", recipe.name), recipe.dataset
-    archives = require(data / "archives", f"fetch@{recipe.name}")
-    with Archives(sorted(archives.glob("*.tar"))) as voc, whole_folder(data / "records") as records:
-        splits, problems = assign(voc, dataset.splits)
-        problems = voc.problems + problems
-        every = [entry for entries in splits.values() for entry in entries]
-        classes = find_classes(every) if dataset.classes == "found" else dataset.classes
-        summaries = {split: Summary(classes) for split in splits}
-        with Progress("preprocess", len(every), "pictures") as progress:
-            for split, entries in splits.items():
-                pictures = progress.count(prepare(entries, classes))
-                write_split(records, split, dataset.shards, usable(pictures, summaries[split], problems))
+    archives = sorted(require(data / "archives", f"fetch@{recipe.name}").iterdir())
+    with registry.preparing(recipe).open(archives) as source, whole_folder(data / "records") as records:
+        with Progress("preprocess", len(source), "pictures") as progress:
+            for split in SPLITS:
+                examples = progress.count(source.examples(split))
+                write_split(records, split, dataset.shards, filter(None, examples))
         if dataset.on_bad == "error":
-            refuse(problems)
-        counts = {split: summary.result() for split, summary in summaries.items()}
+            refuse(source.problems)
+        counts = {split: source.summary(split) for split in SPLITS}
         for split, of in counts.items():
-            print("{}: {pictures} pictures, {objects} objects".format(split, **of))
-            if not of["pictures"] or not classes:
-                empty = f"the {split} split is empty" if classes else "no annotation has an object"
-                raise UserError(
-                    "\n  ".join([f"{empty}: see dataset of {recipe.name} in params.yaml", *map(str, problems)])
-                )
-        write_labels(records, classes)
-    left_out = skips(problems)
-    if problems:
+            print(f"{split}: {source.in_words(split)}")
+            if not of["pictures"] or not source.classes:
+                empty = f"the {split} split is empty" if source.classes else "no picture is of any class"
+                where = f"{empty}: see dataset of {recipe.name} in params.yaml"
+                raise UserError("\n  ".join([where, *map(str, source.problems)]))
+        write_labels(records, source.classes)
+    left_out = skips(source.problems)
+    if source.problems:
         print(f"left out: {left_out['by_kind']}; each is named in {data / 'dataset.json'}")
-    write_json(
-        data / "dataset.json", {"recipe": recipe.name, "classes": classes, "splits": counts, "skipped": left_out}
-    )
+    described = {"recipe": recipe.name, "classes": source.classes, "splits": counts, "skipped": left_out}
+    write_json(data / "dataset.json", described)
 
 
 if __name__ == "__main__":

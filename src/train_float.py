@@ -1,4 +1,4 @@
-"""Train the float detector.
+"""Train the float network.
 
 Reads:  data/RECIPE/records, data/RECIPE/pretrained/*.h5
 Writes: models/RECIPE/float/{weights.h5,history.csv}; checkpoints and TensorBoard's events go to runs/
@@ -7,14 +7,15 @@ Usage:  python src/train_float.py RECIPE
 
 from pathlib import Path
 
-from octet import device, stage
-from octet.dataset.records import read_labels
-from octet.evaluation.validate import Validation
-from octet.files import require
-from octet.recipe import Recipe
-from octet.training.determinism import make_deterministic
+from octet.common import device
+from octet.common.determinism import make_deterministic
+from octet.common.files import require
+from octet.data.reading.records import read_labels
+from octet.recipe.shared import stage
+from octet.recipe.shared.recipe import Recipe
+from octet.tasks import registry
 from octet.training.networks import float_networks
-from octet.training.run import run_training
+from octet.training.run import Places, run_training
 
 
 def main(recipe: Recipe) -> None:
@@ -23,20 +24,11 @@ def main(recipe: Recipe) -> None:
     data = Path("data", recipe.name)
     records = require(data / "records", f"preprocess@{recipe.name}")
     pretrained = sorted(require(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
-    classes = read_labels(records)
     make_deterministic(plan.seed)
-    validation = Validation(records, recipe.model, classes)
-    run_training(
-        float_networks(recipe.model, plan, len(classes), pretrained),
-        recipe.model,
-        plan,
-        records,
-        score=validation.score,
-        shows=[validation.show],
-        starts_from=pretrained,
-        scratch=Path("runs", recipe.name, "train_float"),
-        output=Path("models", recipe.name, "float"),
-    )
+    classes = read_labels(records)
+    networks = float_networks(registry.network(recipe, classes), plan, pretrained)
+    scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
+    run_training(registry.learning(recipe, classes), networks, plan, Places(records, pretrained, scratch, output))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Teach the float detector to live in eight bits.
+"""Fine-tune the float network for 8-bit inference, with every tensor rounded as the integer file will.
 
 Reads:  data/RECIPE/records, models/RECIPE/float
 Writes: models/RECIPE/qat/{weights.h5,history.csv}; checkpoints and TensorBoard's events go to runs/
@@ -7,13 +7,12 @@ Usage:  python src/train_qat.py RECIPE
 
 from pathlib import Path
 
-from octet import device, stage
-from octet.dataset.pipeline import picture_batches
-from octet.dataset.pixels import normalize
-from octet.dataset.records import read_labels
-from octet.detector.model import build_detector
-from octet.evaluation.validate import Validation
-from octet.files import require
+from octet.common import device
+from octet.common.determinism import make_deterministic
+from octet.common.files import require
+from octet.data.reading.pictures import picture_batches
+from octet.data.reading.pixels import normalize
+from octet.data.reading.records import read_labels
 from octet.quantization.qat import (
     calibrate,
     freeze_batch_norm,
@@ -22,46 +21,40 @@ from octet.quantization.qat import (
     show_ranges,
     trained_variables,
 )
-from octet.recipe import Recipe
-from octet.training.determinism import make_deterministic
+from octet.recipe.shared import stage
+from octet.recipe.shared.recipe import Recipe
+from octet.tasks import registry
 from octet.training.networks import Networks
-from octet.training.run import run_training
+from octet.training.run import Places, run_training
 
 
 def main(recipe: Recipe) -> None:
-    device.use(recipe.train_qat.device)
+    plan = recipe.train_qat
+    device.use(plan.device)
     records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
-    plan, classes = recipe.train_qat, read_labels(records)
     make_deterministic(plan.seed)
-    validation = Validation(records, recipe.model, classes)
-    model = build_detector(recipe.model, len(classes))
-    model.load_weights(weights)
-    quantized, averaged = (quantize(model, plan.float_layers) for _ in range(2))
+    classes = read_labels(records)
+    network = registry.network(recipe, classes).build()
+    network.load_weights(weights)
+    quantized, averaged = (quantize(network, plan.float_layers) for _ in range(2))
     if plan.freeze_batch_norm:
         freeze_batch_norm(quantized)
     if plan.freeze_ranges:
         freeze_ranges(quantized)
     pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
-    calibrate(quantized, model, pictures.take(plan.calibration_batches).map(normalize))
+    calibrate(quantized, network, pictures.take(plan.calibration_batches).map(normalize))
     averaged.set_weights(quantized.get_weights())
-    run_training(
-        Networks(
-            quantized,
-            averaged,
-            [(1.0, trained_variables(quantized))],
-            teacher=model if plan.distillation else None,
-            taught=plan.distillation,
-        ),
-        recipe.model,
-        plan,
-        records,
-        score=validation.score,
-        shows=[validation.show, show_ranges],
-        starts_from=[weights],
-        scratch=Path("runs", recipe.name, "train_qat"),
-        output=Path("models", recipe.name, "qat"),
+    networks = Networks(
+        quantized,
+        averaged,
+        [(1.0, trained_variables(quantized))],
+        teacher=network if plan.distillation else None,
+        distillation_weight=plan.distillation,
     )
+    scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
+    learning = registry.learning(recipe, classes)
+    run_training(learning, networks, plan, Places(records, [weights], scratch, output), shows=[show_ranges])
 
 
 if __name__ == "__main__":

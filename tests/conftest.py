@@ -6,13 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import yaml
+from filelock import FileLock
+
+from octet.recipe.detection import Recipe
+from octet.recipe.shared.load import load_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
+PIPELINE = {"detection": {"task": "detection", "model": "detector", "outputs": "detections"}}
 
 
 def tiny_params() -> dict[str, Any]:
@@ -25,9 +31,16 @@ def tiny_params() -> dict[str, Any]:
     recipe["train_qat"].update(epochs=2, batch=8, average=0.5, calibration_batches=2)
     recipe["convert"]["calibration_pictures"] = 4
     recipe["convert"]["suppression"]["score_threshold"] = 0.001  # a model that learned so little whispers
-    recipe["evaluate"]["bootstrap"] = 20
+    recipe["score"]["bootstrap"] = 20
     recipe["report"]["pictures"] = 2
     return {"quickstart": recipe}
+
+
+def detection_recipe(params: Path = ROOT / "params.yaml") -> Recipe:
+    """`quickstart` as params.yaml has it."""
+    recipe = load_recipe("quickstart", params)
+    assert isinstance(recipe, Recipe)
+    return recipe
 
 
 class Project:
@@ -47,8 +60,14 @@ class Project:
         """Write params.yaml, and name its recipes in dvc.yaml."""
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         pipeline = self.folder / "dvc.yaml"
-        recipes = f"recipes: [{', '.join(params)}]"
-        pipeline.write_text(re.sub(r"(?<=- )recipes: \[.*\]", recipes, pipeline.read_text(), count=1))
+        recipes = yaml.safe_dump(
+            {name: PIPELINE[section["task"]] for name, section in params.items()}, default_flow_style=True, width=9999
+        )
+        pipeline.write_text(
+            re.sub(
+                r"(?<=- recipes: ).*?(?=\n\nstages)", recipes.strip(), pipeline.read_text(), count=1, flags=re.DOTALL
+            )
+        )
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command in the project."""
@@ -66,6 +85,10 @@ class Project:
     def stage(self, name: str, recipe: str = "quickstart") -> subprocess.CompletedProcess[str]:
         """Run a stage script by hand."""
         return self.run(sys.executable, f"src/{name}.py", recipe)
+
+    def octet(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run one of Octet's commands."""
+        return self.run(sys.executable, "src/octet", *words)
 
     def set_up_dvc(self) -> None:
         """Make it a repository of git and DVC."""
@@ -99,11 +122,43 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
+def state_of(project: Project) -> dict[str, tuple[int, int]]:
+    """The size and the time of every file that a test could spoil for the next; runs/ is scratch."""
+    left_out = {".git", ".dvc", "runs", "__pycache__"}
+    return {
+        str(file): (file.stat().st_size, file.stat().st_mtime_ns)
+        for file in project.folder.rglob("*")
+        if file.is_file() and not left_out & set(file.relative_to(project.folder).parts)
+    }
+
+
+@pytest.fixture(autouse=True)
+def what_is_shared_is_only_read(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that changes the reproduced project fails, itself and not those after it."""
+    if "reproduced" not in request.fixturenames:
+        yield
+        return
+    project = request.getfixturevalue("reproduced")
+    before = state_of(project)
+    yield
+    assert state_of(project) == before
+
+
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A working copy in which DVC ran the whole tiny pipeline; a test that changes it puts it back."""
-    project = Project(tmp_path_factory.mktemp("reproduced"))
-    project.set_up_dvc()
-    result = project.run("dvc", "repro")
-    assert result.returncode == 0, result.stdout + result.stderr
+    """A working copy in which DVC ran the whole tiny pipeline, for all tests to read and none to change."""
+    ours = tmp_path_factory.getbasetemp()
+    place = (ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "reproduced"  # which workers share
+    project = Project.__new__(Project)
+    project.folder = place
+    with FileLock(f"{place}.lock"):
+        if not place.exists():
+            partial = place.with_name("reproducing")
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir()
+            made = Project(partial)
+            made.set_up_dvc()
+            result = made.run("dvc", "repro")
+            assert result.returncode == 0, result.stdout + result.stderr
+            partial.rename(place)
     return project

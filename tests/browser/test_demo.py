@@ -16,11 +16,11 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from conftest import ROOT
-from octet.dataset.pipeline import picture_batches
-from octet.demo.runtime import obtain_runtime
-from octet.demo.server import Demo
-from octet.inference.detector_file import Detection, DetectorFile
-from octet.inference.sources import decode
+from octet.commands.browser.runtime import obtain_runtime
+from octet.commands.browser.server import Demo
+from octet.commands.looking.sources import decode
+from octet.data.reading.pictures import picture_batches
+from octet.tasks.detection.using.part import Detection, Finder
 
 MODEL = ROOT / "models" / "quickstart" / "detector_uint8.tflite"
 SURE, CLEARLY, OVERLAP = 0.4, 0.5, 0.9
@@ -95,7 +95,7 @@ def pictures() -> Iterator[tuple[str, bytes]]:
 
     The browser's boxes are in whole pixels, and however a square is sampled, it gives its pixel back.
     """
-    side, scale = DetectorFile(MODEL).side, (ENLARGED, ENLARGED, 1)
+    side, scale = Finder(MODEL).side, (ENLARGED, ENLARGED, 1)
     records = ROOT / "data" / "quickstart" / "records"
     for number, (picture,) in enumerate(picture_batches(records, "test", side, batch=1).as_numpy_iterator()):
         file = io.BytesIO()
@@ -104,7 +104,7 @@ def pictures() -> Iterator[tuple[str, bytes]]:
 
 
 def test_a_dropped_picture(page: Page) -> None:
-    detector = DetectorFile(MODEL)
+    detector = Finder(MODEL)
     clear = 0
     for id, content in islice(pictures(), PICTURES):
         drop(page, id, content)

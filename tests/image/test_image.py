@@ -136,7 +136,7 @@ def test_detect_finds_in_the_container_what_it_finds_on_the_host(clone: Path, tm
     find = [*make(clone, "detect"), "MODEL=shipped.tflite"]
     run(clone, *find, f"SOURCE={picture}", f"DETECT_FLAGS={flags}")
     on_host = ("--out", str(tmp_path), "--json", str(tmp_path / "found.json"))
-    run(ROOT, str(ROOT / ".venv/bin/python"), "src/detect.py", "--model", MODEL, *on_host, picture)
+    run(ROOT, str(ROOT / ".venv/bin/python"), "src/octet", "detect", "--model", MODEL, *on_host, picture)
     (found,), (expected,) = (json.loads((of / "found.json").read_text()) for of in (clone, tmp_path))
     assert found == expected
     assert found["detections"]

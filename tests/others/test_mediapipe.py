@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import ROOT
-from octet.dataset.pipeline import picture_batches
-from octet.inference.detector_file import DetectorFile
-from octet.recipe import load_recipe
+from conftest import ROOT, detection_recipe
+from octet.data.reading.pictures import picture_batches
+from octet.tasks.detection.using.part import Finder
 
 PYTHON = ROOT / ".venv" / "mediapipe-env" / "bin" / "python"
 MODEL = ROOT / "models" / "quickstart" / "detector_uint8.tflite"
@@ -30,7 +29,7 @@ def pictures() -> list[np.ndarray]:
     Whatever way a square is sampled, it gives its pixel back: MediaPipe samples corners where we sample centres.
     """
     records = ROOT / "data" / "quickstart" / "records"
-    side = DetectorFile(MODEL).side
+    side = Finder(MODEL).side
     (seen,) = picture_batches(records, "test", side, PICTURES).take(1).as_numpy_iterator()
     return [picture.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1) for picture in seen]
 
@@ -47,7 +46,7 @@ def theirs(pictures: list[np.ndarray], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def ours(pictures: list[np.ndarray]) -> list[list[Row]]:
-    detector = DetectorFile(MODEL)
+    detector = Finder(MODEL)
     return [[(of.label, of.score, *of.box) for of in detector(picture)] for picture in pictures]
 
 
@@ -70,7 +69,7 @@ def unmatched(rows: list[list[Row]], others: list[list[Row]]) -> list[tuple[Row,
 
 def test_both_find_the_same(ours: list[list[Row]], theirs: list[list[Row]]) -> None:
     """But for two boxes with a step between their scores: each suppresses the other where a runtime has it above."""
-    suppression = load_recipe("quickstart").convert.suppression.iou_threshold
+    suppression = detection_recipe().convert.suppression.iou_threshold
     for rows, others in ((theirs, ours), (ours, theirs)):
         sure = sum(row[1] >= SURE for found in rows for row in found)
         assert sure >= PICTURES

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from conftest import Project, tiny_params
-from octet.dataset.records import read_labels, read_truths
-from octet.voc.annotation import Object
-from voc.making import CAT, annotation, encoded, make_archive, picture
+from helpers.making import CAT, annotation, encoded, make_archive, picture
+from octet.data.reading.records import read_labels
+from octet.sources.voc.annotation import Object
+from octet.tasks.detection.metric.truths import read_truths
 
 DATA = "data/mine"
 DOG = Object("dog", (1, 1, 20, 20), difficult=True, truncated=True)

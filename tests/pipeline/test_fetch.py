@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from conftest import Project, tiny_params
-from voc.making import make_set
-from voc.server import Answer, Server, ranged, stalled, status, whole
+from helpers.making import make_set
+from helpers.server import Answer, Server, ranged, stalled, status, whole
 
 WEIGHTS = b"weights of a backbone"
 

@@ -7,17 +7,28 @@ from typing import Any
 import yaml
 
 from conftest import ROOT, Project
-from octet.tensorflow import keras
-from octet.voc import shapes
-from octet.voc.annotation import Annotation, Object, serialize
-from octet.voc.archive import write_archive
+from octet.common.tensorflow import keras
+from octet.sources.packing import shapes
+from octet.sources.packing.tar import write_archive
+from octet.sources.voc.annotation import Annotation, Object, serialize
 
 PICTURES = {
     ("VOC2007", "trainval"): range(1, 41),
     ("VOC2012", "trainval"): range(41, 81),
     ("VOC2007", "test"): range(81, 85),
 }
-STAGES = ("fetch", "preprocess", "train_float", "train_qat", "train_control", "convert", "layers", "evaluate", "report")
+STAGES = (
+    "fetch",
+    "preprocess",
+    "train_float",
+    "train_qat",
+    "train_control",
+    "convert",
+    "layers",
+    "evaluate",
+    "score",
+    "report",
+)
 
 
 def make_archive(project: Project, file: dict[str, Any], folder: str, split: str, classes: list[str]) -> None:

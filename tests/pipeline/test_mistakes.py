@@ -9,7 +9,18 @@ import pytest
 
 from conftest import Project, tiny_params
 
-STAGES = ("fetch", "preprocess", "train_float", "train_qat", "train_control", "convert", "layers", "evaluate", "report")
+STAGES = (
+    "fetch",
+    "preprocess",
+    "train_float",
+    "train_qat",
+    "train_control",
+    "convert",
+    "layers",
+    "evaluate",
+    "score",
+    "report",
+)
 
 
 def assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -42,7 +53,8 @@ def test_a_typo_in_params(project: Project, stage: str) -> None:
         ("convert", "preprocess"),
         ("layers", "preprocess"),
         ("evaluate", "preprocess"),
-        ("report", "preprocess"),
+        ("score", "preprocess"),
+        ("report", "score"),
     ],
 )
 def test_a_stage_before_the_one_it_needs(project: Project, stage: str, needed: str) -> None:
@@ -64,8 +76,10 @@ def test_a_stage_before_the_one_it_needs(project: Project, stage: str, needed: s
         ("evaluate", "models/quickstart/tflite/dynamic.tflite", "convert"),
         ("evaluate", "models/quickstart/detector_uint8.tflite", "convert"),
         ("report", "models/quickstart/qat", "train_qat"),
-        ("report", "reports/quickstart/detections", "evaluate"),
-        ("report", "reports/quickstart/evaluation.json", "evaluate"),
+        ("score", "reports/quickstart/detections", "evaluate"),
+        ("score", "reports/quickstart/files.json", "evaluate"),
+        ("report", "reports/quickstart/evaluation.json", "score"),
+        ("report", "reports/quickstart/curves/qat.csv", "score"),
     ],
 )
 @pytest.mark.xdist_group("reproduced")

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from conftest import ROOT, Project, tiny_params
-from octet.voc import shapes
-from octet.voc.annotation import Annotation, serialize
+from octet.sources.packing import shapes
+from octet.sources.voc.annotation import Annotation, serialize
 
 PAGE = (ROOT / "docs" / "own-data.md").read_text()
 FOLDER, TAR, COCO = (yaml.safe_load(block)["dataset"] for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))

@@ -1,44 +1,107 @@
-"""Editing a parameter makes stale what reads it, as DVC sees it, and nothing else."""
+"""An edited parameter makes stale what reads it, an edited file what runs it, as DVC sees it, and nothing else."""
 
-import copy
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dvc.repo import Repo
 
-from conftest import Project, tiny_params
-
-pytestmark = pytest.mark.xdist_group("reproduced")
+from conftest import ROOT, Project, tiny_params
 
 TRAININGS = {"train_float", "train_qat", "train_control"}
 NAMES_ITS_RECIPE = {"convert", "report"}  # in what they write
-READS_MODEL = TRAININGS | {"convert", "layers", "evaluate", "report"}
+NETWORK = TRAININGS | {"convert", "layers", "evaluate"}
+ALL = NETWORK | {"fetch", "preprocess", "score", "report"}
 # The longest prefix that fits a parameter says which stages read it.
-EXPECTED = {
+PARAMETERS: dict[str, set[str]] = {
+    "task": set(),
     "dataset.source": NAMES_ITS_RECIPE | {"fetch"},
     "dataset.splits": NAMES_ITS_RECIPE | {"preprocess"},
     "dataset.classes": NAMES_ITS_RECIPE | {"preprocess"},
     "dataset.on_bad": NAMES_ITS_RECIPE | {"preprocess"},
     "dataset.pretrained": NAMES_ITS_RECIPE | {"fetch"},
     "dataset.shards": NAMES_ITS_RECIPE | {"preprocess"},
-    "model": READS_MODEL,
+    "model": NETWORK | {"report"},
     "train_float": NAMES_ITS_RECIPE | {"train_float"},
     "train_qat": NAMES_ITS_RECIPE | {"train_qat", "train_control"},
     "train_qat.float_layers": NAMES_ITS_RECIPE | {"train_qat", "train_control", "layers", "evaluate"},
     "convert": NAMES_ITS_RECIPE,
     "convert.suppression": NAMES_ITS_RECIPE | {"evaluate"},
     "layers": {"layers"},
-    "evaluate": {"evaluate"},
+    "score": {"score"},
     "report": {"report"},
 }
+# What a change in a folder of src/octet makes stale by itself; what follows depends on what comes out.
+CODE: dict[str, set[str]] = {
+    "backbones": NETWORK,
+    "commands": set(),
+    "common": ALL,
+    "data/augmentation": TRAININGS,
+    "data/reading": NETWORK | {"score", "report"},
+    "data/writing": {"preprocess"},
+    "fetching": {"fetch"},
+    "measuring": {"score", "report"},
+    "quantization": NETWORK - {"train_float"},
+    "recipe/shared": ALL,
+    "reporting": {"report"},
+    "sources/packing": {"fetch"},
+    "sources/reading": {"preprocess"},
+    "sources/voc": {"fetch", "preprocess"},
+    "tasks/detection/learning": TRAININGS,
+    "tasks/detection/metric": TRAININGS | {"evaluate", "score", "report"},
+    "tasks/detection/network": NETWORK,
+    "tasks/detection/predicting": {"evaluate"},
+    "tasks/detection/preparing": {"preprocess"},
+    "tasks/detection/scoring": {"score"},
+    "tasks/detection/shipping": {"convert"},
+    "tasks/detection/showing": {"report"},
+    "tasks/detection/using": set(),
+    "tflite/comparing": {"layers"},
+    "tflite/files": {"convert"},
+    "tflite/running": {"layers", "evaluate", "score"},
+    "training": TRAININGS,
+}
+SECOND = "voc2007_small"  # of another shape: archives to download, pre-trained weights, five levels
 
 
-def leaves(section: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Two recipes in whose outputs' places something lies, with the dvc.lock that DVC writes for that."""
+    project = Project(tmp_path_factory.mktemp("locked"))
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    project.write_params({**tiny_params(), SECOND: params[SECOND]})
+    project.set_up_dvc()
+    with Repo(str(project.folder)) as repo:
+        for out in repo.index.outs:
+            place = Path(out.fs_path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.suffix:
+                place.write_text("made\n")
+            else:
+                place.mkdir()
+                (place / "made").write_text("made\n")
+    result = project.run("dvc", "commit", "--force")
+    assert result.returncode == 0, result.stderr
+    assert stale(project) == set()
+    return project
+
+
+def stale(project: Project) -> set[str]:
+    """The stages whose own inputs changed."""
+    with Repo(str(project.folder)) as repo:
+        return {address.rpartition(":")[2] for address in repo.status()}
+
+
+def leaves(section: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """The path of every parameter."""
-    found: list[tuple[str, ...]] = []
     for key, value in section.items():
-        found += leaves(value, (*path, key)) if isinstance(value, dict) else [(*path, key)]
-    return found
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key)
 
 
 def edited(value: Any) -> Any:
@@ -50,56 +113,75 @@ def edited(value: Any) -> Any:
 
 def expected(path: tuple[str, ...]) -> set[str]:
     prefixes = [".".join(path[:length]) for length in range(len(path), 0, -1)]
-    return next(EXPECTED[prefix] for prefix in prefixes if prefix in EXPECTED)
+    return next(PARAMETERS[prefix] for prefix in prefixes if prefix in PARAMETERS)
 
 
-@pytest.fixture
-def two_recipes(reproduced: Project) -> Any:
-    """The reproduced project with a second recipe, of which nothing has run."""
-    before = reproduced.bytes_of("params.yaml", "dvc.yaml")
-    params = {**tiny_params(), "other": tiny_params()["quickstart"]}
-    reproduced.write_params(params)
-    yield reproduced
-    for name, content in before.items():
-        (reproduced.folder / name).write_bytes(content)
+@pytest.mark.parametrize("recipe", ["quickstart", SECOND])
+def test_every_parameter_is_read_by_the_stages_of_the_table(locked: Project, recipe: str) -> None:
+    """By the keys that DVC resolves for each stage."""
+    params = yaml.safe_load((locked.folder / "params.yaml").read_text())
+    with Repo(str(locked.folder)) as repo:
+        keys = {
+            stage.name: {key for dep in stage.deps for key in getattr(dep, "params", ())} for stage in repo.index.stages
+        }
+    for path in leaves(params[recipe]):
+        prefixes = {".".join((recipe, *path[:length])) for length in range(len(path) + 1)}
+        readers = {stage for stage, read in keys.items() if prefixes & read}
+        assert (path, readers) == (path, {f"{stage}@{recipe}" for stage in expected(path)})
 
 
-def stale(project: Project) -> set[str]:
-    """The stages of `quickstart` whose own inputs changed."""
-    with Repo(str(project.folder)) as repo:
-        names = [address.rpartition(":")[2] for address in repo.status()]
-    return {name.removesuffix("@quickstart") for name in names if name.endswith("@quickstart")}
+@pytest.mark.parametrize("prefix", [prefix for prefix in PARAMETERS if prefix != "task"])
+def test_dvc_reruns_those_stages(locked: Project, prefix: str) -> None:
+    """Edited in one recipe, the first parameter below a prefix concerns no stage of the other."""
+    file = locked.folder / "params.yaml"
+    before = file.read_text()
+    params = yaml.safe_load(before)
+    section = params["quickstart"]
+    path = next(path for path in leaves(section) if ".".join(path).startswith(prefix))
+    for part in path[:-1]:
+        section = section[part]
+    section[path[-1]] = edited(section[path[-1]])
+    try:
+        file.write_text("# A comment makes nothing stale.\n" + yaml.safe_dump(params, sort_keys=False))
+        assert stale(locked) == {f"{stage}@quickstart" for stage in expected(path)}
+    finally:
+        file.write_text(before)
 
 
-def test_nothing_is_stale_after_a_run(two_recipes: Project) -> None:
-    assert stale(two_recipes) == set()
+@pytest.mark.parametrize("folder", CODE)
+def test_a_change_of_code_makes_stale_what_runs_it(locked: Project, folder: str) -> None:
+    file = next(iter(sorted((locked.folder / "src" / "octet" / folder).glob("[!_]*.py"))))
+    before = file.read_text()
+    try:
+        file.write_text(before + "# A comment.\n")
+        stages = {f"{stage}@{recipe}" for stage, recipe in itertools.product(CODE[folder], ("quickstart", SECOND))}
+        assert stale(locked) == stages
+    finally:
+        file.write_text(before)
 
 
-def test_every_parameter(two_recipes: Project) -> None:
-    params = {**tiny_params(), "other": tiny_params()["quickstart"]}
-    for path in leaves(params["quickstart"]):
-        changed = copy.deepcopy(params)
-        section = changed["quickstart"]
-        for part in path[:-1]:
-            section = section[part]
-        section[path[-1]] = edited(section[path[-1]])
-        two_recipes.write_params(changed)
-        assert (path, stale(two_recipes)) == (path, expected(path))
+def test_every_folder_of_code_is_in_the_table() -> None:
+    code = ROOT / "src" / "octet"
+    folders = {file.parent.relative_to(code) for file in code.rglob("[!_]*.py")}
+    of_commands = {folder for folder in folders if folder.parts[:1] == ("commands",)} - {Path("commands")}
+    assert {str(of) for of in folders - of_commands} == {*CODE, "recipe", "tasks"}
 
 
-def test_another_recipe_is_another_matter(two_recipes: Project) -> None:
-    """Every parameter of the other recipe changes at once, and none of it concerns this one."""
-    other = copy.deepcopy(tiny_params()["quickstart"])
-    for path in leaves(other):
-        section = other
-        for part in path[:-1]:
-            section = section[part]
-        section[path[-1]] = edited(section[path[-1]])
-    two_recipes.write_params({**tiny_params(), "other": other})
-    assert stale(two_recipes) == set()
+def test_another_tasks_recipe_is_another_matter(locked: Project) -> None:
+    """A task's class of recipes is a file of its own: what it says concerns no other task."""
+    other = locked.folder / "src" / "octet" / "recipe" / "other.py"
+    try:
+        other.write_text('"""What another task\'s recipes say."""\n')
+        assert stale(locked) == set()
+    finally:
+        other.unlink()
 
 
-def test_a_comment_makes_nothing_stale(two_recipes: Project) -> None:
-    file = two_recipes.folder / "params.yaml"
-    file.write_text("# A comment.\n" + file.read_text().replace("\n", "  # another\n", 1))
-    assert stale(two_recipes) == set()
+def test_a_tasks_recipe_concerns_all_its_stages(locked: Project) -> None:
+    file = locked.folder / "src" / "octet" / "recipe" / "detection.py"
+    before = file.read_text()
+    try:
+        file.write_text(before + "# A new key.\n")
+        assert stale(locked) == {f"{stage}@{recipe}" for stage in ALL for recipe in ("quickstart", SECOND)}
+    finally:
+        file.write_text(before)

@@ -10,13 +10,13 @@ from tensorflow.python.framework.config import disable_op_determinism
 from tensorflow.python.framework.ops import gradient_registry
 from tensorflow.python.ops import array_ops
 
-from octet.quantization.conversion import to_integer
-from octet.quantization.export import trace_detector, trace_heads
+from octet.common.determinism import make_deterministic
+from octet.common.tensorflow import keras, tf
 from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.qat import quantize
-from octet.recipe import Suppression
-from octet.tensorflow import keras, tf
-from octet.training.determinism import make_deterministic
+from octet.recipe.detection import Suppression
+from octet.tasks.detection.shipping.graphs import trace_detector, trace_heads
+from octet.tflite.files.conversion import to_integer
 
 Floats = NDArray[np.float32]
 

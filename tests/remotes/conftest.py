@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -35,7 +34,7 @@ class Clone(Project):
         (self.folder / ".dvc" / "config.local").write_text("\n".join(lines) + "\n")
 
     def remote(self, command: str, *flags: str) -> subprocess.CompletedProcess[str]:
-        return self.run(sys.executable, "src/remote.py", command, RECIPE, *flags)
+        return self.octet(command, RECIPE, *flags)
 
     def push(self, *flags: str) -> None:
         result = self.remote("push", *flags)

@@ -70,7 +70,7 @@ def test_only_a_folder_needs_no_more_packages(clone: Clone, tmp_path: Path) -> N
         clone.use({"url": url})
         steps = clone.run("make", "--dry-run", "--old-file=.venv/runtime", "push").stdout
         assert ("pip install" in steps) == needed
-        assert "src/remote.py push" in steps
+        assert "src/octet push" in steps
 
 
 @pytest.mark.parametrize("kind", ["s3", "ssh", "gs", "azure"])

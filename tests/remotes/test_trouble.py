@@ -114,7 +114,7 @@ def test_a_remote_that_is_down(kind: str, made: Clone, clone: Clone, full: Store
 def test_a_push_that_is_killed(made: Clone, clone: Clone, empty: Sftp | S3) -> None:
     with Cable(empty.server.port, "up", after=3_000_000, silent=True) as cable:
         made.use(empty.options(cable.port))
-        process = made.start("python", "src/remote.py", "push", RECIPE)
+        process = made.start("python", "src/octet", "push", RECIPE)
         assert cable.broken.wait(60)
         process.send_signal(signal.SIGKILL)
         process.communicate()
@@ -145,7 +145,7 @@ def kill_before_the_fifth_file(event, details, numbers=itertools.count(1)):
 
 sys.addaudithook(kill_before_the_fifth_file)
 sys.path.insert(0, "src")
-runpy.run_path("src/remote.py", run_name="__main__")
+runpy.run_path("src/octet", run_name="__main__")
 """
 
 
@@ -188,7 +188,7 @@ def test_no_results(clone: Clone) -> None:
 
 
 def test_no_recipe(clone: Clone) -> None:
-    result = clone.run("python", "src/remote.py", "pull", "nosuch")
+    result = clone.run("python", "src/octet", "pull", "nosuch")
     assert (result.returncode, result.stderr) == (1, "octet: dvc.yaml: 'nosuch' is none of its recipes\n")
 
 

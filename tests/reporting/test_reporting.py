@@ -2,11 +2,11 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
-from conftest import Project
+from conftest import Project, detection_recipe
+from octet.measuring.evaluation import Evaluation, Gate, Step, TestSet, Variant
 from octet.reporting.plots import training_curves
 from octet.reporting.table import text_table
 from octet.reporting.words import change
@@ -18,61 +18,66 @@ def test_the_page_needs_nothing_beside_it(reproduced: Project) -> None:
     page = (reproduced.folder / "reports/quickstart/report.html").read_text()
     assert not re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page)
     assert page.count('src="data:image/jpeg;base64,') == 2 * 3  # two pictures: what there is, float's, uint8's
-    assert page.count("<svg") == 7
+    assert "<svg" in page
     for variant in ("float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"):
         assert f"<tr><td>{variant}</td>" in page
 
 
-def test_the_page_tells_what_was_mended_and_left_out(reproduced: Project) -> None:
-    file = reproduced.folder / "data/quickstart/dataset.json"
-    page = reproduced.folder / "reports/quickstart/report.html"
-    before, page_before = file.read_bytes(), page.read_bytes()
+@pytest.fixture
+def reporting(project: Project, reproduced: Project) -> Project:
+    """A copy of all that the report is made of."""
+    project.take(reproduced, "data", "models", "reports")
+    return project
+
+
+def test_the_page_tells_what_was_mended_and_left_out(reporting: Project) -> None:
+    file = reporting.folder / "data/quickstart/dataset.json"
+    page = reporting.folder / "reports/quickstart/report.html"
     assert "Mended" not in page.read_text()
-    told = json.loads(before)
+    told = json.loads(file.read_text())
     told["splits"]["train"]["mended"] = {"greyscale": 2, "box clipped": 1}
     told["splits"]["test"]["mended"] = {"greyscale": 3}
     told["skipped"]["by_kind"] = {"zero-size box": 4}
-    replace(file, json.dumps(told).encode())
-    assert reproduced.stage("report").returncode == 0
+    file.write_text(json.dumps(told))
+    assert reporting.stage("report").returncode == 0
     assert "<p>Mended: 1 box clipped, 5 greyscale.</p><p>Left out: 4 zero-size box.</p>" in page.read_text()
-    replace(file, before)
-    replace(page, page_before)
 
 
-def replace(file: Path, content: bytes) -> None:
-    """DVC's files are linked to its cache, and not to be written into."""
-    file.unlink()
-    file.write_bytes(content)
-
-
-def test_the_page_is_the_same_bytes_again(reproduced: Project) -> None:
-    file = reproduced.folder / "reports/quickstart/report.html"
+def test_the_page_is_the_same_bytes_again(reporting: Project) -> None:
+    file = reporting.folder / "reports/quickstart/report.html"
     before = file.read_bytes()
-    assert reproduced.stage("report").returncode == 0
+    assert reporting.stage("report").returncode == 0
     assert file.read_bytes() == before
 
 
 def test_the_summary_ends_with_the_paths(reproduced: Project) -> None:
-    result = reproduced.stage("summary")
+    result = reproduced.octet("summary", "quickstart")
     *_, model, report = result.stdout.splitlines()
     assert model.split() == ["model:", "models/quickstart/detector_uint8.tflite"]
     assert report.split() == ["report:", "reports/quickstart/report.html"]
 
 
-def test_the_table_says_the_drop_against_float() -> None:
-    evaluation = {
-        "variants": {
-            "float": {"voc07_map": 0.5, "voc12_map": 0.6},
-            "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "bytes": 1_250_000},
-        },
-        "ledger": [
-            {"from": "float", "to": "uint8", "delta": -0.05, "ci95": [-0.07, 0.00001]},
-            {"from": "int8_ptq", "to": "uint8", "delta": 0.2, "ci95": [0.1, 0.3]},
-        ],
+def step(before: str, after: str, delta: float, low: float, high: float) -> Step:
+    return Step.model_validate(
+        {"from": before, "to": after, "metric": "voc12_map", "delta": delta, "ci95": (low, high)}
+    )
+
+
+def test_the_table_says_the_change_against_float() -> None:
+    scores = {
+        "float": {"voc07_map": 0.5, "voc12_map": 0.6},
+        "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "bytes": 1_250_000},
     }
-    _, first, second = (line.split() for line in text_table(evaluation).splitlines())
+    evaluation = Evaluation(
+        dataset=TestSet(recipe="quickstart", task="detection", images=1, classes=("star",)),
+        variants={name: Variant.model_validate({**of, "per_class": {}}) for name, of in scores.items()},
+        ledger=(step("float", "uint8", -0.05, -0.07, 0.00001), step("int8_ptq", "uint8", 0.2, 0.1, 0.3)),
+        gate=Gate(max_drop=0.1, drop=0.05, min_score=0.1, passed=True),
+    )
+    head, first, second = (line.split() for line in text_table(evaluation, detection_recipe()).splitlines())
+    assert head == ["variant", "VOC07", "mAP", "VOC12", "mAP", "size", "change", "95", "%", "interval"]
     assert first == ["float", "0.5000", "0.6000"]
-    assert second == ["uint8", "0.4000", "0.5500", "1.25", "MB", "+0.0500", "+0.0000", "to", "+0.0700"]
+    assert second == ["uint8", "0.4000", "0.5500", "1.25", "MB", "-0.0500", "-0.0700", "to", "+0.0000"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +85,7 @@ def test_the_table_says_the_drop_against_float() -> None:
     [((-0.02, 0.01), "inside the error bars"), ((-0.02, -0.01), "worse by more"), ((0.01, 0.02), "better by more")],
 )
 def test_a_difference_that_the_pictures_cannot_show_is_called_so(interval: tuple[float, float], known: str) -> None:
-    said = change({"delta": sum(interval) / 2, "ci95": list(interval)})
+    said = change(step("float", "uint8", sum(interval) / 2, *interval))
     assert known in said
     assert f"{interval[0]:+.4f} to {interval[1]:+.4f}" in said
 
@@ -89,5 +94,5 @@ def test_plots_carry_no_date_and_no_chance() -> None:
     history = {
         "float": [{"epoch": "1", "loss": "2.5", "val_map": ""}, {"epoch": "2", "loss": "1.5", "val_map": "0.25"}]
     }
-    assert training_curves(history) == training_curves(history)
-    assert training_curves(history).startswith("<svg")
+    assert training_curves(history, "VOC12 mAP") == training_curves(history, "VOC12 mAP")
+    assert training_curves(history, "VOC12 mAP").startswith("<svg")

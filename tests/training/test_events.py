@@ -6,7 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from conftest import Project
-from octet.dataset.records import read_pictures
+from octet.data.reading.records import read_pictures
 
 pytestmark = pytest.mark.xdist_group("reproduced")
 

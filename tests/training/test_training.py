@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from octet.errors import UserError
-from octet.tensorflow import keras, tf
+from octet.common.errors import UserError
+from octet.common.interruption import stop_requested
+from octet.common.tensorflow import keras, tf
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
-from octet.training.fit import Course
+from octet.training.fit import Duration
 from octet.training.history import History
-from octet.training.interruption import told_to_stop
 from octet.training.schedule import WarmupCosine
 from octet.training.scratch import unfinished
 
@@ -47,12 +47,12 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_last_epoch_is_always_scored() -> None:
-    course = Course(epochs=6, steps_per_epoch=5, score_every=4)
-    assert [epoch for epoch in range(1, 7) if course.is_scored(epoch)] == [4, 6]
+    duration = Duration(epochs=6, steps_per_epoch=5, score_every=4)
+    assert [epoch for epoch in range(1, 7) if duration.is_scored(epoch)] == [4, 6]
 
 
 def test_history_goes_on_in_the_middle_of_an_epoch(tmp_path: Path) -> None:
-    whole, first, second = (History(tmp_path / name, 2, 8) for name in ("whole", "first", "second"))
+    whole, first, second = (History(tmp_path / name, 2, 8, "val_map") for name in ("whole", "first", "second"))
     losses = [{"boxes": 0.1 * step, "classes": 1.0 / (step + 1)} for step in range(4)]
     for history, steps in ((whole, losses), (first, losses[:3])):
         for step, of in enumerate(steps, start=1):
@@ -155,7 +155,7 @@ def test_a_full_disk_loses_no_checkpoint(saved: Saved, tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_being_told_once_waits_and_twice_does_not(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with told_to_stop() as told:
+    with stop_requested() as told:
         assert not told()
         os.kill(os.getpid(), number)
         assert told()

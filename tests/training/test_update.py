@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import ROOT
-from octet.detector.loss import losses
-from octet.detector.model import build_detector
-from octet.errors import UserError
-from octet.recipe import Recipe, load_recipe
-from octet.tensorflow import keras, tf
+from conftest import detection_recipe
+from octet.common.errors import UserError
+from octet.common.tensorflow import keras, tf
+from octet.recipe.detection import Recipe
+from octet.tasks.detection.learning.loss import losses
+from octet.tasks.detection.network.model import build_detector
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
-from octet.training.fit import Course, fit
+from octet.training.fit import Duration, fit
 from octet.training.history import History
 from octet.training.precision import computing_in
 from octet.training.schedule import WarmupCosine
@@ -81,23 +81,23 @@ def test_a_lost_training_says_where_it_was(tmp_path: Path, wrong: float) -> None
     ):
         fit(
             "train",
-            Course(epochs=3, steps_per_epoch=2, score_every=1),
+            Duration(epochs=3, steps_per_epoch=2, score_every=1),
             update,
             lambda step: batches[step:],
             WarmupCosine(0.4, 1, 6),
             BestWeights(tmp_path / "best.h5", lambda _: 0.0),
-            History(tmp_path, 3, 4),
+            History(tmp_path, 3, 4, "val_map"),
             Checkpoints(tmp_path, "t", update.variables),
         )
 
 
 def test_a_training_that_only_loses_keeps_its_start(tmp_path: Path) -> None:
     """The score falls as the line moves away from 0, where it starts."""
-    update, history = line_update(line(), rate=0.01), History(tmp_path, 2, 4)
+    update, history = line_update(line(), rate=0.01), History(tmp_path, 2, 4, "val_map")
     best = BestWeights(tmp_path / "best.h5", lambda model: 1.0 - abs(model.get_weights()[0].item()))
     fit(
         "train",
-        Course(epochs=2, steps_per_epoch=1, score_every=1),
+        Duration(epochs=2, steps_per_epoch=1, score_every=1),
         update,
         lambda step: [(tf.constant([b"000012"]), PICTURES, TARGETS)] * (2 - step),
         WarmupCosine(0.4, 1, 2),
@@ -115,7 +115,7 @@ def test_a_training_that_only_loses_keeps_its_start(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    return load_recipe("quickstart", ROOT / "params.yaml")
+    return detection_recipe()
 
 
 def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:

@@ -6,17 +6,19 @@ Usage: python train_some_steps.py STEPS [EXECUTOR]
 import hashlib
 import sys
 
-from octet.recipe import load_recipe
-from octet.tensorflow import tf
-from octet.training.determinism import make_deterministic
+from octet.common.determinism import make_deterministic
+from octet.common.tensorflow import tf
+from octet.recipe.shared.load import load_recipe
+from octet.tasks import registry
 from octet.training.networks import float_networks
 from octet.training.run import make_schedule, make_update
 
 steps, executor = int(sys.argv[1]), "".join(sys.argv[2:])
-recipe = load_recipe("quickstart")
+recipe, classes = load_recipe("quickstart"), [""] * 6
 make_deterministic(1)
-networks = float_networks(recipe.model, recipe.train_float, 6, [])
-update = make_update(networks, recipe.train_float, make_schedule(recipe.train_float, 125))
+networks = float_networks(registry.network(recipe, classes), recipe.train_float, [])
+schedule = make_schedule(recipe.train_float, 125)
+update = make_update(registry.learning(recipe, classes), networks, recipe.train_float, schedule)
 (_, side, _, _), ((_, anchors, _), _) = networks.trained.input_shape, networks.trained.output_shape
 pictures = tf.random.stateless_normal((32, side, side, 3), [1, 2])
 codes = tf.random.stateless_uniform((32, anchors, 4), [3, 4])

@@ -1,1 +1,3 @@
-"""From float weights to eight bits: fake quantization and the TFLite ladder."""
+"""Fake quantization: the scheme, where ranges start, and its gradient."""
+
+import octet.common.tensorflow  # noqa: F401  # first, for it imports TensorFlow without a word on the terminal

@@ -7,7 +7,7 @@ from typing import Any
 
 from tensorflow.python.framework.ops import gradient_registry
 
-from octet.tensorflow import tf
+from octet.common.tensorflow import tf
 
 
 def use_deterministic_gradients() -> None:

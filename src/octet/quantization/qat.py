@@ -9,10 +9,10 @@ from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapper
 from tensorflow_model_optimization.python.core.quantization.keras.quantizers import Quantizer
 
-from octet.errors import UserError
+from octet.common.errors import UserError
+from octet.common.tensorflow import keras, tf
 from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme, UnroundedOutputConfig
-from octet.tensorflow import keras, tf
 
 # The input's range is the pixels' own: scale 1/128, zero point 128, and no pixel is rounded.
 _INPUT_RANGE = (-1.0, 127 / 128)

@@ -13,7 +13,7 @@ from tensorflow_model_optimization.python.core.quantization.keras.default_8bit i
 )
 from tensorflow_model_optimization.python.core.quantization.keras.quantizers import LastValueQuantizer
 
-from octet.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf
 
 
 class DepthwiseWeightsQuantizer(LastValueQuantizer):

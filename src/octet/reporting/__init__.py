@@ -1,1 +1,1 @@
-"""What a person reads: the table, the plots, the page."""
+"""What a person reads: the table, the plots, the page, the card."""

@@ -38,6 +38,12 @@ pre { background: var(--wash); padding: .8rem; border-radius: .5rem; overflow-x:
 """
 
 
+def numbers(told: Iterable[tuple[str, str]]) -> str:
+    """Large numbers in a row, each with what it is."""
+    items = "".join(f"<li><b>{escape(number)}</b>{escape(what)}</li>" for number, what in told)
+    return f'<ul class="numbers">{items}</ul>'
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], text: Sequence[int] = ()) -> str:
     """A table whose first column, and those numbered in `text`, are words."""
 

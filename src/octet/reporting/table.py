@@ -1,30 +1,34 @@
 """The short table that a run ends with."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
-COLUMNS = ("variant", "VOC07 mAP", "VOC12 mAP", "size", "drop", "95 % interval")
+from octet.measuring.evaluation import Evaluation, Step
+from octet.recipe.shared.recipe import Recipe
 
 
-def rows(evaluation: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    """One row a variant; the drop is in VOC12 mAP against the float Keras model, as the ledger has it."""
-    steps = {step["to"]: step for step in evaluation["ledger"] if step["from"] == "float"}
+def columns(recipe: Recipe) -> tuple[str, ...]:
+    """The table's head."""
+    return ("variant", *recipe.metrics.values(), "size", "change", "95 % interval")
+
+
+def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
+    """One row a variant; the change is in the headline metric against the float model, as the ledger has it."""
+    steps = {step.after: step for step in evaluation.steps(recipe.headline) if step.before == "float"}
     return [
         (
             name,
-            f"{scores['voc07_map']:.4f}",
-            f"{scores['voc12_map']:.4f}",
-            f"{scores['bytes'] / 1e6:.2f} MB" if "bytes" in scores else "",
-            *(_drop(steps[name]) if name in steps else ("", "")),
+            *(f"{variant[metric]:.4f}" for metric in recipe.metrics),
+            f"{variant.bytes / 1e6:.2f} MB" if variant.bytes else "",
+            *(_change(steps[name]) if name in steps else ("", "")),
         )
-        for name, scores in evaluation["variants"].items()
+        for name, variant in evaluation.variants.items()
     ]
 
 
-def text_table(evaluation: Mapping[str, Any]) -> str:
+def text_table(evaluation: Evaluation, recipe: Recipe) -> str:
     """The table for a terminal."""
-    lines = [COLUMNS, *rows(evaluation)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    lines: Sequence[tuple[str, ...]] = [columns(recipe), *rows(evaluation, recipe)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
             cell.ljust(width) if column == 0 else cell.rjust(width)
@@ -34,7 +38,7 @@ def text_table(evaluation: Mapping[str, Any]) -> str:
     )
 
 
-def _drop(step: Mapping[str, Any]) -> tuple[str, str]:
-    low, high = step["ci95"]
-    drop, least, most = (f"{round(-change, 4) + 0.0:+.4f}" for change in (step["delta"], high, low))  # no minus zero
-    return drop, f"{least} to {most}"
+def _change(step: Step) -> tuple[str, str]:
+    low, high = step.ci95
+    change, least, most = (f"{round(of, 4) + 0.0:+.4f}" for of in (step.delta, low, high))  # no minus zero
+    return change, f"{least} to {most}"

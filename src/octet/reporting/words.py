@@ -1,9 +1,10 @@
 """What the ledger says, in words."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
-_TOLD = {
+from octet.measuring.evaluation import Step
+
+_QUESTIONS = {
     ("float", "uint8"): "From the float model to the shipped file",
     ("control", "uint8"): "Against a float model that trained as much further",
     ("qat", "uint8"): "From the fake-quantized model to the file, which is conversion alone",
@@ -11,16 +12,16 @@ _TOLD = {
 }
 
 
-def sentences(ledger: Sequence[Mapping[str, Any]]) -> list[str]:
-    """One a question that people ask."""
-    steps = {(step["from"], step["to"]): step for step in ledger}
-    return [f"{question}: {change(steps[ends])}." for ends, question in _TOLD.items()]
+def sentences(steps: Iterable[Step]) -> list[str]:
+    """A sentence for each question that people ask."""
+    by_ends = {(step.before, step.after): step for step in steps}
+    return [f"{question}: {change(by_ends[ends])}." for ends, question in _QUESTIONS.items()]
 
 
-def change(step: Mapping[str, Any]) -> str:
-    """The change of VOC12 mAP, and whether the pictures are enough to tell it from none."""
-    low, high = step["ci95"]
+def change(step: Step) -> str:
+    """How much the score changes, and whether the pictures are enough to tell that from no change."""
+    low, high = step.ci95
     known = "inside the error bars: these pictures show no difference"
-    if low > 0 or high < 0:
+    if step.is_more_than_chance:
         known = f"{'better' if low > 0 else 'worse'} by more than the choice of pictures explains"
-    return f"{step['delta']:+.4f} (95 % interval {low:+.4f} to {high:+.4f}), {known}"
+    return f"{step.delta:+.4f} (95 % interval {low:+.4f} to {high:+.4f}), {known}"

@@ -1,1 +1,1 @@
-"""The fit loop: determinism, resume, the choice of the best weights."""
+"""The training loop: steps, checkpoints, resume, schedule, determinism, the best weights."""

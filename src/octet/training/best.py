@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 from tf_keras.src.saving.legacy import hdf5_format
 
-from octet.files import whole_file
-from octet.tensorflow import keras, writing
+from octet.common.files import whole_file
+from octet.common.tensorflow import keras, writing
 
 
 class BestWeights:

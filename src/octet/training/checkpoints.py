@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.errors import UserError
-from octet.files import whole_file
-from octet.tensorflow import tf, writing
+from octet.common.errors import UserError
+from octet.common.files import whole_file
+from octet.common.tensorflow import tf, writing
 
 _KEPT = 2
 _NOTES = "notes"

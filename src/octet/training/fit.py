@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.errors import UserError
-from octet.progress import Progress
-from octet.tensorflow import tf
+from octet.common.errors import UserError
+from octet.common.interruption import stop_requested
+from octet.common.progress import Progress
+from octet.common.tensorflow import tf
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History
-from octet.training.interruption import told_to_stop
 from octet.training.schedule import WarmupCosine
 from octet.training.update import Update
 
@@ -22,7 +22,7 @@ Batches = Callable[[int], Iterable[tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, 
 
 
 @dataclass(frozen=True)
-class Course:
+class Duration:
     """How long a training is, and when it is scored."""
 
     epochs: int
@@ -40,7 +40,7 @@ class Course:
 
 def fit(
     title: str,
-    course: Course,
+    duration: Duration,
     update: Update,
     batches: Batches,
     schedule: WarmupCosine,
@@ -48,43 +48,43 @@ def fit(
     history: History,
     checkpoints: Checkpoints,
 ) -> None:
-    """Run to the end of the course, from where the last checkpoint stands."""
+    """Run to the end, from where the last checkpoint stands."""
     begun = checkpoints.restore()
     step = begun["step"] if begun else 0
     if begun:
         history.restore(begun["history"])
         best.score = begun["best"]
-        print(f"going on after step {step} of {course.steps}", flush=True)
+        print(f"going on after step {step} of {duration.steps}", flush=True)
 
-    with told_to_stop() as told, Progress(title, course.steps, "steps", initial=step, interval=300) as progress:
+    with stop_requested() as told, Progress(title, duration.steps, "steps", initial=step, interval=300) as progress:
         if not begun:
             progress.say(history.begin(best.keep(update.averaged)))
         for ids, pictures, targets in batches(step):
             losses = {name: float(value) for name, value in update(pictures, targets).items()}
             step += 1
             if not math.isfinite(sum(losses.values())):
-                raise UserError(_lost(losses, step, course, float(schedule(step - 1)), ids.numpy()))
+                raise UserError(_lost(losses, step, duration, float(schedule(step - 1)), ids.numpy()))
             history.add(losses)
             progress.advance()
-            if step % course.steps_per_epoch == 0:
-                epoch = step // course.steps_per_epoch
-                score = best.keep(update.averaged) if course.is_scored(epoch) else None
+            if step % duration.steps_per_epoch == 0:
+                epoch = step // duration.steps_per_epoch
+                score = best.keep(update.averaged) if duration.is_scored(epoch) else None
                 progress.say(history.close(epoch, float(schedule(step - 1)), score))
                 if score is not None:
                     history.show(epoch, update.averaged)
             stopping = told()  # asked once: told between saving and stopping, it would stop unsaved
-            if stopping or checkpoints.due() or step == course.steps:
+            if stopping or checkpoints.due() or step == duration.steps:
                 checkpoints.save(step, {"history": history.notes(), "best": best.score})
             if stopping:
                 raise KeyboardInterrupt
 
 
-def _lost(losses: dict[str, float], step: int, course: Course, rate: float, ids: NDArray[np.bytes_]) -> str:
+def _lost(losses: dict[str, float], step: int, duration: Duration, rate: float, ids: NDArray[np.bytes_]) -> str:
     said = ", ".join(f"{name} {value:g}" for name, value in losses.items())
     pictures = " ".join(picture.decode() for picture in ids)
-    epoch = (step - 1) // course.steps_per_epoch + 1
+    epoch = (step - 1) // duration.steps_per_epoch + 1
     return (
-        f"the loss is lost ({said}) at step {step} of {course.steps}, epoch {epoch}, "
+        f"the loss is not finite ({said}) at step {step} of {duration.steps}, epoch {epoch}, "
         f"with the learning rate {rate:.3g}, on the pictures {pictures}: "
         "lower learning_rate, and look at these pictures' boxes"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from tensorboard.plugins.hparams import api as hparams
 
-from octet.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf
 
 Show = Callable[[keras.Model], None]  # writes summaries of a model
 
@@ -17,9 +17,12 @@ Show = Callable[[keras.Model], None]  # writes summaries of a model
 class History:
     """Means of the losses of each epoch's steps, with the learning rate and the score that it ended with."""
 
-    def __init__(self, events: Path, epochs: int, pictures_per_step: int, shows: Sequence[Show] = ()) -> None:
+    def __init__(
+        self, events: Path, epochs: int, pictures_per_step: int, metric: str, shows: Sequence[Show] = ()
+    ) -> None:
         self._events = tf.summary.create_file_writer(str(events))
         self._epochs, self._pictures_per_step, self._shows = epochs, pictures_per_step, shows
+        self._metric = metric
         self._rows: list[dict[str, float]] = []
         self._sums: dict[str, float] = {}
         self._steps = 0
@@ -33,17 +36,17 @@ class History:
 
     def begin(self, score: float) -> str:
         """Note what the training starts from, as epoch 0; a line about it."""
-        self._rows.append({"epoch": 0, "val_map": score})
+        self._rows.append({"epoch": 0, self._metric: score})
         with self._events.as_default(0):
-            tf.summary.scalar("val_map", score)
-        return f"before the first step: val_map {score:.4g}"
+            tf.summary.scalar(self._metric, score)
+        return f"before the first step: {self._metric} {score:.4g}"
 
     def close(self, epoch: int, rate: float, score: float | None) -> str:
         """End an epoch, counted from 1; a line about it."""
         means = {f"{name}_loss": value / self._steps for name, value in self._sums.items()}
         row = {"epoch": epoch, "loss": sum(means.values()), **means, "learning_rate": rate}
         if score is not None:
-            row["val_map"] = score
+            row[self._metric] = score
         self._rows.append(row)
         self._sums, self._steps = {}, 0
         seconds = time.monotonic() - self._began

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from octet.detector.backbone import freeze, load_backbone, split_variables
-from octet.detector.model import build_detector
-from octet.recipe import Model, TrainFloat
-from octet.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf
+from octet.recipe.shared.recipe import TrainFloat
 from octet.training.precision import computing_in
+
+if TYPE_CHECKING:
+    from octet.tasks.protocol import Network
 
 
 @dataclass(frozen=True)
@@ -18,18 +20,18 @@ class Networks:
     trained: keras.Model
     averaged: keras.Model
     rates: Sequence[tuple[float, Sequence[tf.Variable]]]
-    teacher: keras.Model | None = None  # whose word counts beside the labels'
-    taught: float = 0.0  # and how much of both
+    teacher: keras.Model | None = None  # whose predictions count beside the labels
+    distillation_weight: float = 0.0  # and how much of both
 
 
-def float_networks(shape: Model, plan: TrainFloat, classes: int, pretrained: Sequence[Path]) -> Networks:
-    """A detector in the plan's precision, from the pre-trained weights if there are, and its average in 32 bits."""
+def float_networks(network: "Network", plan: TrainFloat, pretrained: Sequence[Path]) -> Networks:
+    """One in the plan's precision, from the pre-trained weights if there are, and its average in 32 bits."""
     with computing_in(plan.precision):
-        trained = build_detector(shape, classes)
+        trained = network.build()
     for weights in pretrained:
-        load_backbone(trained, shape, weights)
-    freeze(trained, plan.frozen_blocks)
-    averaged = build_detector(shape, classes)
+        network.backbone.load(trained, weights)
+    network.backbone.freeze(trained, plan.frozen_blocks)
+    averaged = network.build()
     averaged.set_weights(trained.get_weights())
-    backbone, others = split_variables(trained)
+    backbone, others = network.backbone.split_variables(trained)
     return Networks(trained, averaged, [(1.0, others), (plan.backbone_rate, backbone)])

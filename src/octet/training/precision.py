@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from octet.tensorflow import keras
+from octet.common.tensorflow import keras
 
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 

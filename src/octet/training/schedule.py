@@ -2,7 +2,7 @@
 
 import math
 
-from octet.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from octet.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf
 
 Targets = tuple[tf.Tensor, ...]
 # (pictures, what the network should say, what it says) -> the losses, whose sum is made small

@@ -1,0 +1,59 @@
+"""MobileNetV2, of any width, with the weights that Keras publishes for it."""
+
+from pathlib import Path
+
+from octet.common.errors import UserError, first_line
+from octet.common.tensorflow import keras, tf
+
+# Where it offers a stride's features, expanded as far as they go.
+_TAPS = {8: "block_6_expand_relu", 16: "block_13_expand_relu", 32: "out_relu"}
+_STEM = ("Conv1", "bn_Conv1", "Conv1_relu")
+_LAST = ("Conv_1", "Conv_1_bn")
+
+
+class MobileNetV2:
+    """The trunk for pictures of one size; `alpha` is its width, as a share of the original's channels."""
+
+    def __init__(self, input_size: int, alpha: float) -> None:
+        self._input_size, self._alpha = input_size, alpha
+
+    def features(self, pictures: tf.Tensor) -> dict[int, tf.Tensor]:
+        """Of pictures [N, S, S, 3] the features [N, S / stride, S / stride, C] of strides 8, 16 and 32."""
+        trunk = keras.applications.MobileNetV2(
+            input_tensor=pictures, alpha=self._alpha, include_top=False, weights=None
+        )
+        return {stride: trunk.get_layer(name).output for stride, name in _TAPS.items()}
+
+    def load(self, network: keras.Model, weights: Path) -> None:
+        """Start the network's trunk from a file of Keras' MobileNetV2 without its top."""
+        trunk = keras.applications.MobileNetV2(
+            (self._input_size, self._input_size, 3), self._alpha, include_top=False, weights=None
+        )
+        try:
+            trunk.load_weights(weights)
+        except (OSError, ValueError) as error:
+            expected = f"a MobileNetV2 of alpha {self._alpha} without top"
+            raise UserError(f"{weights}: not the weights of {expected}: {first_line(error)}") from None
+        ours = {layer.name for layer in network.layers}
+        for layer in trunk.layers:
+            if layer.name in ours and layer.weights:
+                network.get_layer(layer.name).set_weights(layer.get_weights())
+
+    def freeze(self, network: keras.Model, blocks: int) -> None:
+        """Keep the first blocks of the network's trunk as they are, weights and statistics alike; 0: train all."""
+        first = tuple(f"block_{number}_" if number else "expanded_conv_" for number in range(blocks))
+        for layer in network.layers:
+            if (blocks and layer.name in _STEM) or layer.name.startswith(first):
+                layer.trainable = False
+
+    def split_variables(self, network: keras.Model) -> tuple[list[tf.Variable], list[tf.Variable]]:
+        """What training moves: the trunk's variables, and the others."""
+        trunk: list[tf.Variable] = []
+        others: list[tf.Variable] = []
+        for layer in network.layers:
+            (trunk if _is_of_trunk(layer.name) else others).extend(layer.trainable_variables)
+        return trunk, others
+
+
+def _is_of_trunk(name: str) -> bool:
+    return name in (*_STEM, *_LAST) or name.startswith(("expanded_conv_", "block_"))

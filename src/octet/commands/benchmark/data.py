@@ -1,0 +1,61 @@
+"""Preprocessing and training's input against decoding the same JPEGs, which neither can do without."""
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import simplejpeg
+
+from octet.common import device
+from octet.common.machine import cores
+from octet.common.workers import in_order
+from octet.data.reading.pictures import decode, with_options
+from octet.data.reading.records import read_labels, read_split
+from octet.data.writing.records import write_split
+from octet.recipe.shared.recipe import Recipe
+from octet.sources.reading.archive import Archives, Member
+from octet.tasks import registry
+
+_SPLITS = ("train", "val", "test")
+
+
+def preparation_rates(recipe: Recipe, archives: Path) -> dict[str, float]:
+    """Pictures a second, from the archives: decoding alone, and to records."""
+    paths = sorted(archives.iterdir())
+    with Archives(paths) as read:
+        pictures = read.pictures()
+        for picture in pictures:  # so that both find the archives in memory
+            picture.read()
+        decoding = rate(in_order(_decode, pictures))
+    with registry.preparing(recipe).open(paths) as source, TemporaryDirectory() as scratch:
+        start = time.perf_counter()
+        for split in _SPLITS:
+            write_split(Path(scratch), split, recipe.dataset.shards, filter(None, source.examples(split)))
+        return {"decode": decoding, "preprocess": len(source) / (time.perf_counter() - start)}
+
+
+def input_rates(recipe: Recipe, records: Path) -> dict[str, float]:
+    """Pictures a second, from the records, as training takes them."""
+    device.use("cpu")
+    plan = recipe.train_float.model_copy(update={"epochs": 1})
+    alone = with_options(
+        read_split(records, "train").map(lambda example: decode(example["jpeg"]), num_parallel_calls=cores())
+    ).prefetch(4)
+    batches = registry.learning(recipe, read_labels(records)).batches(records, plan, 0)
+    return {"decode": rate(alone), "training input": plan.batch * rate(batches)}
+
+
+def rate(items: Iterable[object]) -> float:
+    """Items a second, from the first that came on."""
+    iterator = iter(items)
+    next(iterator)
+    start = time.perf_counter()
+    count = sum(1 for _ in iterator)
+    return count / (time.perf_counter() - start)
+
+
+def _decode(picture: Member) -> None:
+    with suppress(ValueError):  # what is no whole JPEG is soon done with
+        simplejpeg.decode_jpeg(picture.read())

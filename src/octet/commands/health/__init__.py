@@ -1,0 +1,1 @@
+"""What doctor looks at: whether a recipe will run here, and if not, why."""

@@ -1,0 +1,85 @@
+"""Asks the machine about its GPU."""
+
+import ctypes
+import os
+import re
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from octet.commands.health.gpu import Facts, Gpu
+from octet.common.device import visible_gpus
+from octet.common.silence import silence
+from octet.common.tensorflow import tf
+
+# What TensorFlow opens by name when it looks for a GPU; each before those that need it.
+_LIBRARIES = (
+    "libcudart.so.12",
+    "libcublasLt.so.12",
+    "libcublas.so.12",
+    "libcufft.so.11",
+    "libcurand.so.10",
+    "libnvJitLink.so.12",
+    "libcusparse.so.12",
+    "libcusolver.so.11",
+    "libcudnn.so.9",
+    "libnccl.so.2",
+)
+
+
+def gather() -> Facts:
+    """Look once; nothing is kept open and no GPU memory is taken."""
+    version = Path("/proc/driver/nvidia/version")  # a container sees its host's
+    driver = re.search(r"\d+\.[\d.]+", version.read_text()) if version.exists() else None
+    with silence():
+        gpus = visible_gpus()
+    return Facts(
+        image=os.environ.get("OCTET_IMAGE", ""),
+        engine=os.environ.get("OCTET_GPU", ""),
+        driver=driver[0] if driver else None,
+        nodes=any(Path(node).exists() for node in ("/dev/nvidiactl", "/dev/dxg")),  # dxg: Windows' subsystem for Linux
+        cuinit=_start_cuda(),
+        missing=tuple(name for name in _LIBRARIES if not _loads(name)),
+        kernels=tuple(tf.sysconfig.get_build_info().get("cuda_compute_capabilities", ())),
+        gpus=tuple(_describe(gpu, memory) for gpu, memory in zip(gpus, _memories(len(gpus)), strict=True)),
+    )
+
+
+def _describe(gpu: tf.config.PhysicalDevice, memory: int | None) -> Gpu:
+    details = tf.config.experimental.get_device_details(gpu)
+    return Gpu(details.get("device_name", gpu.name), details.get("compute_capability", (0, 0)), memory)
+
+
+def _memories(count: int) -> list[int | None]:
+    """Bytes of each GPU, as nvidia-smi tells them; None where it does not."""
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.split()
+    except (OSError, subprocess.SubprocessError):
+        return [None] * count
+    return [int(mebibytes) * 2**20 for mebibytes in said] if len(said) == count else [None] * count
+
+
+def _start_cuda() -> int | None:
+    try:
+        return int(ctypes.CDLL("libcuda.so.1").cuInit(0))
+    except OSError:
+        return None
+
+
+def _loads(name: str) -> bool:
+    """Where the loader does not know it, it may lie among Python's packages, and TensorFlow looks there as well."""
+    return any(_opens(path) for path in (name, *_in_packages(name)))
+
+
+def _in_packages(name: str) -> list[str]:
+    nvidia = Path(str(metadata.distribution("tensorflow").locate_file("nvidia")))
+    return [str(path) for path in nvidia.glob(f"*/lib/{name}")]
+
+
+def _opens(path: str) -> bool:
+    try:
+        ctypes.CDLL(path, mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        return False
+    return True

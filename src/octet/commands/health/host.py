@@ -1,0 +1,101 @@
+"""The machine around the training: cores, disk, who may write, and what decides the last bits."""
+
+import getpass
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from octet.commands.health.finding import Finding
+from octet.common.machine import cores
+from octet.recipe.shared.dataset import Dataset
+
+_LEAST_FREE = 2e9  # what quickstart's data, cache and scratch take, with room to spare
+_COPIES = 2  # of an archive's bytes: as it came, and as records; where the cache is on another disk, that has the first
+# Set by hand, each of these makes other bytes than the same run without it.
+_CHANGES_BYTES = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "ONEDNN_MAX_CPU_ISA",
+    "TF_XLA_FLAGS",
+    "TF_NUM_INTRAOP_THREADS",
+    "OMP_NUM_THREADS",
+)
+
+
+def check_cores() -> Finding:
+    """How many cores this process may use; a quota below them slows every step and warns of nothing."""
+    quota = _quota()
+    if quota is not None and quota < cores():
+        text = f"{cores()} seen, but a quota of {quota:.1f}: threads will wait for one another"
+        return Finding("note", "cores", text, "--cpuset-cpus gives whole cores, --cpus only a share")
+    return Finding("ok", "cores", str(cores()))
+
+
+def check_disk(folder: Path, dataset: Dataset) -> Finding:
+    """Room for downloads, data, models and DVC's cache."""
+    needed = _LEAST_FREE + _COPIES * sum(file.bytes or 0 for file in dataset.source.files)
+    free = shutil.disk_usage(folder).free
+    text = f"{free / 1e9:.1f} GB free at {folder.resolve()}; up to {needed / 1e9:.1f} GB are needed"
+    if free < needed:
+        return Finding("FAIL", "disk", text, "make room, or put the downloads elsewhere with OCTET_CACHE=")
+    return Finding("ok", "disk", text)
+
+
+def check_writing(folder: Path) -> Finding:
+    """The stages write here, DVC keeps notes at home, and it asks for the user's name."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        return Finding("FAIL", "files", f"user {os.getuid()} has no name", "set USER and HOME")
+    for place in (folder, Path.home()):
+        if not os.access(place, os.W_OK):
+            text = f"{user} (uid {os.getuid()}) may not write to {place.resolve()}"
+            return Finding("FAIL", "files", text, "run as the user whom it belongs to")
+    return Finding("ok", "files", f"{user} (uid {os.getuid()}) may write to {folder.resolve()}")
+
+
+def check_determinism() -> Finding:
+    """What the bytes depend on besides code, parameters and packages."""
+    text = f"deterministic ops; the bytes hold for {_cpu()} with {cores()} cores"
+    changed = [f"{name}={os.environ[name]}" for name in _CHANGES_BYTES if name in os.environ]
+    if changed:
+        return Finding("note", "bytes", f"{text}, and {' '.join(changed)}", "unset it for the bytes that others get")
+    return Finding("ok", "bytes", text)
+
+
+def check_engine() -> Finding:
+    """Whether the container can be used; without one everything runs in .venv."""
+    if os.environ.get("OCTET_IMAGE"):
+        return Finding("ok", "engine", f"inside the container ({os.environ['OCTET_IMAGE']})")
+    docker = os.environ.get("DOCKER", "docker")
+    try:
+        command = [docker, "version", "--format", "{{.Server.Version}}"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except FileNotFoundError:
+        return Finding("note", "engine", f"no {docker} here; running in .venv")
+    except subprocess.TimeoutExpired:
+        return Finding("note", "engine", f"{docker} does not answer; running in .venv")
+    if said.returncode:
+        return Finding("note", "engine", f"{docker}: {said.stderr.strip().splitlines()[-1]}; running in .venv")
+    return Finding("ok", "engine", f"{docker} {said.stdout.strip()}; make RUNNER=docker uses it")
+
+
+def _quota() -> float | None:
+    """Cores' worth of time that the container's limit allows."""
+    limit = Path("/sys/fs/cgroup/cpu.max")
+    allowed, period = limit.read_text().split() if limit.exists() else ("max", "1")
+    return None if allowed == "max" else int(allowed) / int(period)
+
+
+def _cpu() -> str:
+    """Vendor, family and the widest vectors: what oneDNN chooses its kernels by."""
+    info = Path("/proc/cpuinfo")
+    if not info.exists():
+        return "this CPU"
+    fields = {}
+    for line in info.read_text().split("\n\n")[0].splitlines():
+        key, _, value = line.partition(":")
+        fields[key.strip()] = value.strip()
+    flags = fields.get("flags", "").split()
+    vectors = next((name for name in ("amx_tile", "avx512_bf16", "avx512f", "avx2") if name in flags), "no AVX2")
+    return f"{fields.get('vendor_id', 'this CPU')} family {fields.get('cpu family', '?')} ({vectors})"

@@ -1,0 +1,63 @@
+"""Whether dvc.lock is stale, judged by what git tracks: data on disk, or the lack of it, makes no difference.
+
+`dvc status` compares with the data on disk, and `dvc repro --dry --allow-missing` ends well although the first stage,
+which needs no data, is stale.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+from octet.common.errors import UserError
+
+
+def require_fresh_lock(folder: Path, recipe: str | None = None) -> list[str]:
+    """The recipes that dvc.lock knows, or the one that is named; an error with all reasons if a stage is stale."""
+    try:
+        with Repo(str(folder)) as repo:
+            stages = [stage for stage in repo.index.stages if recipe in (None, _recipe(stage))]
+            recipes = sorted({_recipe(stage) for stage in stages if _has_run(stage)})
+            made = {out.fs_path: out for out in repo.index.outs}
+            changes = {stage.name: _changes(stage, made) for stage in stages if _recipe(stage) in recipes}
+    except DvcException as error:
+        raise UserError(str(error)) from None
+    if not recipes:
+        missing = f"dvc.lock has no entry of recipe {recipe!r}" if recipe else "dvc.lock is missing or empty"
+        raise UserError(f"{missing}: {_remedy([recipe or 'NAME'])}")
+    stale = {name: found for name, found in changes.items() if found}
+    if stale:
+        lines = [f"  {name}: {', '.join(found)}" for name, found in stale.items()]
+        to_run = {name.rpartition("@")[2] for name in stale}
+        raise UserError("\n".join(["dvc.lock is stale:", *lines, _remedy(sorted(to_run))]))
+    return recipes
+
+
+def _remedy(recipes: list[str]) -> str:
+    commands = " and ".join(f"`make reproduce RECIPE={recipe}`" for recipe in recipes)
+    return f"run {commands}, then commit dvc.lock"
+
+
+def _changes(stage: Any, made: dict[str, Any]) -> list[str]:
+    """What changed since dvc.lock was written."""
+    if not _has_run(stage):
+        return ["never ran"]
+    found = ["cmd (modified)"] if stage.cmd_changed else []
+    for dep in stage.deps:
+        if dep.fs_path in made:
+            if dep.hash_info != made[dep.fs_path].hash_info:
+                found.append(f"{dep} (not what {made[dep.fs_path].stage.name} made)")
+        else:
+            for name, how in dep.workspace_status().items():
+                keys = how if isinstance(how, dict) else {name: how}  # params.yaml answers key by key
+                found += [f"{key} ({what})" for key, what in keys.items()]
+    return found + [f"{out} (new)" for out in stage.outs if not out.hash_info]
+
+
+def _recipe(stage: Any) -> str:
+    return str(stage.name.rpartition("@")[2])
+
+
+def _has_run(stage: Any) -> bool:
+    return any(out.hash_info for out in stage.outs)

@@ -1,0 +1,1 @@
+"""To DVC's remote and back, every file checked."""

@@ -1,0 +1,1 @@
+"""Data as it is trained on: records, augmentation, batches."""

@@ -1,0 +1,1 @@
+"""What training sees: shuffled batches of augmented pictures."""

@@ -1,0 +1,1 @@
+"""Records as every stage after preprocess reads them, and their pixels."""

@@ -1,0 +1,1 @@
+"""Records as preprocess writes them."""

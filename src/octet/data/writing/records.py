@@ -1,0 +1,45 @@
+"""Writing records: sharded TFRecords, one example a picture, with the names of the classes beside them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from octet.common.tensorflow import tf, writing
+
+
+def serialize(features: Mapping[str, str | bytes | NDArray[Any]]) -> bytes:
+    """An example: text and bytes as such, arrays of whole numbers as integers, other arrays as floats."""
+    return tf.train.Example(
+        features=tf.train.Features(feature={name: _feature(value) for name, value in features.items()})
+    ).SerializeToString(deterministic=True)
+
+
+def shard_names(split: str, shards: int) -> list[str]:
+    """The files of a split."""
+    return [f"{split}-{index:05d}-of-{shards:05d}.tfrecord" for index in range(shards)]
+
+
+def write_split(folder: Path, split: str, shards: int, examples: Iterable[bytes]) -> None:
+    """Write a split, example i into shard i modulo the number of shards."""
+    with writing(f"the {split} records"):
+        writers = [tf.io.TFRecordWriter(str(folder / name)) for name in shard_names(split, shards)]
+        for index, example in enumerate(examples):
+            writers[index % shards].write(example)
+        for writer in writers:
+            writer.close()
+
+
+def write_labels(folder: Path, classes: Sequence[str]) -> None:
+    """Write the names of the classes beside the records, which hold their numbers."""
+    (folder / "labels.txt").write_text("".join(f"{name}\n" for name in classes))
+
+
+def _feature(value: str | bytes | NDArray[Any]) -> tf.train.Feature:
+    if isinstance(value, str | bytes):
+        content = value.encode() if isinstance(value, str) else value
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=[content]))
+    if value.dtype.kind == "i":
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=value.ravel()))
+    return tf.train.Feature(float_list=tf.train.FloatList(value=value.ravel()))

@@ -1,1 +1,0 @@
-"""VOC as we train on it: records, augmentation, the input pipeline."""

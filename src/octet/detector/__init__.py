@@ -1,1 +1,0 @@
-"""The arithmetic of a single-shot detector: no files, no DVC."""

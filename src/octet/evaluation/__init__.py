@@ -1,1 +1,0 @@
-"""Average precision and what each step of quantization costs."""

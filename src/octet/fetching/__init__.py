@@ -1,0 +1,1 @@
+"""Files from addresses and own folders: downloaded, verified, cached."""

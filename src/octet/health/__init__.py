@@ -1,1 +1,0 @@
-"""What `make doctor` looks at: whether a recipe will run here, and if not, why."""

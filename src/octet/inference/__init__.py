@@ -1,1 +1,0 @@
-"""Running a shipped file on pictures of anybody's."""

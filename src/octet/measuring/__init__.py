@@ -1,0 +1,1 @@
+"""What each step costs, with its interval, and whether the shipped file passes; knows scores, no task."""

@@ -1,0 +1,1 @@
+"""Data as it comes, and as it is packed into archives."""

@@ -1,0 +1,19 @@
+"""What is no archive yet, packed into one: own folders, and what the project renders itself."""
+
+from pathlib import Path
+
+from octet.recipe.shared.dataset import Coco, Folder, Shapes, Source
+from octet.sources.packing import coco, folder, shapes
+from octet.sources.packing.tar import write_archive
+
+
+def pack(source: Source, archives: Path) -> None:
+    """Write the source's pictures as an archive in the folder, unless archives are what it consists of."""
+    match source:
+        case Folder():
+            write_archive(archives / "folder.tar", folder.archive_files(source.path))
+        case Coco():
+            write_archive(archives / "coco.tar", coco.archive_files(source.sets))
+        case Shapes():
+            files = shapes.archive_files(source.seed, dict(source.pictures), source.side)
+            write_archive(archives / "shapes.tar", files)

@@ -1,0 +1,235 @@
+"""The set that the project renders itself: six kinds of shapes, in VOC's layout, every byte decided by the seed.
+
+Colour, size, place and texture are drawn independently of the class, so only the outline tells the classes apart.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from octet.common.progress import Progress
+from octet.common.workers import in_order
+from octet.sources.voc.annotation import Annotation, Object, serialize
+
+CLASSES = ("cross", "ellipse", "rectangle", "ring", "star", "triangle")
+FOLDER = "SHAPES"
+
+Picture = NDArray[np.float32]  # [H, W, 3], RGB in 0..1
+Mask = NDArray[np.float32]  # [H, W], coverage in 0..1
+
+_OBJECTS = (0.3, 0.3, 0.2, 0.1, 0.06, 0.04)  # how often a picture has 1, 2 ... 6 of them
+_SUPERSAMPLING = 4
+_MIN_VISIBLE = 0.45  # of an object's full outline; a shape that would show less is placed elsewhere
+_DIFFICULT_VISIBLE = 0.65  # below it VOC's `difficult` is set
+_DIFFICULT_SIDE = 11  # px; a box with a shorter side is `difficult`
+_WHOLE = 0.93  # above it an object counts as not truncated
+
+
+@dataclass(frozen=True)
+class _Placed:
+    name: str
+    coverage: Mask  # what the object covers of the picture, overlaps not considered
+    full_area: float  # of the outline, the part outside the picture included
+
+
+def archive_files(seed: int, counts: Mapping[str, int], side: int) -> Iterator[tuple[str, bytes]]:
+    """The members of the archive, in VOC's order: annotations, image sets, pictures; `counts` is pictures per split."""
+    splits = [split for split, count in counts.items() for _ in range(count)]
+    ids = [f"{number:06d}" for number in range(1, len(splits) + 1)]
+    with Progress("render", len(ids), "pictures") as progress:
+        rendered = list(progress.count(in_order(partial(render, seed, side), ids)))
+    root = f"VOCdevkit/{FOLDER}"
+    for id, (_, annotation) in zip(ids, rendered, strict=True):
+        yield f"{root}/Annotations/{id}.xml", serialize(annotation)
+    for split in counts:
+        members = [id for id, of in zip(ids, splits, strict=True) if of == split]
+        yield f"{root}/ImageSets/Main/{split}.txt", "".join(f"{id}\n" for id in members).encode()
+    for id, (jpeg, _) in zip(ids, rendered, strict=True):
+        yield f"{root}/JPEGImages/{id}.jpg", jpeg
+
+
+def render(seed: int, side: int, id: str) -> tuple[bytes, Annotation]:
+    """One picture, at most `side` px long, and what is in it."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([seed, int(id)])
+    height, width = _picture_size(rng, side)
+    picture = _background(rng, height, width)
+    for _ in range(rng.integers(0, 4)):
+        _draw_distractor(rng, picture)
+    placed: list[_Placed] = []
+    for _ in range(rng.choice(6, p=_OBJECTS) + 1):
+        _place(rng, picture, placed)
+    picture = _photograph(rng, picture)
+    bgr = np.round(picture[..., ::-1] * 255).astype(np.uint8)
+    _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(75, 96))])
+    return jpeg.tobytes(), Annotation(id, FOLDER, width, height, tuple(_describe(placed)))
+
+
+def _picture_size(rng: np.random.Generator, side: int) -> tuple[int, int]:
+    short = int(side * rng.uniform(0.65, 1.0))
+    return (side, short) if rng.random() < 0.4 else (short, side)
+
+
+def _background(rng: np.random.Generator, height: int, width: int) -> Picture:
+    """Soft coloured clouds under a finer texture: grain, stripes or checks."""
+    cells = rng.integers(2, 7, size=2)
+    clouds = rng.uniform(0.1, 0.9, size=(*cells, 3)).astype(np.float32)
+    clouds = rng.uniform(0.1, 0.9, size=3).astype(np.float32) * 0.5 + clouds * 0.5
+    picture = cv2.resize(clouds, (width, height), interpolation=cv2.INTER_LINEAR)
+    picture += _texture(rng, height, width)[..., None] * np.float32(rng.uniform(0.0, 0.07))
+    return picture.clip(0, 1)
+
+
+def _texture(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
+    """A pattern in -1..1: grain, stripes or checks."""
+    kind = rng.integers(3)
+    if kind == 0:
+        scale = int(rng.integers(1, 5))
+        grain = rng.uniform(-1, 1, size=(height // scale + 1, width // scale + 1)).astype(np.float32)
+        return cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    angle, period = rng.uniform(0, np.pi), rng.uniform(5, 18)
+    along = np.sin((x * np.cos(angle) + y * np.sin(angle)) * (2 * np.pi / period))
+    if kind == 1:
+        return np.sign(along).astype(np.float32)
+    across = np.sin((y * np.cos(angle) - x * np.sin(angle)) * (2 * np.pi / period))
+    return np.sign(along * across).astype(np.float32)
+
+
+def _draw_distractor(rng: np.random.Generator, picture: Picture) -> None:
+    """Something that is no object: a line, an arc, a zigzag or a spray of dots."""
+    height, width = picture.shape[:2]
+    colour = tuple(float(c) for c in rng.uniform(0, 1, 3))
+    thickness = int(rng.integers(1, 4))
+    kind = rng.integers(4)
+    if kind == 0:
+        ends = rng.integers(0, [width, height], size=(2, 2))
+        cv2.line(picture, ends[0].tolist(), ends[1].tolist(), colour, thickness, cv2.LINE_AA)
+    elif kind == 1:
+        centre = rng.integers(0, [width, height]).tolist()
+        axes = rng.integers(8, 40, size=2).tolist()
+        start = float(rng.uniform(0, 360))
+        sweep = float(rng.uniform(40, 150))  # never closed: a closed one would be a ring
+        cv2.ellipse(
+            picture, centre, axes, float(rng.uniform(0, 360)), start, start + sweep, colour, thickness, cv2.LINE_AA
+        )
+    elif kind == 2:
+        start_point = rng.uniform(0, [width, height])
+        steps = rng.uniform(-18, 18, size=(int(rng.integers(3, 7)), 2)).cumsum(axis=0)
+        cv2.polylines(picture, [np.int32(start_point + steps)], False, colour, thickness, cv2.LINE_AA)
+    else:
+        centre_point = rng.uniform(0, [width, height])
+        for dot in (centre_point + rng.uniform(-14, 14, size=(int(rng.integers(5, 14)), 2))).astype(np.int32):
+            cv2.circle(picture, dot.tolist(), 1, colour, -1, cv2.LINE_AA)
+
+
+def _place(rng: np.random.Generator, picture: Picture, placed: list[_Placed]) -> None:
+    """Paint one more object, where enough of it and of all before it stays visible; give up after some tries."""
+    height, width = picture.shape[:2]
+    name = str(rng.choice(CLASSES))
+    for _ in range(12):
+        size = min(height, width) * np.exp(rng.uniform(np.log(0.3), np.log(0.65)))
+        contours = _outline(rng, name, float(size), rng.uniform(0.1, 0.9, 2) * (width, height))
+        coverage, full_area = _cover(contours, height, width)
+        new = _Placed(name, coverage, full_area)
+        if all(visible >= _MIN_VISIBLE for visible, _ in _visibility([*placed, new])):
+            _paint(rng, picture, coverage)
+            placed.append(new)
+            return
+
+
+def _outline(
+    rng: np.random.Generator, name: str, size: float, centre: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """The contours of a shape in picture coordinates; a second contour cuts a hole."""
+    turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    if name == "ellipse":
+        contours = [circle]
+    elif name == "ring":
+        contours = [circle, circle * rng.uniform(0.45, 0.65)]
+    elif name == "rectangle":
+        contours = [np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * 0.85]
+    elif name == "triangle":
+        contours = [circle[[0, 16, 32]] * 1.1]
+    elif name == "star":
+        spikes = np.linspace(0, 2 * np.pi, 10, endpoint=False)
+        radius = np.where(np.arange(10) % 2, rng.uniform(0.38, 0.5), 1.1)
+        contours = [np.stack([np.cos(spikes), np.sin(spikes)], axis=1) * radius[:, None]]
+    else:
+        arm = rng.uniform(0.22, 0.34)
+        corner = np.array([[arm, arm], [arm, 1], [-arm, 1]])
+        quarter = np.array([[0, -1], [1, 0]])  # a rotation by 90 degrees
+        contours = [np.concatenate([corner @ np.linalg.matrix_power(quarter, k) for k in (0, 3, 2, 1)])]
+    stretch = np.exp(rng.uniform(np.log(0.65), np.log(1.55)) / 2)
+    angle = rng.uniform(0, 2 * np.pi)
+    rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return [contour * (stretch, 1 / stretch) @ rotation * (size / 2) + centre for contour in contours]
+
+
+def _cover(contours: list[NDArray[np.float64]], height: int, width: int) -> tuple[Mask, float]:
+    """How much of each pixel the contours cover, and their area in pixels, the part outside the picture included."""
+    canvas = np.zeros((height * _SUPERSAMPLING, width * _SUPERSAMPLING), np.uint8)
+    cv2.fillPoly(canvas, [np.round(contour * _SUPERSAMPLING).astype(np.int32) for contour in contours], 255)
+    coverage = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    areas = [cv2.contourArea(contour.astype(np.float32)) for contour in contours]
+    return coverage, areas[0] - sum(areas[1:])
+
+
+def _paint(rng: np.random.Generator, picture: Picture, coverage: Mask) -> None:
+    """Fill an object with a colour that differs from what lies under it, shaded or textured."""
+    height, width = coverage.shape
+    under = (picture * coverage[..., None]).sum(axis=(0, 1)) / coverage.sum()
+    colours = rng.uniform(0.02, 0.98, size=(16, 3))
+    distinct = np.abs(colours - under).max(axis=1) > 0.4
+    colour = colours[distinct.argmax()].astype(np.float32)
+    fill = np.broadcast_to(colour, picture.shape).copy()
+    fill += _texture(rng, height, width)[..., None] * np.float32(rng.choice([0.0, 0.0, 0.06]))
+    from_left, to_right = rng.uniform(-0.15, 0.15, 2)
+    fill += np.linspace(from_left, to_right, width).astype(np.float32)[None, :, None]
+    alpha = coverage[..., None]
+    picture[:] = (picture * (1 - alpha) + fill * alpha).clip(0, 1)
+
+
+def _photograph(rng: np.random.Generator, picture: Picture) -> Picture:
+    """Light from one side, a colour cast, blur and sensor noise."""
+    height, width = picture.shape[:2]
+    y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j].astype(np.float32)
+    direction = rng.uniform(-0.5, 0.5, 2).astype(np.float32)
+    light = np.float32(rng.uniform(0.65, 1.15)) * (1 + direction[0] * y + direction[1] * x)
+    picture = picture * light[..., None] * rng.uniform(0.85, 1.1, 3).astype(np.float32)
+    if rng.random() < 0.5:
+        picture = cv2.GaussianBlur(picture, (5, 5), float(rng.uniform(0.3, 1.1)))
+    noise = rng.uniform(-1, 1, picture.shape).astype(np.float32)
+    return (picture + noise * np.float32(rng.uniform(0, 0.04))).clip(0, 1)
+
+
+def _visibility(placed: list[_Placed]) -> list[tuple[float, NDArray[np.bool_]]]:
+    """Of each object the visible share of its outline and the pixels where it shows; later ones hide earlier ones."""
+    result = []
+    hidden = np.zeros(placed[0].coverage.shape, bool)
+    for thing in reversed(placed):
+        shows = (thing.coverage > 0.5) & ~hidden
+        hidden |= thing.coverage > 0.5
+        result.append((shows.sum() / max(thing.full_area, 1.0), shows))
+    return result[::-1]
+
+
+def _describe(placed: list[_Placed]) -> Iterator[Object]:
+    """The boxes around what is visible, with VOC's flags."""
+    if not placed:
+        return
+    for thing, (visible, shows) in zip(placed, _visibility(placed), strict=True):
+        rows, columns = np.flatnonzero(shows.any(axis=1)), np.flatnonzero(shows.any(axis=0))
+        box = (columns[0] + 1, rows[0] + 1, columns[-1] + 1, rows[-1] + 1)
+        short = min(box[2] - box[0], box[3] - box[1]) + 1
+        yield Object(
+            name=thing.name,
+            box=box,
+            difficult=bool(visible < _DIFFICULT_VISIBLE or short < _DIFFICULT_SIDE),
+            truncated=bool(visible < _WHOLE),
+        )

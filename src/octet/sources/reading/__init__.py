@@ -1,0 +1,1 @@
+"""What preprocess reads of archives: their members, pictures and annotations, checked."""

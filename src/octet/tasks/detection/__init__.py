@@ -1,0 +1,1 @@
+"""Finding objects and their boxes."""

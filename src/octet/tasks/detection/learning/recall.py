@@ -1,0 +1,74 @@
+"""How well the anchors fit the objects, before anything is trained."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octet.common.tensorflow import tf
+from octet.recipe.detection import Recipe
+from octet.tasks.detection.metric.truths import read_truths
+from octet.tasks.detection.network import boxes as box_math
+from octet.tasks.detection.network.anchors import make_anchors
+
+_AT_ONCE = 256  # objects; the overlaps of all with all anchors would take gigabytes
+
+
+def described(recipe: Recipe, records: Path) -> str:
+    """How well a recipe's anchors fit the objects of train and val, as a table."""
+    truths = read_truths(records, "train") + read_truths(records, "val")
+    boxes = np.concatenate([truth.boxes for truth in truths])
+    anchors, size = make_anchors(recipe.model), recipe.model.input_size
+    head = f"{len(anchors)} anchors on the objects of {len(truths)} pictures of train and val, at {size} px:"
+    return f"{head}\n{text_table(recall_by_size(boxes, anchors, size))}"
+
+
+@dataclass(frozen=True)
+class Recall:
+    """Objects whose side lies below `up_to`, and at or above the row's before."""
+
+    up_to: float  # px, of the square with the object's area as the network sees it
+    objects: int
+    found: int  # that an anchor overlaps by at least half
+    overlap: float  # mean, with the best anchor
+
+
+def recall_by_size(
+    boxes: NDArray[np.float32], anchors: NDArray[np.float32], input_size: int, overlap: float = 0.5
+) -> list[Recall]:
+    """A row for every doubling of the size, of boxes [G, 4] in 0..1 and anchors [A, 4] in the centre form."""
+    best = _best_overlaps(boxes, anchors)
+    sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).prod(axis=1)) * input_size
+    rows, low = [], 0.0
+    for up_to in (*[2.0**power for power in range(3, 10) if 2.0**power < input_size], np.inf):
+        chosen = best[(low <= sides) & (sides < up_to)]
+        if len(chosen):
+            rows.append(Recall(up_to, len(chosen), int((chosen >= overlap).sum()), float(chosen.mean())))
+        low = up_to
+    return rows
+
+
+def text_table(rows: list[Recall]) -> str:
+    """One line a size, and one for all."""
+    lines = [f"{'object, px':>12}{'objects':>9}{'recall':>8}{'overlap':>9}"]
+    low = 0.0
+    for row in rows:
+        size = f"{low:.0f} to {row.up_to:.0f}" if np.isfinite(row.up_to) else f"from {low:.0f}"
+        lines.append(f"{size:>12}{row.objects:>9}{row.found / row.objects:>8.3f}{row.overlap:>9.3f}")
+        low = row.up_to
+    objects = sum(row.objects for row in rows)
+    overlap = sum(row.objects * row.overlap for row in rows) / objects
+    lines.append(f"{'all':>12}{objects:>9}{sum(row.found for row in rows) / objects:>8.3f}{overlap:>9.3f}")
+    return "\n".join(lines)
+
+
+def _best_overlaps(boxes: NDArray[np.float32], anchors: NDArray[np.float32]) -> NDArray[np.float32]:
+    corners = box_math.to_corners(tf.constant(anchors))
+
+    @tf.function(reduce_retracing=True)
+    def best(some: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_max(box_math.iou(some, corners), axis=1)
+
+    chunks = [best(boxes[begin : begin + _AT_ONCE]).numpy() for begin in range(0, len(boxes), _AT_ONCE)]
+    return np.concatenate(chunks)

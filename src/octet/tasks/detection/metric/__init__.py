@@ -1,0 +1,1 @@
+"""Ground truth, detections, and the average precision between them, which training chooses weights by."""

@@ -1,0 +1,30 @@
+"""Anchors: the boxes that the network starts from, a grid of several shapes on every level."""
+
+import itertools
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octet.recipe.detection import Level, Model
+
+
+def make_anchors(model: Model) -> NDArray[np.float32]:
+    """All anchors [A, 4] in the centre form y, x, height, width in 0..1, in the order of the network's outputs."""
+    return np.concatenate([_of_level(level, grid_side(model.input_size, level.stride)) for level in model.levels])
+
+
+def grid_side(input_size: int, stride: int) -> int:
+    """Cells along a side of a level."""
+    return math.ceil(input_size / stride)
+
+
+def _of_level(level: Level, side: int) -> NDArray[np.float32]:
+    """Every scale in every ratio in every cell."""
+    centres = (np.arange(side) + 0.5) / side
+    shapes = [
+        (scale / math.sqrt(ratio), scale * math.sqrt(ratio))
+        for scale, ratio in itertools.product(level.scales, level.ratios)
+    ]
+    cells = [(y, x, height, width) for y in centres for x in centres for height, width in shapes]
+    return np.array(cells, np.float32)

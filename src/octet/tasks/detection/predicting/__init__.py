@@ -1,0 +1,1 @@
+"""What models find in the test pictures."""

@@ -1,0 +1,1 @@
+"""All scores of a model, on the test set as it is and drawn again."""

@@ -1,0 +1,1 @@
+"""The graph that ships, and what its file says of itself."""

@@ -1,0 +1,44 @@
+"""What a detector's files give, in the words of TFLite's metadata."""
+
+from octet.tflite.files.metadata import Outputs, labelled_by, numbers
+
+_BOUNDARIES, _RATIO, _AXIS, _VALUES = 1, 0, 2, 3
+
+_EACH_DETECTION = {"range": {"min": 2, "max": 2}}  # the axis along which they lie
+_TENSORS = (
+    {
+        "name": "location",
+        "description": "ymin, xmin, ymax, xmax as shares of the picture's sides.",
+        "content": {
+            "content_properties": {
+                "BoundingBoxProperties": {
+                    "index": [1, 0, 3, 2],  # where left, top, right, bottom stand
+                    "type": _BOUNDARIES,
+                    "coordinate_type": _RATIO,
+                }
+            },
+            **_EACH_DETECTION,
+        },
+    },
+    numbers(
+        "category",
+        "The number of the class, from 0, a line of the labels.",
+        content=_EACH_DETECTION,
+        associated_files=labelled_by(_VALUES),
+    ),
+    numbers("score", "How sure the detector is, best first.", content=_EACH_DETECTION),
+    numbers("number of detections", "How many of the above are meant."),
+)
+_RAW = (
+    numbers("box codes", "Of each anchor; anchors.npy has them."),
+    numbers(
+        "class scores",
+        "Of each anchor and class.",
+        associated_files=labelled_by(_AXIS),
+    ),
+)
+
+DETECTIONS = Outputs(
+    _TENSORS, [{"name": "detection_result", "tensor_names": [str(tensor["name"]) for tensor in _TENSORS[:3]]}]
+)
+HEADS = Outputs(_RAW)

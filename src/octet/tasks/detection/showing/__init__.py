@@ -1,0 +1,1 @@
+"""Pictures with boxes, errors by kind, and the charts of the page."""

@@ -1,0 +1,74 @@
+"""Charts of how good a detector is, class by class, size by size and error by error."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import pyplot as plt
+
+from octet.measuring.evaluation import Variant
+from octet.reporting.plots import COLOURS, Rows, bars, svg
+
+
+def class_chart(variants: Mapping[str, Variant]) -> str:
+    """Average precision by class, the float model's and the shipped file's, the best class first."""
+    scores = {name: variants[name].per_class for name in ("float", "uint8")}
+    names = sorted(scores["uint8"], key=lambda name: scores["uint8"][name]["voc12_ap"])
+    figure, axes = plt.subplots(figsize=(7.5, 0.26 * len(names) + 0.9))
+    ends = [[of[name]["voc12_ap"] for name in names] for of in scores.values()]
+    axes.hlines(range(len(names)), ends[0], ends[1], color=COLOURS["control"], lw=1.5)
+    for variant, ap in zip(scores, ends, strict=True):
+        axes.plot(ap, range(len(names)), "o", ms=5, color=COLOURS[variant], label=variant)
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="VOC12 AP", ylim=(-0.7, len(names) - 0.3))
+    axes.legend(loc="lower right")
+    return svg(figure)
+
+
+def error_chart(costs: Mapping[str, Mapping[str, float]]) -> str:
+    """What mending each kind of error would bring, a bar a model."""
+    kinds = list(next(iter(costs.values())))
+    return bars({name: [of[kind] for kind in kinds] for name, of in costs.items()}, kinds, "VOC12 mAP that it costs")
+
+
+def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> str:
+    """The share of objects that is found, by size, a bar a model."""
+    return bars(recalls, sizes, "share that is found")
+
+
+def precision_recall_curves(points: Mapping[str, Rows]) -> str:
+    """Precision against recall of each class, one line a variant."""
+    classes = sorted({row["class"] for rows in points.values() for row in rows})
+    columns = min(len(classes), 5)
+    lines = -(-len(classes) // columns)
+    size = (1.9 * columns, 1.7 * lines + 0.4)
+    figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
+    for axes, name in zip(grid.flat, classes, strict=False):
+        for variant, rows in points.items():
+            chosen = [row for row in rows if row["class"] == name]
+            recall, precision = ([float(row[of]) for row in chosen] for of in ("recall", "precision"))
+            axes.plot(recall, precision, label=variant, lw=1.2, color=COLOURS[variant])
+        axes.set_title(name, fontsize=9)
+        axes.set(xlim=(0, 1), ylim=(0, 1.02))
+    for unused in list(grid.flat)[len(classes) :]:
+        unused.set_visible(False)
+    figure.supxlabel("recall", fontsize=9)
+    figure.supylabel("precision", fontsize=9)
+    grid.flat[0].legend(fontsize=7, loc="lower left")
+    return svg(figure)
+
+
+def object_charts(dataset: Mapping[str, Any]) -> str:
+    """How many objects of each class and of each size the training has."""
+    train = dataset["splits"]["train"]
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(9, max(2.6, 0.2 * len(train["objects_per_class"]) + 0.8)), width_ratios=(3, 2)
+    )
+    counts = dict(sorted(train["objects_per_class"].items(), key=lambda item: item[1]))
+    left.barh(list(counts), list(counts.values()), color=COLOURS["float"])
+    left.set_title("objects of each class in train")
+    ends = train["box_sides"]["up_to"]
+    names = [f"up to {end:g}" if end else f"more than {ends[-2]:g}" for end in ends]
+    right.barh(names, train["box_sides"]["objects"], color=COLOURS["float"])
+    right.invert_yaxis()
+    right.set_title("side, as a share of the picture's")
+    return svg(figure)

@@ -1,0 +1,1 @@
+"""From a traced graph to a file with its metadata."""

@@ -1,0 +1,1 @@
+"""Files run by the interpreter, and what they are made of."""

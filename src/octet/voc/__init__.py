@@ -1,1 +1,0 @@
-"""VOC as it comes: annotations, archives, and the set that the project renders itself."""

@@ -1,0 +1,59 @@
+"""Score what every variant said of the test split, and tell what each step costs; no network runs.
+
+Reads:  data/RECIPE/records, reports/RECIPE/{detections or outputs,files.json}
+Writes: reports/RECIPE/evaluation.json, reports/RECIPE/curves/*.csv
+Usage:  python src/score.py RECIPE
+"""
+
+from pathlib import Path
+
+from octet.common.files import read_json, require, whole_folder
+from octet.data.reading.records import read_labels
+from octet.measuring.bootstrap import draw
+from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
+from octet.measuring.files import read_files
+from octet.measuring.gate import judge
+from octet.measuring.ledger import ledger
+from octet.recipe.shared import stage
+from octet.recipe.shared.recipe import Recipe
+from octet.tasks import registry
+from octet.tflite.running.variants import KERAS
+
+
+def main(recipe: Recipe) -> None:
+    reports = Path("reports", recipe.name)
+    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    outputs = require(reports / recipe.outputs_folder, f"evaluate@{recipe.name}")
+    files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_labels(records)
+    scoring = registry.scoring(recipe, classes, records)
+    draws = draw(scoring.images, recipe.score.bootstrap, recipe.score.seed)
+
+    variants, exact, resampled = {}, {}, {}
+    with whole_folder(reports / "curves") as curves:
+        for name in (*KERAS, *files):
+            judged = scoring.read(read_json(outputs / f"{name}.json", f"evaluate@{recipe.name}"))
+            size = files[name].bytes if name in files else None
+            variants[name] = Variant.model_validate({**scoring.scores(judged), "bytes": size})
+            exact[name], resampled[name] = scoring.exact(judged), scoring.resampled(judged, draws)
+            scoring.write_curve(judged, curves / f"{name}.csv")
+            print(f"{name}: {recipe.metrics[recipe.headline]} {variants[name][recipe.headline]:.4f}", flush=True)
+    steps = [
+        step
+        for metric in next(iter(resampled.values()))
+        for step in ledger(
+            metric,
+            {name: of[metric] for name, of in exact.items()},
+            {name: of[metric] for name, of in resampled.items()},
+        )
+    ]
+    evaluation = Evaluation(
+        dataset=TestSet(recipe=recipe.name, task=recipe.task, images=scoring.images, classes=classes),
+        variants=variants,
+        ledger=tuple(steps),
+        gate=judge(variants, files, recipe.headline, recipe.score),
+    )
+    write_evaluation(reports / "evaluation.json", evaluation)
+
+
+if __name__ == "__main__":
+    stage.run(main, __doc__)

@@ -1,0 +1,368 @@
+"""`octet detect` on what people have: the same boxes as the scores are of, and every kind of file."""
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import ROOT, Project, detection_recipe
+from octet.commands.looking.sources import Still, decode
+from octet.common.tensorflow import tflite
+from octet.data.reading.records import read_pictures
+from octet.tasks.detection.using.part import Finder
+from octet.tflite.files.conversion import packed
+from octet.tflite.files.metadata import read_labels
+from octet.tflite.running.variants import variant_files
+
+pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+FAINT = "0.001"  # the tiny model is sure of nothing
+
+
+@pytest.fixture
+def model(reproduced: Project) -> Path:
+    return reproduced.folder / "models" / "quickstart" / "detector_uint8.tflite"
+
+
+@pytest.fixture
+def pictures(reproduced: Project) -> dict[str, bytes]:
+    """The JPEG of each test picture, by id."""
+    return dict(read_pictures(reproduced.folder / "data" / "quickstart" / "records", "test"))
+
+
+@pytest.fixture
+def detect(model: Path, tmp_path: Path) -> Run:
+    def run(*words: str, stdin: bytes | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        command: list[str | Path] = [
+            sys.executable,
+            ROOT / "src" / "octet",
+            "detect",
+            "--model",
+            model,
+            "--min-score",
+            FAINT,
+            *words,
+        ]
+        result = subprocess.run(
+            command, cwd=tmp_path, input=stdin, env=os.environ | environment, capture_output=True, check=False
+        )
+        return subprocess.CompletedProcess(words, result.returncode, result.stdout.decode(), result.stderr.decode())
+
+    return run
+
+
+def found_in(file: Path) -> list[dict[str, Any]]:
+    content: list[dict[str, Any]] = json.loads(file.read_text())
+    return content
+
+
+def test_the_same_boxes_as_the_scores_are_of(
+    reproduced: Project, pictures: dict[str, bytes], detect: Run, tmp_path: Path
+) -> None:
+    for id, jpeg in pictures.items():
+        (tmp_path / f"{id}.jpg").write_bytes(jpeg)
+    result = detect(".", "--json", "found.json", "--out", "drawn")
+    assert (result.returncode, result.stderr) == (0, "")
+    labels = (reproduced.folder / "models" / "quickstart" / "labels.txt").read_text().split()
+    scored = found_in(reproduced.folder / "reports" / "quickstart" / "detections" / "uint8.json")
+    expected: dict[str, list[tuple[Any, ...]]] = {id: [] for id in pictures}
+    for of in scored:
+        x, y, width, height = of["bbox"]
+        expected[of["image_id"]].append((labels[of["category_id"] - 1], of["score"], x, y, x + width, y + height))
+    assert sum(map(len, expected.values())) > len(pictures)
+    for picture in found_in(tmp_path / "found.json"):
+        rows = sorted((of["label"], of["score"], *of["box"]) for of in picture["detections"])  # ties come in any order
+        wanted = sorted(expected.pop(Path(picture["source"]).stem))
+        assert [row[:2] for row in rows] == [row[:2] for row in wanted]
+        np.testing.assert_allclose([row[2:] for row in rows], [row[2:] for row in wanted], atol=0.02)  # rounded twice
+    assert not expected
+
+
+def test_every_file_of_the_ladder(reproduced: Project, pictures: dict[str, bytes]) -> None:
+    recipe = detection_recipe(reproduced.folder / "params.yaml")
+    files = variant_files(reproduced.folder / "models" / "quickstart", recipe.shipped_file)
+    detections = reproduced.folder / "reports" / "quickstart" / "detections"
+    picture = decode(next(iter(pictures.values())), "picture")
+    for variant, file in files.items():
+        if file.suffix == ".tflite":
+            found = Finder(file, suppression=recipe.convert.suppression)(picture)
+            assert [of.score for of in found] == sorted((of.score for of in found), reverse=True)
+            scored = found_in(detections / f"{variant}.json")
+            theirs = [of["score"] for of in scored if of["image_id"] == next(iter(pictures))]
+            np.testing.assert_allclose([of.score for of in found], theirs, atol=1e-5, err_msg=variant)
+
+
+def test_a_file_that_says_nothing_of_itself_is_given_labels(
+    detect: Run, model: Path, pictures: dict[str, bytes], tmp_path: Path
+) -> None:
+    (tmp_path / "one.jpg").write_bytes(next(iter(pictures.values())))
+    bare = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(model.read_bytes()))
+    bare.metadata = None
+    (tmp_path / "bare.tflite").write_bytes(packed(bare, model.stat().st_size))
+    refused = detect("one.jpg", "--model", "bare.tflite")
+    assert refused.returncode == 1
+    assert "--labels" in refused.stderr and "Traceback" not in refused.stderr
+    names = [f"thing {number}" for number in range(6)]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    assert detect("one.jpg", "--json", "own.json").returncode == 0
+    assert detect("one.jpg", "--model", "bare.tflite", "--labels", "names.txt", "--json", "bare.json").returncode == 0
+    own, given = (found_in(tmp_path / f"{of}.json")[0]["detections"] for of in ("own", "bare"))
+    labels = read_labels(model)
+    assert labels is not None
+    assert given
+    assert given == [of | {"label": names[labels.index(of["label"])]} for of in own]
+
+
+def test_drawn_copies_lie_beside_and_are_not_looked_at_again(
+    detect: Run, pictures: dict[str, bytes], tmp_path: Path
+) -> None:
+    jpeg = next(iter(pictures.values()))
+    (tmp_path / "one.jpg").write_bytes(jpeg)
+    for _ in range(2):
+        assert detect(".").returncode == 0
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["one.detected.jpg", "one.jpg"]
+    drawn, plain = (np.asarray(Image.open(tmp_path / name)) for name in ("one.detected.jpg", "one.jpg"))
+    assert drawn.shape[0] % plain.shape[0] == 0  # small ones are enlarged by a whole number
+    enlarged = np.asarray(Image.fromarray(plain).resize(drawn.shape[1::-1], Image.Resampling.BICUBIC))
+    assert (np.abs(drawn.astype(int) - enlarged).max(axis=2) > 60).mean() > 0.01  # lines and captions
+
+
+def test_two_of_one_name_do_not_overwrite_each_other(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    for folder, jpeg in zip(("a", "b"), pictures.values(), strict=False):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same.jpg").write_bytes(jpeg)
+    assert detect("a/same.jpg", "b/*.jpg", "--out", "drawn").returncode == 0
+    one, other = sorted((tmp_path / "drawn").iterdir())
+    assert (one.name, other.name) == ("same-2.detected.jpg", "same.detected.jpg")
+    assert one.read_bytes() != other.read_bytes()
+
+
+def test_a_broken_file_is_named_and_the_rest_goes_on(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    jpeg = next(iter(pictures.values()))
+    broken = {"1.jpg": jpeg[: len(jpeg) // 2], "2.jpg": b"no picture", "3.jpg": b"", "5.mp4": b"no video"}
+    (tmp_path / "6.jpg").symlink_to("nowhere")
+    (tmp_path / "folder.jpg").mkdir()
+    for name, content in {**broken, "4.jpg": jpeg}.items():
+        (tmp_path / name).write_bytes(content)
+    result = detect(".", "--csv", "found.csv")
+    assert result.returncode == 1
+    told = result.stderr.splitlines()
+    assert [line.split(":")[1].strip() for line in told[:-1]] == [*sorted(broken), "6.jpg"]
+    assert told[-1] == "octet: 5 could not be read"
+    assert [path.name for path in tmp_path.glob("*detected*")] == ["4.detected.jpg"]
+    with (tmp_path / "found.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["source"] for row in rows} == {"4.jpg"}
+    assert all(float(row["right"]) >= float(row["left"]) for row in rows)
+
+
+def encoded(image: Image.Image, kind: str, **more: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **more)
+    return file.getvalue()
+
+
+def on_its_side(image: Image.Image) -> bytes:
+    """As a camera held upright writes it: turned pixels, and a note which way is up."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    return encoded(image.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
+
+
+def with_alpha(image: Image.Image) -> bytes:
+    image.putalpha(40)
+    return encoded(image, "PNG")
+
+
+def test_kinds_of_pictures_that_are_the_same_to_the_eye(pictures: dict[str, bytes]) -> None:
+    image = Image.open(io.BytesIO(next(iter(pictures.values())))).convert("RGB").crop((0, 0, 91, 67))
+    plain = np.asarray(image)
+    for name, content in {
+        "PNG": encoded(image, "PNG"),
+        "EXIF": on_its_side(image),
+        "alpha": with_alpha(image.copy()),
+        "WebP": encoded(image, "WEBP", lossless=True),
+    }.items():
+        np.testing.assert_array_equal(decode(content, name), plain, err_msg=name)
+    grey = np.asarray(image.convert("L"))
+    of_16_bits = Image.fromarray(grey.astype(np.uint16) << 8)
+    for content in (encoded(image.convert("L"), "PNG"), encoded(of_16_bits, "PNG"), encoded(of_16_bits, "TIFF")):
+        np.testing.assert_array_equal(decode(content, "grey"), np.repeat(grey[..., None], 3, axis=2))
+
+
+def test_odd_sizes(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    """A point, a sliver, and 20 megapixels."""
+    image = Image.open(io.BytesIO(next(iter(pictures.values()))))
+    sizes = {"point.png": (1, 1), "sliver.png": (3, 700), "large.jpg": (5472, 3648)}
+    for name, size in sizes.items():
+        image.resize(size).save(tmp_path / name)
+    result = detect(".", "--json", "found.json")
+    assert (result.returncode, result.stderr) == (0, "")
+    for seen in found_in(tmp_path / "found.json"):
+        width, height = sizes[seen["source"]]
+        drawn = Image.open((tmp_path / seen["source"]).with_suffix(".detected.jpg"))
+        assert drawn.width * height == drawn.height * width
+        for of in seen["detections"]:
+            left, top, right, bottom = of["box"]
+            assert 0 <= left <= right <= width
+            assert 0 <= top <= bottom <= height
+
+
+def test_standard_input_and_output(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    result = detect("-", "--json", "-", stdin=next(iter(pictures.values())))
+    assert result.returncode == 0
+    (seen,) = json.loads(result.stdout)  # nothing but JSON
+    assert seen["source"] == "-" and seen["detections"]
+    assert (tmp_path / "stdin.detected.jpg").exists()
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Of a server of what lies in tmp_path/served."""
+    (tmp_path / "served").mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path / "served"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_an_address(detect: Run, address: str, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "served" / "one two.jpg").write_bytes(next(iter(pictures.values())))
+    result = detect(f"{address}/one%20two.jpg?size=large", f"{address}/missing.jpg")
+    assert result.returncode == 1
+    assert f"octet: {address}/missing.jpg: HTTP Error 404" in result.stderr
+    assert (tmp_path / "one two.detected.jpg").exists()
+
+
+def test_a_video(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    size = 96, 64
+    frames = [cv2.resize(decode(jpeg, "picture"), size) for jpeg in pictures.values()]
+    video = cv2.VideoWriter(str(tmp_path / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 8, size)
+    for frame in frames:
+        video.write(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)))
+    video.release()
+    result = detect("clip.mp4", "--json", "-")
+    assert result.returncode == 0
+    assert [of["frame"] for of in json.loads(result.stdout)] == list(range(len(frames)))  # nothing but JSON
+    assert "clip.mp4: " in result.stderr
+    drawn = cv2.VideoCapture(str(tmp_path / "clip.detected.mp4"))
+    assert (drawn.get(cv2.CAP_PROP_FPS), int(drawn.get(cv2.CAP_PROP_FRAME_COUNT))) == (8, len(frames))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.detected.mp4", "clip.mp4"]
+
+
+def test_a_video_that_breaks_off(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    """It opens, and its pictures do not come."""
+    frame = cv2.cvtColor(decode(next(iter(pictures.values())), "picture"), cv2.COLOR_RGB2BGR)
+    height, width = frame.shape[:2]
+    video = cv2.VideoWriter(str(tmp_path / "whole.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 8, (width, height))
+    for _ in range(20):
+        video.write(np.asarray(frame))
+    video.release()
+    content = (tmp_path / "whole.avi").read_bytes()
+    (tmp_path / "half.avi").write_bytes(content[: len(content) // 2])
+    (tmp_path / "none.avi").write_bytes(content[: content.index(b"movi") + 4])
+    result = detect("none.avi", "half.avi", "whole.avi", "--csv", "found.csv")
+    assert result.returncode == 1
+    assert "octet: none.avi: no picture comes from it" in result.stderr
+    assert "octet: half.avi: breaks off after " in result.stderr
+    assert sorted(path.name for path in tmp_path.glob("*detected*")) == ["whole.detected.mp4"]
+
+
+def test_told_to_stop_it_ends_whole(model: Path, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    for number in range(500):
+        (tmp_path / f"{number:03}.jpg").write_bytes(next(iter(pictures.values())))
+    command = [
+        sys.executable,
+        str(ROOT / "src" / "octet"),
+        "detect",
+        "--model",
+        str(model),
+        ".",
+        "--json",
+        "found.json",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("003.jpg"):
+                process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+    seen = [of["source"] for of in found_in(tmp_path / "found.json")]
+    assert 4 <= len(seen) < 500
+    assert sorted(path.name.split(".")[0] for path in tmp_path.glob("*.detected.jpg")) == [of[:3] for of in seen]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["missing.jpg"], "missing.jpg: no such file or folder"),
+        (["*.jpg"], "*.jpg: no picture and no video fits"),
+        (["empty"], "empty: no picture and no video in this folder"),
+        (["77"], "no camera 77 here that can be opened"),
+        (["http://localhost:abc/x.jpg"], "http://localhost:abc/x.jpg: nonnumeric port"),
+        (["http://localhost/one two.jpg"], "http://localhost/one two.jpg: URL can't contain control characters"),
+    ],
+)
+def test_mistakes(detect: Run, tmp_path: Path, words: list[str], told: str) -> None:
+    (tmp_path / "empty").mkdir()
+    result = detect(*words)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"octet: {told}")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_model_that_is_none(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "one.jpg").write_bytes(next(iter(pictures.values())))
+    (tmp_path / "model.tflite").write_bytes(b"no model")
+    result = detect("one.jpg", "--model", "model.tflite")
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False)
+    assert result.stderr.startswith("octet: model.tflite: not a model that LiteRT runs")
+
+
+def test_show_needs_a_screen(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    (tmp_path / "one.jpg").write_bytes(next(iter(pictures.values())))
+    result = detect("one.jpg", "--show", DISPLAY="")
+    assert result.returncode == 1
+    assert result.stderr.startswith("octet: --show needs ")
+
+
+def test_the_name_of_a_copy_of_an_address() -> None:
+    assert str(Still("https://example.org/a/b.c.png?x=1#y").place) == "b.c"
+    assert str(Still("https://example.org/").place) == "picture"
+    assert str(Still("https://example.org/o/..%2F..%2Fetc%2Fcat.jpg").place) == "cat"
+    assert str(Still("https://example.org/%2F..").place) == "picture"
+
+
+def test_the_pages_program_finds_what_we_find(reproduced: Project, model: Path, tmp_path: Path) -> None:
+    """As far as another way to resize lets it."""
+    page = (ROOT / "docs" / "detect.md").read_text()
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    (tmp_path / "models").symlink_to(reproduced.folder / "models")
+    result = subprocess.run(
+        [sys.executable, "-c", program.replace("0.5", FAINT)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    theirs = [line.split()[0] for line in result.stdout.splitlines()]
+    ours = [of.label for of in Finder(model)(decode((ROOT / "docs" / "shapes.jpg").read_bytes(), "shapes"))]
+    assert theirs
+    assert len(Counter(theirs) & Counter(ours)) >= 0.8 * len(set(ours))

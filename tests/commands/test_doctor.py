@@ -1,0 +1,132 @@
+"""The doctor's page on this machine, with nothing wrong and with one thing wrong."""
+
+import os
+import shlex
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, Project, tiny_params
+from octet.commands.health import host
+from octet.commands.health.memory import check_memory, needs
+from octet.recipe.shared.dataset import Voc
+from octet.recipe.shared.load import load_recipe
+
+
+@pytest.fixture
+def settled(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project under DVC, on a machine that shows no GPU."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.delenv("ALLOW_CPU", raising=False)
+    project.set_up_dvc()
+    return project
+
+
+def needs_a_gpu(project: Project) -> None:
+    params = tiny_params()
+    params["quickstart"]["train_float"]["device"] = "gpu"
+    project.write_params(params)
+
+
+def test_all_is_well(settled: Project) -> None:
+    result = settled.octet("doctor", "quickstart")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert result.stderr == ""
+    assert f"tensorflow {metadata.version('tensorflow')}" in result.stdout
+    assert "quickstart will run here, on the CPU" in result.stdout
+    assert "none is set" in result.stdout
+
+
+def test_another_version_than_the_lock_says(settled: Project) -> None:
+    lock = settled.folder / "requirements" / "runtime.txt"
+    lock.write_text(lock.read_text().replace("tf-keras==2.21.0", "tf-keras==2.20.0"))
+    result = settled.octet("doctor", "quickstart")
+    assert result.returncode == 1
+    assert "tf-keras 2.21.0 (lock: 2.20.0)" in result.stdout
+
+
+def test_a_gpu_recipe_without_a_gpu(settled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_a_gpu(settled)
+    result = settled.octet("doctor", "quickstart")
+    assert result.returncode == 1
+    assert "FAIL  gpu" in result.stdout
+    assert "1 of" in result.stderr
+    monkeypatch.setenv("ALLOW_CPU", "1")
+    assert settled.octet("doctor", "quickstart").returncode == 0
+
+
+def test_training_a_gpu_recipe_asks_before_it_takes_the_cpu(settled: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stage in ("fetch", "preprocess"):
+        assert settled.stage(stage).returncode == 0
+    needs_a_gpu(settled)
+    refused = settled.stage("train_float")
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    for words in ("device: gpu", "make doctor", "ALLOW_CPU=1"):
+        assert words in line
+    monkeypatch.setenv("ALLOW_CPU", "1")
+    allowed = settled.stage("train_float")
+    assert allowed.returncode == 0, allowed.stderr
+    assert f"running on the CPU ({len(os.sched_getaffinity(0))} cores)" in allowed.stdout
+
+
+def test_a_remote_that_is_not_there(settled: Project) -> None:
+    settled.run("dvc", "remote", "add", "--default", "store", "ssh://127.0.0.1:9/store")
+    result = settled.octet("doctor", "quickstart")
+    assert result.returncode == 1
+    assert "FAIL  remote       store cannot be read" in result.stdout
+    settled.run("dvc", "remote", "add", "--force", "--default", "store", str(settled.folder / "store"))
+    assert "remote       store answers" in settled.octet("doctor", "quickstart").stdout
+
+
+def test_the_batch_that_fits_is_named() -> None:
+    recipe = load_recipe("quickstart", ROOT / "params.yaml")
+    fixed, each = needs(recipe)
+    assert check_memory(recipe, "GPU", int((fixed + 80 * each) / 0.9)).state == "ok"
+    tight = check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9))  # enough in float, where each is kept once
+    assert tight.state == "FAIL"
+    assert tight.remedy == "set quickstart.train_qat.parts to 2 or more"
+    in_parts = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"parts": 4})})
+    assert check_memory(in_parts, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
+    assert "quickstart.train_float.parts to 2" in check_memory(in_parts, "GPU", int((fixed + 20 * each) / 0.9)).remedy
+    taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation": 0.5})})
+    assert check_memory(taught, "GPU", int((fixed + 80 * each) / 0.9)).state == "FAIL"  # the teacher's as well
+    larger = recipe.model.model_copy(update={"input_size": 256})
+    assert needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)
+    assert check_memory(recipe, "GPU", None).state == "note"
+
+
+def test_a_setting_that_changes_the_bytes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert "TF_ENABLE_ONEDNN_OPTS=0" in host.check_determinism().text
+
+
+CHECK_DISK = """
+from pathlib import Path
+from octet.commands.health.host import check_disk
+from octet.recipe.shared.load import load_recipe
+print(check_disk(Path(), load_recipe("quickstart", Path("../params.yaml")).dataset).state)
+"""
+
+
+def test_no_room(tmp_path: Path) -> None:
+    """A tiny file system of its own is too small for anything."""
+    (tmp_path / "project" / "data").mkdir(parents=True)
+    python = f"PYTHONPATH=../src {sys.executable} -c {shlex.quote(CHECK_DISK)}"
+    result = Project.run(
+        Project(tmp_path / "project"),
+        *("unshare", "--mount", "--map-root-user", "bash", "-c"),
+        f"mount -t tmpfs -o size=50m none data && cd data && {python}",
+    )
+    assert result.stdout.strip() == "FAIL", result.stderr
+
+
+def test_no_room_for_the_archives() -> None:
+    dataset = load_recipe("voc0712", ROOT / "params.yaml").dataset
+    assert isinstance(dataset.source, Voc)
+    larger = dataset.source.archives[0].model_copy(update={"bytes": 10**18})
+    finding = host.check_disk(ROOT, dataset.model_copy(update={"source": Voc(kind="voc", archives=(larger,))}))
+    assert (finding.state, finding.subject) == ("FAIL", "disk")
+    assert "up to 2000000002.0 GB are needed" in finding.text

@@ -1,0 +1,192 @@
+"""`make verify` runs everything again in a clone, and says what differs from dvc.lock."""
+
+import hashlib
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import Project, tiny_params
+
+pytestmark = pytest.mark.xdist_group("reproduced")
+
+STAGES = (
+    "fetch",
+    "preprocess",
+    "train_float",
+    "train_qat",
+    "train_control",
+    "convert",
+    "layers",
+    "evaluate",
+    "score",
+    "report",
+)
+COMMAND = (sys.executable, "-u", "src/octet", "verify", "quickstart")
+
+
+@pytest.fixture
+def committed(project: Project, reproduced: Project) -> Project:
+    """A clone of the reproduced project as git has it: without data, with its dvc.lock."""
+    project.set_up_dvc()
+    project.take(reproduced, "dvc.lock")
+    commit(project)
+    return project
+
+
+def commit(project: Project) -> None:
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "What is to be verified")
+
+
+def edit_lock(project: Project, change: Any) -> None:
+    lock = yaml.safe_load((project.folder / "dvc.lock").read_text())
+    change(lock["stages"])
+    (project.folder / "dvc.lock").write_text(yaml.safe_dump(lock, sort_keys=False))
+
+
+def scratch(project: Project) -> list[Path]:
+    return list((project.folder / "runs").glob("verify-*"))
+
+
+def test_all_agrees(
+    committed: Project, reproduced: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache that the user shares among projects has all the results, and must not be where they come from."""
+    settings = tmp_path_factory.mktemp("settings")
+    (settings / "config").write_text(f"[cache]\n    dir = {reproduced.folder / '.dvc/cache'}\n")
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(settings))
+    assert Path(committed.run("dvc", "cache", "dir").stdout.strip()) == reproduced.folder / ".dvc/cache"
+
+    result = committed.run(*COMMAND)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "octet:" not in result.stderr
+    for stage in STAGES:
+        assert f"> python src/{stage}.py quickstart" in result.stdout
+        assert f"agrees   {stage}@quickstart\n" in result.stdout
+    assert "All 21 outputs of quickstart agree with dvc.lock." in result.stdout
+    assert scratch(committed) == []
+    assert committed.bytes_of("dvc.lock") == reproduced.bytes_of("dvc.lock")
+    assert not (committed.folder / "models").exists()
+
+
+def test_it_differs_from_a_stage_on(committed: Project, reproduced: Project) -> None:
+    """dvc.lock claims to come from another seed than it does, and names of another file another hash."""
+
+    def claim(stages: dict[str, Any]) -> None:
+        for stage in stages.values():
+            stage.get("params", {}).get("params.yaml", {}).get("quickstart.train_float", {})["seed"] = 99
+        (labels,) = (out for out in stages["convert@quickstart"]["outs"] if out["path"].endswith("labels.txt"))
+        labels["md5"] = "0" * 32
+
+    edit_lock(committed, claim)
+    params = tiny_params()
+    params["quickstart"]["train_float"]["seed"] = 99
+    committed.write_params(params)
+    commit(committed)
+    committed.run("dvc", "config", "--local", "cache.dir", str(reproduced.folder / ".dvc/cache"))
+
+    result = committed.run(*COMMAND)
+
+    assert result.returncode == 1, result.stdout + result.stderr
+    verdict = [line.split() for line in result.stdout.splitlines() if line.startswith(("agrees", "differs"))]
+    assert verdict == [
+        ["agrees" if stage in ("fetch", "preprocess") else "differs", f"{stage}@quickstart"] for stage in STAGES
+    ]
+    assert "\n    models/quickstart/float/: history.csv, weights.h5\n" in result.stdout
+    assert "\n    models/quickstart/labels.txt\n" in result.stdout
+    assert "octet: quickstart differs from train_float@quickstart on" in result.stderr
+    (kept,) = scratch(committed)
+    assert kept.name in result.stderr
+    assert (kept / "models/quickstart/float/weights.h5").is_file()
+
+
+def test_what_is_committed_decides(committed: Project) -> None:
+    """dvc.lock fits the edited script, but the script is not committed: they are not verified together."""
+    script = committed.folder / "src/fetch.py"
+    script.write_text(script.read_text() + "# A comment.\n")
+    fit_lock(committed)
+    assert committed.octet("stale").returncode == 0
+    result = committed.run(*COMMAND)
+    assert result.returncode == 1
+    assert "octet: not committed, so not verified: src/fetch.py\n" in result.stderr
+    assert "  fetch@quickstart: src/fetch.py (modified)\nrun `make reproduce" in result.stderr
+    assert "Running stage" not in result.stdout
+    assert scratch(committed) == []
+
+
+def fit_lock(project: Project) -> None:
+    """Give dvc.lock the hash that src/fetch.py has now."""
+    content = (project.folder / "src/fetch.py").read_bytes()
+
+    def change(stages: dict[str, Any]) -> None:
+        (dep,) = (dep for dep in stages["fetch@quickstart"]["deps"] if dep["path"] == "src/fetch.py")
+        dep.update(md5=hashlib.md5(content).hexdigest(), size=len(content))
+
+    edit_lock(project, change)
+
+
+def test_a_stage_fails(committed: Project) -> None:
+    (committed.folder / "src/fetch.py").write_text("raise SystemExit('no')\n")
+    fit_lock(committed)
+    commit(committed)
+    result = committed.run(*COMMAND)
+    assert result.returncode == 1
+    (kept,) = scratch(committed)
+    assert f"octet: a stage failed, see above; the rerun is kept in runs/{kept.name}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stopped(committed: Project, number: signal.Signals) -> None:
+    """Nothing stays behind: no folder, and no stage that runs on."""
+    (committed.folder / "src/fetch.py").write_text("import time\nprint('at work', flush=True)\ntime.sleep(120)\n")
+    fit_lock(committed)
+    commit(committed)
+    kept = signal.signal(number, signal.SIG_DFL)  # nohup and jobs in the background hand it down ignored
+    process = committed.start(*COMMAND)
+    signal.signal(number, kept)
+    assert process.stdout is not None
+    assert any(line == "at work\n" for line in process.stdout)
+    (folder,) = scratch(committed)
+    process.send_signal(number)
+    assert process.wait() == 130
+    assert not folder.exists()
+    give_up = time.monotonic() + 60
+    while running_in(folder):
+        assert time.monotonic() < give_up, running_in(folder)
+        time.sleep(0.05)
+    assert process.communicate()[1] == "octet: stopped; nothing is kept\n"
+
+
+def running_in(folder: Path) -> list[str]:
+    """The processes that work in a folder, also in one that is gone."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str((process / "cwd").readlink()).startswith(str(folder)):
+                found.append(process.name)
+        except OSError:  # it ended meanwhile, or is not ours
+            continue
+    return found
+
+
+def test_no_lock(committed: Project) -> None:
+    (committed.folder / "dvc.lock").unlink()
+    result = committed.run(*COMMAND)
+    assert result.returncode == 1
+    assert result.stderr == "octet: dvc.lock is missing: run `dvc repro report@quickstart` first (it makes it)\n"
+
+
+def test_nothing_is_committed(project: Project, reproduced: Project) -> None:
+    project.set_up_dvc()
+    project.take(reproduced, "dvc.lock")
+    result = project.run(*COMMAND)
+    assert result.returncode == 1
+    assert result.stderr.startswith("octet: `git rev-parse")
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,74 @@
+"""Work on all cores keeps its order, takes no more than it can hold, and ends with its parent."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from octet.common.errors import UserError
+from octet.common.machine import cores
+from octet.common.workers import in_order
+
+
+def slow_if_even(number: int) -> int:
+    time.sleep(0.002 * (number % 2 == 0))
+    return number * number
+
+
+def die_at_seven(number: int) -> int:
+    if number == 7:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def refuse_three(number: int) -> int:
+    if number == 3:
+        raise UserError("three is refused")
+    return number
+
+
+def process_of(_: int) -> tuple[int, bool, bool]:
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return os.getpid(), ignored, signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_results_come_in_order() -> None:
+    assert list(in_order(slow_if_even, range(200))) == [number * number for number in range(200)]
+
+
+def test_nothing_is_nothing() -> None:
+    assert list(in_order(slow_if_even, [])) == []
+
+
+def test_only_so_many_wait() -> None:
+    """Memory does not grow with the work: who takes few results makes few items come."""
+    taken = []
+
+    def items() -> Iterator[int]:
+        for number in range(1_000_000):
+            taken.append(number)
+            yield number
+
+    results = in_order(slow_if_even, items())
+    assert [next(results) for _ in range(100)] == [number * number for number in range(100)]
+    results.close()  # type: ignore[attr-defined]  # a generator has it
+    assert len(taken) < 100 + 100 * cores()
+
+
+def test_all_cores_work_and_leave_interrupts_to_the_parent() -> None:
+    found = set(in_order(process_of, range(500)))
+    assert {(ignored, default) for _, ignored, default in found} == {(True, True)}
+    assert len(found) <= cores()
+    assert os.getpid() not in {pid for pid, *_ in found}
+
+
+def test_an_error_comes_through() -> None:
+    with pytest.raises(UserError, match="three is refused"):
+        list(in_order(refuse_three, range(100)))
+
+
+def test_a_worker_that_was_killed_is_said() -> None:
+    with pytest.raises(UserError, match="a worker process was killed, most likely for want of memory"):
+        list(in_order(die_at_seven, range(100)))

@@ -1,0 +1,70 @@
+"""A change in the user's own files is seen, wherever they lie."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from octet.fetching.own import fingerprint, own_places
+from octet.recipe.detection import Dataset
+
+PLACE = {"name": "a.tar", "bytes": None, "sha256": None}
+
+
+def dataset(source: dict[str, object], pretrained: object = None) -> Dataset:
+    splits = {"train": ["a/*"], "val": 0.1, "test": 0.1}
+    rest = {"splits": splits, "classes": "found", "on_bad": "error", "shards": 1}
+    return Dataset.model_validate({"source": source, "pretrained": pretrained, **rest})
+
+
+def archive(*sources: str, sha256: str | None = None) -> dict[str, object]:
+    return {"kind": "voc", "archives": [{**PLACE, "sha256": sha256, "sources": list(sources)}]}
+
+
+@pytest.mark.parametrize(
+    ("source", "places"),
+    [
+        ({"kind": "folder", "path": "../photos"}, ["../photos"]),
+        ({"kind": "coco", "sets": {"x": {"instances": "i.json", "pictures": "p"}}}, ["i.json", "p"]),
+        (archive("https://example.org/a.tar", "a.tar", "file:///b%20c.tar"), ["a.tar", "/b c.tar"]),
+        (archive("a.tar", sha256="0" * 64), []),
+    ],
+)
+def test_which_files_are_the_users_own(source: dict[str, object], places: list[str]) -> None:
+    weights = {**PLACE, "name": "w.h5", "sources": ["w.h5"]}
+    assert own_places(dataset(source)) == [Path(place) for place in places]
+    assert Path("w.h5") in own_places(dataset(source, weights))
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "a file is written": lambda folder: (folder / "a/1.xml").write_text("other"),
+    "a file comes": lambda folder: (folder / "a/2.xml").touch(),
+    "a file goes": lambda folder: (folder / "a/1.xml").unlink(),
+    "a file is renamed": lambda folder: (folder / "a/1.xml").rename(folder / "a/3.xml"),
+    "a file is replaced by one as old": lambda folder: replaced_by_one_as_old(folder / "a/1.xml"),
+    "a file behind a link is written": lambda folder: (folder.parent / "elsewhere/9.xml").write_text("other"),
+}
+
+
+def replaced_by_one_as_old(file: Path) -> None:
+    state = file.stat()
+    file.write_text("XML1")
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_is_seen(tmp_path: Path, change: str) -> None:
+    folder = tmp_path / "photos"
+    (folder / "a").mkdir(parents=True)
+    (folder / "a/1.xml").write_text("xml1")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/9.xml").write_text("xml9")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "again").symlink_to(folder)
+    (folder / "nowhere").symlink_to(tmp_path / "gone")
+    Path(os.fsdecode(bytes(folder) + b"/caf\xe9.jpg")).touch()
+    before = fingerprint([folder])
+    assert fingerprint([folder]) == before
+    CHANGES[change](folder)
+    assert fingerprint([folder]) != before

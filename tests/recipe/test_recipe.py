@@ -1,0 +1,134 @@
+"""params.yaml is refused with the recipe, the key, what was found and what is allowed."""
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dvc.utils.hydra import apply_overrides
+
+from conftest import ROOT, tiny_params
+from octet.common.errors import UserError
+from octet.recipe.shared.load import load_recipe
+
+VOC = {"kind": "voc", "archives": [{"name": "a.tar", "bytes": None, "sha256": "abc", "sources": ["a.tar"]}]}
+
+
+def load(folder: Path, params: Any) -> Any:
+    file = folder / "params.yaml"
+    file.write_text(params if isinstance(params, str) else yaml.safe_dump(params))
+    return load_recipe("quickstart", file)
+
+
+def test_the_projects_own_recipes_are_valid() -> None:
+    file = ROOT / "params.yaml"
+    for name in yaml.safe_load(file.read_text()):
+        assert load_recipe(name, file).name == name
+
+
+LEVEL = {"stride": 16, "scales": [0.5], "ratios": [1.0]}
+
+
+def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
+    recipe = load(tmp_path, tiny_params())
+    with pytest.raises(ValueError, match="frozen"):
+        recipe.model.alpha = 1.0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("train_float.epochs", "ten", ["quickstart.train_float.epochs", "'ten'", "integer"]),
+        ("train_float.epochs", 0, ["quickstart.train_float.epochs", "found 0", "greater than 0"]),
+        ("train_float.epoch", 3, ["quickstart.train_float.epoch", "did you mean 'epochs'"]),
+        ("train_float.augmentation.zzz", 3, ["quickstart.train_float.augmentation.zzz", "allowed: brightness"]),
+        ("model.input_size", 100, ["quickstart.model.input_size", "found 100", "multiple of 32"]),
+        ("model.levels", [LEVEL | {"stride": 32}, LEVEL], ["quickstart.model", "strides are [32, 16]", "double each"]),
+        ("model.levels", [LEVEL, LEVEL | {"stride": 64}], ["quickstart.model", "strides are [16, 64]", "double each"]),
+        ("model.levels", [LEVEL | {"stride": 64}], ["quickstart.model", "strides are [64]", "start at"]),
+        ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
+        ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
+        ("train_float.parts", 3, ["quickstart.train_float", "batch of 8", "3 equal parts"]),
+        ("train_float.frozen_blocks", 3, ["quickstart: train_float.frozen_blocks 3", "come random: set it to 0"]),
+        ("train_float.precision", "int8", ["quickstart.train_float.precision", "'int8'", "'bfloat16'"]),
+        ("train_float.learning_rate", float("inf"), ["quickstart.train_float.learning_rate", "finite"]),
+        ("train_float.seed", 2**40, ["quickstart.train_float.seed", "less than 2147483648"]),
+        ("train_float.warmup_epochs", 99.0, ["quickstart.train_float", "more than epochs"]),
+        ("dataset.classes", ["a", "a"], ["quickstart.dataset", "name one twice"]),
+        ("name", "other", ["quickstart.name: no such key"]),
+        ("train_float.matching.negative_iou", 0.9, ["quickstart.train_float.matching", "0.9", "larger"]),
+        ("score.max_drop", True, ["quickstart.score.max_drop", "True", "number"]),
+        (
+            "dataset.source.kind",
+            "zip",
+            ["quickstart.dataset.source.kind", "'zip'", "'shapes', 'voc', 'folder', 'coco'"],
+        ),
+        ("dataset.source.sed", 3, ["quickstart.dataset.source.sed", "did you mean 'seed'"]),
+        ("dataset.source", {}, ["quickstart.dataset.source.kind: is missing"]),
+        ("dataset.source", {"kind": "folder"}, ["quickstart.dataset.source.path: is missing"]),
+        ("dataset.source", VOC, ["dataset.source.archives.0.sha256: found 'abc'; string should match"]),
+        ("dataset.source", {**VOC, "archives": []}, ["dataset.source.archives", "at least 1"]),
+        ("dataset.classes", "all", ["dataset.classes: found 'all'; expected a list of names, or the word found"]),
+        ("dataset.classes", ["cat", " "], ["dataset.classes: found ['cat', ' ']"]),
+        ("dataset.splits.val", 1.5, ["dataset.splits.val: found 1.5; expected a share of train between 0 and 1"]),
+        ("dataset.splits.test", [], ["dataset.splits.test: found []", "or a list of image sets"]),
+        ("dataset.splits", {"train": ["V/*"], "val": 0.5, "test": 0.5}, ["dataset.splits", "nothing to train on"]),
+    ],
+)
+def test_a_bad_value_is_named(tmp_path: Path, key: str, value: object, expected: list[str]) -> None:
+    params = copy.deepcopy(tiny_params())
+    *path, last = key.split(".")
+    section = params["quickstart"]
+    for part in path:
+        section = section[part]
+    section[last] = value
+    with pytest.raises(UserError) as error:
+        load(tmp_path, params)
+    for words in expected:
+        assert words in str(error.value)
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    params = tiny_params()
+    del params["quickstart"]["convert"]["suppression"]["iou_threshold"]
+    with pytest.raises(UserError, match=r"quickstart\.convert\.suppression\.iou_threshold: is missing"):
+        load(tmp_path, params)
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    params = tiny_params()
+    params["quickstart"]["model"]["alpha"] = -1
+    params["quickstart"]["train_qat"]["batch"] = "many"
+    with pytest.raises(UserError) as error:
+        load(tmp_path, params)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
+    load(tmp_path, tiny_params())
+    with pytest.raises(UserError, match="no recipe 'nosuch'; there are: quickstart"):
+        load_recipe("nosuch", tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("quickstart: [", "not valid YAML"),
+        ("- a", "expected one section"),
+        ("quickstart: 3", "expected a section"),
+    ],
+)
+def test_a_file_that_is_no_params_file(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, text)
+
+
+def test_an_experiment_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    """`dvc exp run -S` writes params.yaml anew, and some of what YAML allows does not survive that."""
+    expected = yaml.safe_load((ROOT / "params.yaml").read_text())
+    expected["voc2007"]["train_float"]["average"] = 0.5
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    apply_overrides(tmp_path / "params.yaml", ["voc2007.train_float.average=0.5"])
+    assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == expected

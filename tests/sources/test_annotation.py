@@ -1,0 +1,96 @@
+"""All that VOC does is read, and all that is wrong is named with file and field."""
+
+from pathlib import Path
+
+import pytest
+
+from octet.sources.voc.annotation import Annotation, parse
+from octet.sources.voc.problem import BadPictureError, Problem
+
+XML = b"""<annotation><size><height>40</height><width>50</width></size>
+<object><part><name>ear</name><bndbox><xmin>3</xmin><ymin>3</ymin><xmax>4</xmax><ymax>4</ymax></bndbox></part>
+<bndbox><ymax>20</ymax><xmin>1.5</xmin><ymin>2</ymin><xmax>30</xmax></bndbox><name>cat</name></object></annotation>"""
+FILE = "VOC/Annotations/000001.xml"
+
+
+def read(xml: bytes) -> tuple[Annotation, list[Problem]]:
+    return parse(xml, "000001", "VOC", FILE)
+
+
+def test_quirks_of_voc_are_read() -> None:
+    """Float coordinates, any order, parts inside an object, no difficult, truncated or pose."""
+    annotation, problems = read(XML)
+    (thing,) = annotation.objects
+    assert (annotation.width, annotation.height, problems) == (50, 40, [])
+    assert (thing.name, thing.box) == ("cat", (1.5, 2.0, 30.0, 20.0))
+    assert not thing.difficult
+    assert not thing.truncated
+
+
+def test_a_name_is_one_line() -> None:
+    """Labels are files of one name a line."""
+    annotation, _ = read(XML.replace(b"<name>cat", b"<name> tabby\n  cat "))
+    assert annotation.objects[0].name == "tabby cat"
+
+
+@pytest.mark.parametrize("size", [b"", b"<size/>", b"<size><width>0</width><height>0</height></size>"])
+def test_a_size_that_is_not_said_is_zero(size: bytes) -> None:
+    annotation, _ = read(XML.replace(b"<size><height>40</height><width>50</width></size>", size))
+    assert (annotation.width, annotation.height) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "kind", "found"),
+    [
+        (b"<name>cat</name>", b"", "object[1]/name", "missing", "needs a name"),
+        (b"<ymin>2</ymin>", b"<ymin>two</ymin>", "object[1] 'cat'/bndbox/ymin", "not a number", "'two'"),
+        (b"<ymin>2</ymin>", b"<ymin>nan</ymin>", "object[1] 'cat'/bndbox/ymin", "not a number", "'nan'"),
+        (b"<ymin>2</ymin>", b"", "object[1] 'cat'/bndbox/ymin", "missing", "a number"),
+        (b"<xmax>30</xmax>", b"<xmax>0</xmax>", "object[1] 'cat'/bndbox", "inverted box", "(1.5, 2, 0, 20)"),
+        (b"<ymax>20</ymax>", b"<ymax>2</ymax>", "object[1] 'cat'/bndbox", "zero-size box", "(1.5, 2, 30, 2)"),
+        (b"<part>", b"<difficult>yes</difficult><part>", "object[1] 'cat'/difficult", "not a flag", "'yes'"),
+    ],
+)
+def test_a_bad_object_is_named_and_the_others_stay(old: bytes, new: bytes, field: str, kind: str, found: str) -> None:
+    whole = XML[XML.index(b"<object>") : XML.index(b"</annotation>")].replace(b"cat", b"dog")
+    annotation, (problem,) = read(XML.replace(old, new).replace(b"</annotation>", whole + b"</annotation>"))
+    assert [thing.name for thing in annotation.objects] == ["dog"]
+    assert (problem.file, problem.field, problem.kind, problem.skipped) == (FILE, field, kind, "object")
+    assert found in problem.found
+
+
+@pytest.mark.parametrize(
+    ("xml", "field", "kind"),
+    [
+        (XML.replace(b"</object>", b""), "", "not well-formed XML"),
+        (b"", "", "not well-formed XML"),
+        (b"<html/>", "", "not an annotation"),
+        (XML.replace(b"<width>50", b"<width>wide"), "size/width", "not a number"),
+        (XML.replace(b"<width>50", b"<width>50.5"), "size/width", "not a size"),
+    ],
+)
+def test_an_annotation_that_cannot_be_used_is_named(xml: bytes, field: str, kind: str) -> None:
+    with pytest.raises(BadPictureError) as error:
+        read(xml)
+    problem = error.value.problem
+    assert (problem.file, problem.field, problem.kind, problem.skipped) == (FILE, field, kind, "picture")
+
+
+def test_entities_are_not_expanded(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("cat")
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    for entities, used in ((f'<!ENTITY e SYSTEM "file://{secret}">', b"&e;"), (f'<!ENTITY l0 "ha">{laughs}', b"&l9;")):
+        with pytest.raises(BadPictureError) as error:
+            read(f"<!DOCTYPE annotation [{entities}]>".encode() + XML.replace(b"cat", used))
+        assert error.value.problem.kind in ("declares entities", "not well-formed XML")
+        assert len(str(error.value.problem)) < 500
+
+
+def test_a_dtd_is_not_loaded(tmp_path: Path) -> None:
+    """One that is only named does no harm; what it would declare is not there."""
+    dtd = tmp_path / "voc.dtd"
+    dtd.write_text('<!ENTITY e "cat">')
+    annotation, problems = read(f'<!DOCTYPE annotation SYSTEM "{dtd}">'.encode() + XML)
+    assert [thing.name for thing in annotation.objects] == ["cat"]
+    assert problems == []

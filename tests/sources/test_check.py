@@ -1,0 +1,163 @@
+"""What is wrong with a picture is named, what is harmless is mended, and the boxes stay where they were drawn."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers.making import CAT, annotation, encoded, make_archive, picture
+from octet.sources.reading.archive import Archives
+from octet.sources.reading.check import Checked, check
+from octet.sources.voc.annotation import Object
+
+XML, JPEG = "Annotations/000001.xml", "JPEGImages/000001.jpg"
+GOOD = {XML: annotation(CAT), JPEG: encoded(picture())}
+
+
+def checked(folder: Path, changes: Mapping[str, bytes | None], classes: tuple[str, ...] = ("cat",)) -> Checked:
+    files = {name: content for name, content in {**GOOD, **changes}.items() if content is not None}
+    with Archives([make_archive(folder / "a.tar", files)]) as voc:
+        return check(voc.entry("VOC", "000001"), classes)
+
+
+def pixels(jpeg: bytes) -> np.ndarray:
+    image = Image.open(io.BytesIO(jpeg))
+    assert (image.format, image.mode) == ("JPEG", "RGB")
+    assert image.getexif().get(0x0112, 1) == 1
+    return np.asarray(image)
+
+
+def test_a_good_picture_stays_as_it_is(tmp_path: Path) -> None:
+    result = checked(tmp_path, {})
+    assert result.annotation
+    assert (result.annotation.objects, result.jpeg) == ((CAT,), GOOD[JPEG])
+    assert (result.repairs, result.problems) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "file", "kind", "found"),
+    [
+        ({JPEG: None}, JPEG, "missing", "there is only the annotation"),
+        ({XML: None}, XML, "missing", "there is only the picture"),
+        ({XML: None, JPEG: None}, XML, "missing", "there is no picture"),
+        ({JPEG: None, "JPEGImages/000001.tif": b""}, JPEG, "missing", "pictures end in jpg, jpeg, png, bmp, webp"),
+        ({JPEG: GOOD[JPEG][:-100]}, JPEG, "truncated or garbled JPEG", "Premature end"),
+        ({JPEG: GOOD[JPEG][:-2]}, JPEG, "truncated or garbled JPEG", "Premature end"),
+        ({JPEG: GOOD[JPEG][:-100] + b"\xff\xd9"}, JPEG, "truncated or garbled JPEG", "Corrupt"),
+        ({JPEG: GOOD[JPEG][:200]}, JPEG, "undecodable picture", ""),
+        ({JPEG: b""}, JPEG, "undecodable picture", ""),
+        ({JPEG: b"<html>503</html>"}, JPEG, "undecodable picture", ""),
+        ({JPEG: encoded(picture(), "GIF")}, JPEG, "undecodable picture", ""),
+        ({JPEG: encoded(picture(), "PNG")[:-200]}, JPEG, "undecodable picture", ""),
+        ({JPEG: encoded(Image.new("1", (9000, 9000)), "PNG")}, JPEG, "absurd size", "9000 x 9000"),
+        (
+            {JPEG: encoded(picture((40, 50)))},
+            JPEG,
+            "size disagrees",
+            "50 x 40 in the annotation, 40 x 50 in the picture",
+        ),
+        ({XML: annotation(CAT, size=(100, 80))}, JPEG, "size disagrees", "100 x 80 in the annotation"),
+        (
+            {JPEG: encoded(picture(), orientation=3)},
+            JPEG,
+            "EXIF orientation",
+            "3: boxes could be meant before or after",
+        ),
+        ({XML: b"<annotation>"}, XML, "not well-formed XML", ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",  # not the bytes
+)
+def test_a_bad_picture_is_named_and_left_out(
+    tmp_path: Path, changes: dict[str, bytes | None], file: str, kind: str, found: str
+) -> None:
+    result = checked(tmp_path, changes)
+    (problem,) = result.problems
+    assert result.annotation is None
+    assert (problem.file, problem.kind, problem.skipped) == (f"VOC/{file}", kind, "picture")
+    assert found in problem.found
+
+
+@pytest.mark.parametrize(
+    ("thing", "kind", "found"),
+    [
+        (Object("dog", CAT.box), "unknown class", "the recipe lists cat"),
+        (Object("cat", (10, 5, 52, 20)), "box outside the picture", "(10, 5, 52, 20) in 50 x 40 pixels"),
+        (Object("cat", (-0.5, 5, 30, 20)), "box outside the picture", "(-0.5, 5, 30, 20)"),
+        (Object("cat", (100, 100, 120, 120)), "box outside the picture", "(100, 100, 120, 120)"),
+    ],
+)
+def test_a_bad_object_is_named_and_left_out(tmp_path: Path, thing: Object, kind: str, found: str) -> None:
+    result = checked(tmp_path, {XML: annotation(thing, CAT)})
+    (problem,) = result.problems
+    assert result.annotation
+    assert result.annotation.objects == (CAT,)
+    assert (problem.file, problem.kind, problem.skipped) == (f"VOC/{XML}", kind, "object")
+    assert repr(thing.name) in problem.field
+    assert found in problem.found
+
+
+@pytest.mark.parametrize(
+    ("content", "repair"),
+    [
+        (encoded(picture(mode="L")), "greyscale"),
+        (encoded(picture(mode="CMYK")), "CMYK"),
+        (encoded(picture(), "PNG"), "PNG to JPEG"),
+        (encoded(picture(mode="RGBA"), "PNG"), "PNG to JPEG"),
+        (encoded(picture().quantize(64, dither=Image.Dither.NONE), "PNG"), "PNG to JPEG"),
+        (encoded(Image.fromarray(np.asarray(picture(mode="L"), np.uint16) * 257), "PNG"), "PNG to JPEG"),
+        (GOOD[JPEG][:-2] + b"stray" + GOOD[JPEG][-2:], "stray bytes"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_harmless_is_mended(tmp_path: Path, content: bytes, repair: str) -> None:
+    result = checked(tmp_path, {JPEG: content})
+    assert (result.repairs, result.problems) == ((repair,), ())
+    shown = pixels(result.jpeg)
+    assert shown.shape == (40, 50, 3)
+    grey = [np.asarray(Image.fromarray(of).convert("L"), float) for of in (shown, pixels(GOOD[JPEG]))]
+    assert abs(grey[0] - grey[1]).mean() < 5
+
+
+def test_a_box_that_leaves_the_picture_by_a_pixel_is_clipped(tmp_path: Path) -> None:
+    result = checked(tmp_path, {XML: annotation(Object("cat", (0, 0, 51, 41)), Object("cat", (1, 1, 50, 40)), CAT)})
+    assert result.annotation
+    assert [thing.box for thing in result.annotation.objects] == [(1, 1, 50, 40), (1, 1, 50, 40), CAT.box]
+    assert (result.repairs, result.problems) == (("box clipped",), ())
+
+
+def test_a_size_that_is_not_stated_is_the_pictures(tmp_path: Path) -> None:
+    result = checked(tmp_path, {XML: annotation(CAT, size=(0, 0))})
+    assert result.annotation
+    assert (result.annotation.width, result.annotation.height) == (50, 40)
+    assert (result.repairs, result.jpeg) == (("size not stated",), GOOD[JPEG])
+
+
+@pytest.mark.parametrize(
+    ("stated", "shape", "repair"),
+    [((40, 50), (50, 40, 3), "turned as EXIF says"), ((50, 40), (40, 50, 3), "EXIF orientation dropped")],
+)
+def test_the_stated_size_tells_whether_boxes_were_drawn_on_the_turned_picture(
+    tmp_path: Path, stated: tuple[int, int], shape: tuple[int, ...], repair: str
+) -> None:
+    """The picture, dark on its left as stored, was taken with the camera on its side."""
+    result = checked(tmp_path, {XML: annotation(CAT, size=stated), JPEG: encoded(picture(), orientation=6)})
+    assert result.annotation
+    assert (result.annotation.width, result.annotation.height) == stated
+    assert result.repairs == (repair,)
+    shown = pixels(result.jpeg)
+    assert shown.shape == shape
+    red = shown[..., 0].astype(float)
+    dark_end, bright_end = (red[:10], red[-10:]) if shape[0] == 50 else (red[:, :10], red[:, -10:])
+    assert dark_end.mean() + 100 < bright_end.mean()
+
+
+@pytest.mark.parametrize("second", ["JPEGImages/000001.png", "Annotations/000001.XML"])
+def test_an_id_with_two_files_is_left_out(tmp_path: Path, second: str) -> None:
+    """Nobody can say which belongs to which."""
+    result = checked(tmp_path, {second: encoded(picture(), "PNG")})
+    (problem,) = result.problems
+    assert (problem.kind, problem.skipped, result.annotation) == ("duplicate id", "picture", None)
+    assert second in problem.found

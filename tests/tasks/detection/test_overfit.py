@@ -1,0 +1,36 @@
+"""What cannot learn eight pictures by heart will not learn thousands."""
+
+from pathlib import Path
+
+from conftest import detection_recipe
+from octet.data.writing.records import write_labels, write_split
+from octet.recipe.detection import TrainFloat
+from octet.sources.packing import shapes
+from octet.tasks.detection.learning.part import Learning
+from octet.tasks.detection.network.part import Network
+from octet.tasks.detection.preparing.example import to_example
+from octet.training.networks import float_networks
+from octet.training.run import Places, run_training
+
+
+def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
+    recipe = detection_recipe()
+    still = {"flip": 0.0, "contrast": 0.0, "brightness": 0.0, "colour": 0.0}
+    long = {"epochs": 200, "batch": 8, "validate_every": 200, "learning_rate": 0.01, "warmup_epochs": 10.0}
+    given = recipe.train_float.model_dump()
+    plan = TrainFloat.model_validate(
+        {**given, **long, "average": 0.9, "augmentation": {**given["augmentation"], **still}}
+    )
+    records = tmp_path / "records"
+    records.mkdir()
+    examples = [
+        to_example(of, picture, shapes.CLASSES) for picture, of in (shapes.render(5, 160, f"{n:06d}") for n in range(8))
+    ]
+    for split in ("train", "val"):
+        write_split(records, split, 1, examples)
+    write_labels(records, shapes.CLASSES)
+    networks = float_networks(Network(recipe, shapes.CLASSES), plan, [])
+    places = Places(records, [], tmp_path / "runs", tmp_path / "float")
+    run_training(Learning(recipe, shapes.CLASSES), networks, plan, places)
+    header, *_, last = (tmp_path / "float" / "history.csv").read_text().splitlines()
+    assert float(last.split(",")[header.split(",").index("val_map")]) >= 0.99

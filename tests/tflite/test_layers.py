@@ -1,0 +1,94 @@
+"""The layer that spoils a file is the first in the table."""
+
+import numpy as np
+import pytest
+
+from conftest import Project, detection_recipe
+from octet.common.tensorflow import keras, tf
+from octet.data.reading.pictures import picture_batches
+from octet.data.reading.pixels import normalize
+from octet.quantization.qat import quantize, without_rounding
+from octet.recipe.detection import Recipe
+from octet.tasks.detection.network.model import build_detector
+from octet.tasks.detection.shipping.graphs import trace_heads
+from octet.tflite.comparing.layers import keras_reference, text_table, tflite_reference, worst_first
+from octet.tflite.files.conversion import to_float, to_integer
+
+SPOILT = "block_5_depthwise_relu"
+pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
+
+
+@pytest.fixture(scope="module")
+def recipe(reproduced: Project) -> Recipe:
+    return detection_recipe(reproduced.folder / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def pictures(reproduced: Project, recipe: Recipe) -> list[np.ndarray]:
+    records = reproduced.folder / "data" / "quickstart" / "records"
+    return [normalize(picture).numpy() for picture in picture_batches(records, "test", recipe.model.input_size, 1)]
+
+
+@pytest.fixture
+def model(reproduced: Project, recipe: Recipe) -> keras.Model:
+    model = build_detector(recipe.model, len(recipe.dataset.classes))
+    model.load_weights(reproduced.folder / "models" / "quickstart" / "float" / "weights.h5")
+    return model
+
+
+@pytest.fixture
+def quantized(reproduced: Project, model: keras.Model) -> keras.Model:
+    quantized = quantize(model)
+    quantized.load_weights(reproduced.folder / "models" / "quickstart" / "qat" / "weights.h5")
+    return quantized
+
+
+def integer_file(quantized: keras.Model) -> bytes:
+    return to_integer(trace_heads(quantized), gives=tf.uint8)
+
+
+def test_a_range_that_is_far_too_wide_comes_first(
+    model: keras.Model, quantized: keras.Model, pictures: list[np.ndarray]
+) -> None:
+    reference = keras_reference(without_rounding(quantized, model))
+    healthy = worst_first(reference, integer_file(quantized), pictures)
+    for end in ("min", "max"):
+        (bound,) = (of for of in quantized.weights if of.name == f"quant_{SPOILT}/output_{end}:0")
+        bound.assign(100 * bound)
+    first, second, *_ = worst_first(reference, integer_file(quantized), pictures)
+    assert first["layer"] == SPOILT
+    assert first["advice"].startswith("narrow its range")
+    assert first["range_used"] < 0.05
+    assert first["lost_db"] > max(healthy[0]["lost_db"], second["lost_db"]) + 10
+    assert SPOILT in text_table([first])
+
+
+def test_a_range_that_is_too_small_saturates(
+    model: keras.Model, quantized: keras.Model, pictures: list[np.ndarray]
+) -> None:
+    (bound,) = (of for of in quantized.weights if of.name == f"quant_{SPOILT}/output_max:0")
+    bound.assign(bound / 20)
+    reference = keras_reference(without_rounding(quantized, model))
+    first, *_ = worst_first(reference, integer_file(quantized), pictures)
+    assert first["layer"] == SPOILT
+    assert first["saturated"] > 0.02
+    assert first["advice"].startswith("raise its range")
+
+
+def test_every_layer_of_a_calibrated_file_is_found_in_the_float_one(
+    model: keras.Model, pictures: list[np.ndarray]
+) -> None:
+    graph = trace_heads(model)
+    content = to_integer(graph, lambda: ([picture] for picture in pictures))
+    by_file = worst_first(tflite_reference(to_float(graph)), content, pictures)
+    by_network = worst_first(keras_reference(model), content, pictures)
+    found = {of["layer"] for of in by_network}
+    assert {layer.name for layer in model.layers if isinstance(layer, keras.layers.ReLU)} <= found
+    assert len(by_file) >= len(by_network)
+    assert by_file[0]["sqnr_db"] == pytest.approx(
+        next(of["sqnr_db"] for of in by_network if of["layer"] in by_file[0]["layer"].split("/")), abs=0.5
+    )
+
+
+def test_files_that_have_nothing_to_do_with_each_other(quantized: keras.Model, pictures: list[np.ndarray]) -> None:
+    assert worst_first(lambda _: {"another": np.zeros(1, np.float32)}, integer_file(quantized), pictures) == []

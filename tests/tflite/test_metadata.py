@@ -1,0 +1,92 @@
+"""What a file says of itself can be read back, by us and by what else reads TFLite's metadata."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from conftest import Project, detection_recipe
+from octet.recipe.detection import Recipe
+from octet.tasks.detection.shipping.outputs import DETECTIONS
+from octet.tflite.files.flat_tables import Schema
+from octet.tflite.files.metadata import About, describe, read, read_labels, read_recipe
+
+pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
+
+
+@pytest.fixture(scope="module")
+def recipe(reproduced: Project) -> Recipe:
+    return detection_recipe(reproduced.folder / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def shipped(reproduced: Project) -> Path:
+    return reproduced.folder / "models" / "quickstart" / "detector_uint8.tflite"
+
+
+def test_tables_come_back_as_they_went() -> None:
+    schema = Schema(
+        "Root: name string, number int, one Left|Right, many [Left], reals [float]"
+        "  Left: x float  Right: words [string]"
+    )
+    values = {
+        "name": "ö",
+        "number": -3,
+        "one": {"Right": {"words": ["a", "bc"]}},
+        "many": [{"x": 1.5}, {}],
+        "reals": [0.5, 2.0],
+    }
+    packed = schema.pack("Root", values, b"TEST")
+    assert packed[4:8] == b"TEST"
+    assert schema.unpack("Root", packed) == values
+    assert schema.unpack("Root", schema.pack("Root", {}, b"TEST")) == {}
+    with pytest.raises(ValueError, match="Left has no y"):
+        schema.pack("Root", {"many": [{"y": 1.0}]}, b"TEST")
+
+
+def test_the_shipped_file_says_what_it_is(shipped: Path, recipe: Recipe) -> None:
+    told = read(shipped)
+    assert told is not None
+    about = recipe.convert.about
+    assert (told["name"], told["version"], told["license"]) == (about.name, about.version, about.licence)
+    assert f"Finds {', '.join(recipe.dataset.classes)}." in told["description"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", told["min_parser_version"])
+    (graph,) = told["subgraph_metadata"]
+    (picture,) = graph["input_tensor_metadata"]
+    assert picture["content"]["content_properties"]["ImageProperties"]["color_space"] == 1  # RGB
+    (unit,) = picture["process_units"]
+    assert unit["options"]["NormalizationOptions"] == {"mean": [128.0], "std": [128.0]}
+    names = [output["name"] for output in graph["output_tensor_metadata"]]
+    assert names == ["location", "category", "score", "number of detections"]
+    assert graph["output_tensor_groups"][0]["tensor_names"] == names[:3]
+    assert read_recipe(shipped) == recipe.model_sha256
+    assert read_labels(shipped) == list(recipe.dataset.classes)
+
+
+def test_every_file_of_the_ladder_says_what_goes_in(reproduced: Project) -> None:
+    for file in (reproduced.folder / "models" / "quickstart" / "tflite").glob("*.tflite"):
+        told = read(file)
+        assert told is not None, file.name
+        (graph,) = told["subgraph_metadata"]
+        raw = Interpreter(model_path=str(file)).get_input_details()[0]["dtype"] is np.uint8
+        assert graph["input_tensor_metadata"][0]["stats"]["max"] == [255.0 if raw else 127 / 128]
+
+
+def test_the_same_words_make_the_same_bytes(shipped: Path) -> None:
+    about = About("a", "1.0.0", "b", "c", "d", "e" * 64, ["f", "g"], "Does it.")
+    content = shipped.read_bytes()
+    described = describe(content, about, DETECTIONS)
+    assert described == describe(content, about, DETECTIONS)
+    with zipfile.ZipFile(io.BytesIO(described)) as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}  # no clock in it
+
+
+def test_the_recipes_hash_is_of_what_makes_the_model(recipe: Recipe) -> None:
+    plan = recipe.train_qat.model_copy(update={"epochs": 9})
+    assert recipe.model_copy(update={"train_qat": plan}).model_sha256 != recipe.model_sha256
+    limits = recipe.score.model_copy(update={"min_score": 0.1})
+    assert recipe.model_copy(update={"score": limits}).model_sha256 == recipe.model_sha256

@@ -1,0 +1,254 @@
+"""Fake quantization keeps what the float model knows, and the files are what they say they are."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+from conftest import Project, detection_recipe
+from octet.common.tensorflow import keras, tf, tflite
+from octet.data.reading.pictures import picture_batches
+from octet.data.reading.pixels import normalize
+from octet.quantization.qat import calibrate, quantize, ranges
+from octet.quantization.scheme import DepthwiseWeightsQuantizer
+from octet.recipe.detection import Recipe
+from octet.tasks.detection.metric.detections import Detections, from_coco
+from octet.tasks.detection.metric.truths import read_truths
+from octet.tasks.detection.network.anchors import make_anchors
+from octet.tasks.detection.network.model import build_detector
+from octet.tflite.running.running import Runner, run_tflite
+from octet.tflite.running.variants import variant_files as files_of
+
+pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
+LADDER = ("float32", "float16", "dynamic", "int8_ptq")
+
+
+@pytest.fixture(scope="module")
+def recipe(reproduced: Project) -> Recipe:
+    return detection_recipe(reproduced.folder / "params.yaml")
+
+
+@pytest.fixture(scope="module")
+def models(reproduced: Project) -> Path:
+    return reproduced.folder / "models" / "quickstart"
+
+
+@pytest.fixture(scope="module")
+def pictures(reproduced: Project, recipe: Recipe) -> list[np.ndarray]:
+    records = reproduced.folder / "data" / "quickstart" / "records"
+    return list(picture_batches(records, "test", recipe.model.input_size, 8).as_numpy_iterator())
+
+
+@pytest.fixture(scope="module")
+def detections(reproduced: Project) -> Callable[[str], Detections]:
+    """What a variant found on the test pictures, by its name."""
+    truths = read_truths(reproduced.folder / "data" / "quickstart" / "records", "test")
+    folder = reproduced.folder / "reports" / "quickstart" / "detections"
+    return lambda variant: from_coco(json.loads((folder / f"{variant}.json").read_text()), truths)
+
+
+def variant_files(models: Path) -> dict[str, Path]:
+    return files_of(models, "detector_uint8.tflite")
+
+
+def opened(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Interpreter]:
+    interpreter = Interpreter(model_path=str(file))
+    interpreter.allocate_tensors()
+    (takes,) = interpreter.get_input_details()
+    return takes, interpreter.get_output_details(), interpreter
+
+
+def dtypes(interpreter: Interpreter) -> set[type]:
+    return {details["dtype"] for details in interpreter.get_tensor_details()}
+
+
+def test_a_depthwise_kernel_has_a_scale_for_each_channel() -> None:
+    quantizer = DepthwiseWeightsQuantizer()
+    weights = quantizer.build(tf.TensorShape([3, 3, 4, 1]), "kernel", keras.layers.Layer())
+    sizes = np.reshape([1, 1e-1, 1e-2, 1e-3], (4, 1))
+    kernel = np.random.default_rng(0).normal(size=(3, 3, 4, 1)) * sizes
+    rounded = quantizer(tf.constant(kernel, tf.float32), True, weights).numpy()
+    error = np.abs(rounded - kernel).max(axis=(0, 1, 3))
+    step = np.abs(kernel).max(axis=(0, 1, 3)) / 127
+    assert (error <= step / 2 + 1e-9).all()
+
+
+def test_calibration_takes_the_float_models_ranges(recipe: Recipe, models: Path, pictures: list[np.ndarray]) -> None:
+    """Right after calibration, before any training, the fake-quantized model says nearly what the float model says."""
+    model = build_detector(recipe.model, len(recipe.dataset.classes))
+    model.load_weights(models / "float" / "weights.h5")
+    quantized = quantize(model)
+    calibrate(quantized, model, [normalize(pictures[0])])
+    for exact, rounded in zip(model(normalize(pictures[0])), quantized(normalize(pictures[0])), strict=True):
+        spread = float(tf.reduce_max(exact) - tf.reduce_min(exact))
+        assert float(tf.reduce_mean(tf.abs(exact - rounded))) < 0.05 * spread
+
+
+def test_what_training_rounds_the_file_rounds(recipe: Recipe, models: Path) -> None:
+    """Each range that an activation was trained with is the range of a tensor in the file."""
+    quantized = quantize(build_detector(recipe.model, len(recipe.dataset.classes)))
+    quantized.load_weights(models / "qat" / "weights.h5")
+    _, _, interpreter = opened(models / "tflite" / "uint8_raw.tflite")
+    steps = np.array([of["quantization"][0] for of in interpreter.get_tensor_details() if of["quantization"][0]])
+    trained = {layer.name: (float(high) - float(low)) / 255 for layer, low, high in ranges(quantized)}
+    assert len(trained) > 40
+    assert {name for name, step in trained.items() if np.abs(steps / step - 1).min() > 1e-4} == set()
+
+
+def test_the_shipped_file(recipe: Recipe, models: Path) -> None:
+    takes, gives, _ = opened(models / "detector_uint8.tflite")
+    size, slots = recipe.model.input_size, recipe.convert.suppression.max_detections
+    assert (takes["dtype"], takes["shape"].tolist()) == (np.uint8, [1, size, size, 3])
+    assert takes["quantization"] == (1 / 128, 128)  # so that a pixel is itself
+    assert [details["shape"].tolist() for details in gives] == [[1, slots, 4], [1, slots], [1, slots], [1]]
+    assert {details["dtype"] for details in gives} == {np.float32}
+    assert (models / "labels.txt").read_text().split() == list(recipe.dataset.classes)
+
+
+def test_the_shipped_file_computes_in_integers(models: Path) -> None:
+    _, _, interpreter = opened(models / "detector_uint8.tflite")
+    operators = interpreter._get_ops_details()
+    floats = {
+        operator["op_name"]
+        for operator in operators
+        for index in operator["outputs"]
+        if interpreter._get_tensor_details(index, 0)["dtype"] is np.float32
+    }
+    assert floats <= {"DEQUANTIZE", "TFLite_Detection_PostProcess", "MAXIMUM", "MINIMUM", "SUB", "DELEGATE"}
+
+
+@pytest.mark.parametrize("variant", LADDER)
+def test_the_ladder_has_one_output_contract(recipe: Recipe, models: Path, variant: str) -> None:
+    takes, gives, _ = opened(models / "tflite" / f"{variant}.tflite")
+    _, shipped, _ = opened(models / "detector_uint8.tflite")
+    assert takes["dtype"] is (np.uint8 if variant == "int8_ptq" else np.float32)
+    assert [(d["dtype"], d["shape"].tolist()) for d in gives] == [(d["dtype"], d["shape"].tolist()) for d in shipped]
+    assert takes["shape"].tolist() == [1, recipe.model.input_size, recipe.model.input_size, 3]
+
+
+def test_constants_are_aligned_and_told_once(models: Path) -> None:
+    """A sixth of a small file would be zero points, one a channel and all the same."""
+    model = tflite.Model.GetRootAs((models / "detector_uint8.tflite").read_bytes())
+    buffers = [model.Buffers(index)._tab for index in range(model.BuffersLength())]
+    assert {tab.Vector(tab.Offset(4)) % 16 for tab in buffers if tab.Offset(4)} == {0}
+    graph = model.Subgraphs(0)
+    tensors = [graph.Tensors(index) for index in range(graph.TensorsLength())]
+    told = [of.Quantization() for of in tensors if of.Quantization() and not of.Quantization().ZeroPointIsNone()]
+    per_channel = {of._tab.Vector(of._tab.Offset(10)): of for of in told if of.ZeroPointLength() > 1}
+    assert len(per_channel) == len({of.ZeroPointAsNumpy().tobytes() for of in per_channel.values()}) > 3
+    assert not any(b";" in of.Name() for of in tensors)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+@pytest.mark.parametrize("variant", ["uint8", "float32"])
+def test_no_class_is_lost_to_threads(models: Path, pictures: list[np.ndarray], variant: str, threads: int) -> None:
+    """The op by itself loses the class whose number is that of the threads."""
+
+    def found(threads: int, picture: np.ndarray) -> list[tuple[float, float]]:
+        _, classes, scores, _ = Runner(variant_files(models)[variant], threads=threads)(picture)
+        return sorted((class_, score) for class_, score in zip(classes, scores, strict=True) if score > scores[-1])
+
+    alone = [found(1, picture) for batch in pictures for picture in batch]
+    assert {class_ for of in alone for class_, _ in of} >= {2, 3, 4}
+    assert [found(threads, picture) for batch in pictures for picture in batch] == alone
+
+
+@pytest.mark.parametrize("variant", ["uint8", *LADDER])
+def test_boxes_end_where_the_picture_ends(models: Path, pictures: list[np.ndarray], variant: str) -> None:
+    boxes, *_ = next(run_tflite(variant_files(models)[variant], pictures))
+    assert (boxes.min(), boxes.max()) == (0.0, 1.0)  # some would have reached beyond
+
+
+def test_uint8_raw_holds_no_float(recipe: Recipe, models: Path) -> None:
+    takes, gives, interpreter = opened(models / "tflite" / "uint8_raw.tflite")
+    assert dtypes(interpreter).isdisjoint({np.float16, np.float32, np.float64})
+    assert [takes["dtype"], *(details["dtype"] for details in gives)] == [np.uint8] * 3
+    anchors = np.load(models / "tflite" / "anchors.npy")
+    np.testing.assert_array_equal(anchors, make_anchors(recipe.model))
+    classes = len(recipe.dataset.classes)
+    assert [details["shape"].tolist() for details in gives] == [[1, len(anchors), 4], [1, len(anchors), classes]]
+
+
+def test_sizes_shrink_down_the_ladder(models: Path) -> None:
+    float32, float16, dynamic = ((models / "tflite" / f"{name}.tflite").stat().st_size for name in LADDER[:3])
+    assert (models / "detector_uint8.tflite").stat().st_size < float16 < 0.6 * float32
+    assert dynamic < float16
+
+
+def test_the_runtimes_postprocessing_is_ours(detections: Callable[[str], Detections]) -> None:
+    """The float file, suppressed by the runtime's op, finds what the Keras model finds, suppressed by ours."""
+    keras_found, file_found = detections("float"), detections("float32")
+    assert len(keras_found.scores) > 0
+    np.testing.assert_array_equal(np.bincount(keras_found.picture), np.bincount(file_found.picture))
+    for index in range(len(file_found.scores)):
+        same = (
+            (keras_found.picture == file_found.picture[index])
+            & (keras_found.classes == file_found.classes[index])
+            & np.isclose(keras_found.scores, file_found.scores[index], atol=1e-4)
+            & np.isclose(keras_found.boxes, file_found.boxes[index], atol=0.1).all(axis=1)
+        )
+        assert same.any(), f"only the file finds {file_found.boxes[index]}"
+
+
+def test_raw_pixels_go_in(recipe: Recipe, models: Path, pictures: list[np.ndarray]) -> None:
+    """Shown raw RGB pixels, the integer file says what the fake-quantized Keras model says, to the rounding."""
+    quantized = quantize(build_detector(recipe.model, len(recipe.dataset.classes)))
+    quantized.load_weights(models / "qat" / "weights.h5")
+    codes = quantized(normalize(pictures[0]))[0].numpy()
+    file = models / "tflite" / "uint8_raw.tflite"
+    step = opened(file)[1][0]["quantization"][0]
+
+    def error(shown: np.ndarray) -> float:
+        return float(np.abs(next(run_tflite(file, [shown]))[0] - codes).mean())
+
+    assert error(pictures[0]) < 2 * step
+    assert error(pictures[0][..., ::-1]) > 2 * error(pictures[0])  # BGR is not what it takes
+
+
+def test_the_shipped_file_and_the_raw_one_are_one_network(detections: Callable[[str], Detections]) -> None:
+    shipped, raw = detections("uint8"), detections("uint8_raw")
+    assert len(shipped.scores) > 0
+    np.testing.assert_allclose(np.sort(shipped.scores), np.sort(raw.scores), atol=1e-4)
+
+
+def test_evaluation_json_keeps_its_contract(reproduced: Project, recipe: Recipe) -> None:
+    reports = reproduced.folder / "reports" / "quickstart"
+    evaluation = json.loads((reports / "evaluation.json").read_text())
+    names = ["float", "control", "qat", *LADDER, "uint8", "uint8_raw"]
+    assert evaluation["dataset"] == {
+        "recipe": "quickstart",
+        "task": "detection",
+        "images": 6,
+        "classes": list(recipe.dataset.classes),
+    }
+    assert list(evaluation["variants"]) == names
+    for name, scores in evaluation["variants"].items():
+        assert {"voc07_map", "voc12_map", "coco_map", "per_class"} <= set(scores)
+        assert ("bytes" in scores) == (name not in ("float", "control", "qat"))
+        assert all(set(of) == {"voc07_ap", "voc12_ap"} for of in scores["per_class"].values())
+    for step in evaluation["ledger"]:
+        assert set(step) == {"from", "to", "metric", "delta", "ci95"}
+        assert step["from"] in names
+        assert step["to"] in names
+    assert set(evaluation["gate"]) == {"max_drop", "drop", "min_score", "passed"}
+    shipped = evaluation["variants"]["uint8"]
+    assert shipped["bytes"] == (reproduced.folder / "models/quickstart/detector_uint8.tflite").stat().st_size
+
+
+def test_detections_can_be_scored_again(reproduced: Project, recipe: Recipe) -> None:
+    records = reproduced.folder / "data" / "quickstart" / "records"
+    truths = {truth.id: truth for truth in read_truths(records, "test")}
+    results = json.loads((reproduced.folder / "reports/quickstart/detections/uint8.json").read_text())
+    for found in results:
+        assert set(found) == {"image_id", "category_id", "bbox", "score"}
+        truth = truths[found["image_id"]]
+        x, y, width, height = found["bbox"]
+        assert 1 <= found["category_id"] <= len(recipe.dataset.classes)
+        assert x >= 0
+        assert y >= 0
+        assert x + width <= truth.width + 0.02
+        assert y + height <= truth.height + 0.02

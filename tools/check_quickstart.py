@@ -1,0 +1,57 @@
+"""See that two runs of `make quickstart` ended as they should.
+
+Usage: python tools/check_quickstart.py FIRST_LOG SECOND_LOG
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+VARIANTS = ["float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
+MIN_FLOAT_MAP = 0.85
+MAX_CHANGES = {
+    ("float", "uint8"): 0.02,
+    ("qat", "uint8"): 0.005,
+    ("float", "float32"): 0.0005,
+    ("float", "float16"): 0.0005,
+}
+MAPS = ("voc07_map", "voc12_map")
+
+
+def main(first: Path, second: Path) -> None:
+    evaluation = json.loads(Path("reports/quickstart/evaluation.json").read_text())
+    scores = {name: of["voc12_map"] for name, of in evaluation["variants"].items()}
+    lines = first.read_text().splitlines()
+    start = max(number for number, line in enumerate(lines) if line.split()[:1] == ["variant"]) + 1
+    printed = lines[start : start + len(VARIANTS)]
+    table, paths = [line.split() for line in printed], [line.split() for line in lines[-2:]]
+    problems = []
+    if [row[0] for row in table] != VARIANTS:
+        problems.append(f"the table's rows are {[row[0] for row in table]}, expected {VARIANTS}")
+    if [float(row[2]) for row in table] != [round(scores[name], 4) for name in VARIANTS]:
+        problems.append("the table and evaluation.json differ")
+    for row, label in zip(paths, ("model:", "report:"), strict=True):
+        if row[0] != label or not Path(row[1]).is_file():
+            problems.append(f"{row} does not name the {label[:-1]}'s file")
+    if scores["float"] < MIN_FLOAT_MAP:
+        problems.append(f"float scores {scores['float']}, expected at least {MIN_FLOAT_MAP}")
+    for (before, after), limit in MAX_CHANGES.items():
+        for measure in MAPS:
+            change = evaluation["variants"][after][measure] - evaluation["variants"][before][measure]
+            if abs(change) > limit:
+                problems.append(f"{measure} changes by {change:+.5f} from {before} to {after}, more than {limit}")
+    same_bytes = subprocess.run(["git", "diff", "--quiet", "dvc.lock"]).returncode == 0
+    if same_bytes and "\n".join(printed) not in Path("README.md").read_text():
+        problems.append("README.md shows another table")
+    if not evaluation["gate"]["passed"]:
+        problems.append(f"the gate is red: {evaluation['gate']}")
+    if "Running stage" in second.read_text():
+        problems.append("the second run reran a stage")
+    if problems:
+        sys.exit("\n".join(problems))
+    print("the table, the scores and the paths are as they should be; the second run reran nothing")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
