@@ -214,14 +214,19 @@ sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (I
 # --- what the project's own work needs --------------------------------------------------------------------------------
 
 .PHONY: test
-test: ## Run all tests, or those in TESTS=
+test: ## Run the tests but the slow ones, or those in TESTS=
 ifeq ($(LOCAL_RUNNER),docker)
 	@$(call build,test,$(IMAGE)-test)
-	@$(call run_in,$(IMAGE)-test) pytest $(TESTS)
+	@$(call run_in,$(IMAGE)-test) pytest $(TEST_FLAGS) $(TESTS)
 else
 	@$(MAKE) --silent $(VENV)/dev $(VENV)/remotes
-	@env -u MAKEFLAGS -u MAKELEVEL pytest $(TESTS)  # some tests run make, as users do
+	@env -u MAKEFLAGS -u MAKELEVEL pytest $(TEST_FLAGS) $(TESTS)  # some tests run make, as users do
 endif
+TEST_FLAGS = $(if $(TESTS),,-m 'not slow')
+
+.PHONY: test-all
+test-all: ## Run all tests, the slow ones too
+	@$(MAKE) test TEST_FLAGS=
 
 .PHONY: lint
 lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerfile

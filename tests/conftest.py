@@ -18,6 +18,7 @@ from octet.recipe.detection import Recipe
 from octet.recipe.shared.load import load_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
+STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])  # in their order
 PIPELINE = {"detection": {"task": "detection", "model": "detector", "outputs": "detections"}}
 
 
@@ -26,11 +27,11 @@ def tiny_params() -> dict[str, Any]:
     params: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
     recipe = copy.deepcopy(params["quickstart"])
     recipe["dataset"]["source"].update(pictures={"train": 24, "val": 4, "test": 6}, side=96)
-    recipe["model"].update(input_size=64, batch_norm_momentum=0.5)  # nine steps are all that the statistics see
-    recipe["train_float"].update(epochs=3, batch=8, validate_every=1, average=0.5)
+    recipe["model"].update(input_size=64, batch_norm_momentum=0.5)  # eighteen steps are all that the statistics see
+    recipe["train_float"].update(epochs=6, batch=8, validate_every=1, average=0.5)
     recipe["train_qat"].update(epochs=2, batch=8, average=0.5, calibration_batches=2)
     recipe["convert"]["calibration_pictures"] = 4
-    recipe["convert"]["suppression"]["score_threshold"] = 0.001  # a model that learned so little whispers
+    recipe["model"]["suppression"]["score_threshold"] = 0.001  # a model that learned so little whispers
     recipe["score"]["bootstrap"] = 20
     recipe["report"]["pictures"] = 2
     return {"quickstart": recipe}
@@ -49,12 +50,24 @@ class Project:
     environment: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path) -> None:
+        """The one that lies there."""
         self.folder = folder
+
+    @classmethod
+    def new(cls, folder: Path) -> "Project":
+        """A fresh one."""
+        project = cls(folder)
         for name in ("src", "requirements"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
             shutil.copy(ROOT / name, folder / name)
-        self.write_params(tiny_params())
+        project.write_params(tiny_params())
+        return project
+
+    def copy(self, folder: Path) -> "Project":
+        """Another of the same, results and caches included."""
+        shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
+        return Project(folder)
 
     def write_params(self, params: dict[str, Any]) -> None:
         """Write params.yaml, and name its recipes in dvc.yaml."""
@@ -116,10 +129,15 @@ class Project:
         return {str(file.relative_to(self.folder)): file.read_bytes() for file in files}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the reproduced project first: one worker makes it while the other begins with the rest."""
+    items.sort(key=lambda item: "reproduced" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A fresh working copy."""
-    return Project(tmp_path)
+    return Project.new(tmp_path)
 
 
 def state_of(project: Project) -> dict[str, tuple[int, int]]:
@@ -149,16 +167,14 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A working copy in which DVC ran the whole tiny pipeline, for all tests to read and none to change."""
     ours = tmp_path_factory.getbasetemp()
     place = (ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "reproduced"  # which workers share
-    project = Project.__new__(Project)
-    project.folder = place
     with FileLock(f"{place}.lock"):
         if not place.exists():
             partial = place.with_name("reproducing")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            made = Project(partial)
+            made = Project.new(partial)
             made.set_up_dvc()
             result = made.run("dvc", "repro")
             assert result.returncode == 0, result.stdout + result.stderr
             partial.rename(place)
-    return project
+    return Project(place)

@@ -2,11 +2,7 @@
 
 import json
 
-import pytest
-
 from conftest import Project
-
-pytestmark = pytest.mark.xdist_group("reproduced")
 
 
 def test_the_table_counts_every_object_of_train_and_val(reproduced: Project) -> None:

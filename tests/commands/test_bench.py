@@ -16,9 +16,8 @@ PARTS = {
     "scoring a file": ["file"],
 }
 
-pytestmark = pytest.mark.xdist_group("reproduced")
 
-
+@pytest.mark.slow
 def test_every_part_is_measured_on_one_core_and_on_all(reproduced: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PEER", "models/quickstart/tflite/int8_ptq.tflite")
     result = reproduced.octet("bench", "quickstart")

@@ -8,8 +8,6 @@ import pytest
 from conftest import Project
 from octet.commands.reproduction.comparison import Hashes, differences, read_hashes
 
-pytestmark = pytest.mark.xdist_group("reproduced")
-
 
 @pytest.fixture
 def hashes(reproduced: Project) -> Hashes:

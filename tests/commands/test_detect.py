@@ -30,8 +30,6 @@ from octet.tflite.files.conversion import packed
 from octet.tflite.files.metadata import read_labels
 from octet.tflite.running.variants import variant_files
 
-pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
-
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 FAINT = "0.001"  # the tiny model is sure of nothing
@@ -103,7 +101,7 @@ def test_every_file_of_the_ladder(reproduced: Project, pictures: dict[str, bytes
     picture = decode(next(iter(pictures.values())), "picture")
     for variant, file in files.items():
         if file.suffix == ".tflite":
-            found = Finder(file, suppression=recipe.convert.suppression)(picture)
+            found = Finder(file, suppression=recipe.model.suppression)(picture)
             assert [of.score for of in found] == sorted((of.score for of in found), reverse=True)
             scored = found_in(detections / f"{variant}.json")
             theirs = [of["score"] for of in scored if of["image_id"] == next(iter(pictures))]

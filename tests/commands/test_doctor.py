@@ -116,7 +116,7 @@ def test_no_room(tmp_path: Path) -> None:
     (tmp_path / "project" / "data").mkdir(parents=True)
     python = f"PYTHONPATH=../src {sys.executable} -c {shlex.quote(CHECK_DISK)}"
     result = Project.run(
-        Project(tmp_path / "project"),
+        Project.new(tmp_path / "project"),
         *("unshare", "--mount", "--map-root-user", "bash", "-c"),
         f"mount -t tmpfs -o size=50m none data && cd data && {python}",
     )

@@ -8,8 +8,6 @@ import pytest
 
 from conftest import Project, tiny_params
 
-pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
-
 
 @pytest.fixture
 def judged(reproduced: Project, project: Project) -> Project:

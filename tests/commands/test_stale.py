@@ -9,24 +9,9 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from conftest import ROOT, Project, tiny_params
+from conftest import ROOT, STAGES, Project, tiny_params
 from octet.commands.reproduction.staleness import require_fresh_lock
 from octet.common.errors import UserError
-
-pytestmark = pytest.mark.xdist_group("reproduced")
-
-ALL = (
-    "fetch",
-    "preprocess",
-    "train_float",
-    "train_qat",
-    "train_control",
-    "convert",
-    "layers",
-    "evaluate",
-    "score",
-    "report",
-)
 
 
 @pytest.fixture
@@ -129,7 +114,7 @@ STALE: dict[str, tuple[Callable[[Project], None], str, tuple[str, ...]]] = {
         "quickstart.score (new)",
         ("report",),
     ),
-    "requirements": (append("requirements/runtime.txt"), "requirements/runtime.txt (modified)", ALL),
+    "requirements": (append("requirements/runtime.txt"), "requirements/runtime.txt (modified)", STAGES),
     "command": (
         edit(
             "dvc.yaml",

@@ -10,22 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import Project, tiny_params
+from conftest import STAGES, Project, tiny_params
 
-pytestmark = pytest.mark.xdist_group("reproduced")
-
-STAGES = (
-    "fetch",
-    "preprocess",
-    "train_float",
-    "train_qat",
-    "train_control",
-    "convert",
-    "layers",
-    "evaluate",
-    "score",
-    "report",
-)
 COMMAND = (sys.executable, "-u", "src/octet", "verify", "quickstart")
 
 
@@ -53,6 +39,7 @@ def scratch(project: Project) -> list[Path]:
     return list((project.folder / "runs").glob("verify-*"))
 
 
+@pytest.mark.slow
 def test_all_agrees(
     committed: Project, reproduced: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +62,7 @@ def test_all_agrees(
     assert not (committed.folder / "models").exists()
 
 
+@pytest.mark.slow
 def test_it_differs_from_a_stage_on(committed: Project, reproduced: Project) -> None:
     """dvc.lock claims to come from another seed than it does, and names of another file another hash."""
 

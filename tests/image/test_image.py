@@ -19,7 +19,7 @@ from conftest import ROOT
 DOCKER, IMAGE, VARIANT = (os.environ[name] for name in ("DOCKER", "IMAGE", "VARIANT"))
 UID, GID = 12345, 12346
 MODEL = "models/quickstart/detector_uint8.tflite"
-FAST = ["tests/detector", "tests/evaluation", "tests/voc", "tests/reporting", "tests/test_recipe.py"]
+FAST = ["tests/sources", "tests/recipe", "tests/backbones", "tests/reporting/test_drawing.py"]
 
 
 def docker(*arguments: str) -> str:

@@ -69,7 +69,7 @@ def unmatched(rows: list[list[Row]], others: list[list[Row]]) -> list[tuple[Row,
 
 def test_both_find_the_same(ours: list[list[Row]], theirs: list[list[Row]]) -> None:
     """But for two boxes with a step between their scores: each suppresses the other where a runtime has it above."""
-    suppression = detection_recipe().convert.suppression.iou_threshold
+    suppression = detection_recipe().model.suppression.iou_threshold
     for rows, others in ((theirs, ours), (ours, theirs)):
         sure = sum(row[1] >= SURE for found in rows for row in found)
         assert sure >= PICTURES

@@ -1,7 +1,6 @@
 """The page about experiments, command by command, on the tiny recipe."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -9,16 +8,13 @@ import yaml
 
 from conftest import ROOT, Project
 
-pytestmark = pytest.mark.xdist_group("reproduced")
-
 PAGE = (ROOT / "docs" / "experiments.md").read_text()
 
 
 @pytest.fixture
 def committed(reproduced: Project, tmp_path: Path) -> Project:
     """A copy of the project with everything in git."""
-    project = Project(tmp_path / "project")
-    shutil.copytree(reproduced.folder, project.folder, dirs_exist_ok=True, symlinks=True)
+    project = reproduced.copy(tmp_path / "project")
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "All")
     return project
@@ -29,6 +25,7 @@ def rate(project: Project) -> float:
     return float(params["quickstart"]["train_qat"]["learning_rate"])
 
 
+@pytest.mark.slow
 def test_the_page(committed: Project) -> None:
     commands = [
         line

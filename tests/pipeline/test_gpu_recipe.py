@@ -1,12 +1,13 @@
-"""The recipe that is made for a GPU, whole but for its pictures and epochs, on the CPU."""
+"""The recipe that is made for a GPU, with a small network and few pictures and epochs, on the CPU."""
 
 import hashlib
 import json
 from typing import Any
 
+import pytest
 import yaml
 
-from conftest import ROOT, Project
+from conftest import ROOT, STAGES, Project
 from octet.common.tensorflow import keras
 from octet.sources.packing import shapes
 from octet.sources.packing.tar import write_archive
@@ -17,18 +18,6 @@ PICTURES = {
     ("VOC2012", "trainval"): range(41, 81),
     ("VOC2007", "test"): range(81, 85),
 }
-STAGES = (
-    "fetch",
-    "preprocess",
-    "train_float",
-    "train_qat",
-    "train_control",
-    "convert",
-    "layers",
-    "evaluate",
-    "score",
-    "report",
-)
 
 
 def make_archive(project: Project, file: dict[str, Any], folder: str, split: str, classes: list[str]) -> None:
@@ -55,6 +44,7 @@ def shrunk(project: Project) -> dict[str, Any]:
     make_archive(project, test, "VOC2007", "test", classes)
     weights = project.folder / recipe["dataset"]["pretrained"]["name"]
     model = recipe["model"]
+    model.update(alpha=0.35, input_size=64)  # the switches stay: bfloat16, XLA, frozen blocks, levels
     side = (model["input_size"],) * 2
     keras.applications.MobileNetV2((*side, 3), model["alpha"], include_top=False, weights=None).save_weights(weights)
     recipe["dataset"]["pretrained"].update(bytes=weights.stat().st_size, sources=[str(weights)])
@@ -65,6 +55,7 @@ def shrunk(project: Project) -> dict[str, Any]:
     return recipe
 
 
+@pytest.mark.slow
 def test_it_goes_through_every_stage(project: Project, monkeypatch: Any) -> None:
     monkeypatch.setenv("ALLOW_CPU", "1")
     project.write_params({"voc0712": shrunk(project)})

@@ -7,20 +7,7 @@ import sys
 
 import pytest
 
-from conftest import Project, tiny_params
-
-STAGES = (
-    "fetch",
-    "preprocess",
-    "train_float",
-    "train_qat",
-    "train_control",
-    "convert",
-    "layers",
-    "evaluate",
-    "score",
-    "report",
-)
+from conftest import STAGES, Project, tiny_params
 
 
 def assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -82,7 +69,6 @@ def test_a_stage_before_the_one_it_needs(project: Project, stage: str, needed: s
         ("report", "reports/quickstart/curves/qat.csv", "score"),
     ],
 )
-@pytest.mark.xdist_group("reproduced")
 def test_something_in_between_is_gone(
     project: Project, reproduced: Project, stage: str, gone: str, needed: str
 ) -> None:

@@ -50,7 +50,7 @@ def put_into_coco(photos: Path, pictures: list[tuple[bytes, Annotation]]) -> Non
 def clone(tmp_path: Path) -> Project:
     """A working copy with a folder beside it, as on the page."""
     (tmp_path / "octet").mkdir()
-    project = Project(tmp_path / "octet")
+    project = Project.new(tmp_path / "octet")
     shutil.copy(ROOT / "Makefile", project.folder)
     (project.folder / ".venv").symlink_to(ROOT / ".venv")
     return project
@@ -67,6 +67,7 @@ def described(project: Project) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_a_folder_from_its_pictures_to_its_scores_and_again_when_it_changed(clone: Project) -> None:
     photos = clone.folder.parent / "photos"
     put_into(photos, rendered(FIRST, LAST))

@@ -10,7 +10,6 @@ import pytest
 
 from conftest import Project
 
-pytestmark = pytest.mark.xdist_group("reproduced")
 MODELS = "models/quickstart"
 STEPS_PER_EPOCH = 3  # of the tiny recipe
 
@@ -48,6 +47,7 @@ def goes_on(project: Project, stage: str) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_is_the_same_bytes(ready: Project, reproduced: Project) -> None:
     for stage, number in (("train_float", signal.SIGINT), ("train_qat", signal.SIGTERM)):
         code, said = stop(ready, stage, "epoch 1/", number)
@@ -76,6 +76,7 @@ def test_killed_and_resumed_is_the_same_bytes(ready: Project, reproduced: Projec
     assert ready.bytes_of(f"{MODELS}/float") == reproduced.bytes_of(f"{MODELS}/float")
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_told_and_the_training_begins_anew(ready: Project, reproduced: Project) -> None:
     stop(ready, "train_float", "epoch 1/", signal.SIGTERM)
     (checkpoint,) = checkpoints(ready, "train_float")
@@ -86,6 +87,7 @@ def test_a_damaged_checkpoint_is_told_and_the_training_begins_anew(ready: Projec
     assert ready.bytes_of(f"{MODELS}/float") == reproduced.bytes_of(f"{MODELS}/float")
 
 
+@pytest.mark.slow
 def test_dvc_goes_on_where_it_was_interrupted(ready: Project) -> None:
     """As with Ctrl-C in a terminal, where the signal reaches DVC and the stage alike."""
     ready.set_up_dvc()

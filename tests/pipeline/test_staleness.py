@@ -29,7 +29,6 @@ PARAMETERS: dict[str, set[str]] = {
     "train_qat": NAMES_ITS_RECIPE | {"train_qat", "train_control"},
     "train_qat.float_layers": NAMES_ITS_RECIPE | {"train_qat", "train_control", "layers", "evaluate"},
     "convert": NAMES_ITS_RECIPE,
-    "convert.suppression": NAMES_ITS_RECIPE | {"evaluate"},
     "layers": {"layers"},
     "score": {"score"},
     "report": {"report"},
@@ -70,7 +69,7 @@ SECOND = "voc2007_small"  # of another shape: archives to download, pre-trained 
 @pytest.fixture(scope="module")
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Two recipes in whose outputs' places something lies, with the dvc.lock that DVC writes for that."""
-    project = Project(tmp_path_factory.mktemp("locked"))
+    project = Project.new(tmp_path_factory.mktemp("locked"))
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     project.write_params({**tiny_params(), SECOND: params[SECOND]})
     project.set_up_dvc()

@@ -58,6 +58,9 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("train_float.warmup_epochs", 99.0, ["quickstart.train_float", "more than epochs"]),
         ("dataset.classes", ["a", "a"], ["quickstart.dataset", "name one twice"]),
         ("name", "other", ["quickstart.name: no such key"]),
+        ("task", "detektion", ["quickstart.task: found 'detektion'; expected one of detection"]),
+        ("task", None, ["quickstart.task: is missing; expected one of detection"]),
+        ("model.backbone", "mobilenet_v9", ["quickstart.model.backbone: found 'mobilenet_v9'; expected one of mobil"]),
         ("train_float.matching.negative_iou", 0.9, ["quickstart.train_float.matching", "0.9", "larger"]),
         ("score.max_drop", True, ["quickstart.score.max_drop", "True", "number"]),
         (
@@ -92,8 +95,8 @@ def test_a_bad_value_is_named(tmp_path: Path, key: str, value: object, expected:
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
     params = tiny_params()
-    del params["quickstart"]["convert"]["suppression"]["iou_threshold"]
-    with pytest.raises(UserError, match=r"quickstart\.convert\.suppression\.iou_threshold: is missing"):
+    del params["quickstart"]["model"]["suppression"]["iou_threshold"]
+    with pytest.raises(UserError, match=r"quickstart\.model\.suppression\.iou_threshold: is missing"):
         load(tmp_path, params)
 
 

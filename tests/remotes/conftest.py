@@ -20,9 +20,6 @@ class Clone(Project):
 
     environment: ClassVar[dict[str, str]] = {"AWS_MAX_ATTEMPTS": "1"}
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
     def use(self, options: dict[str, str]) -> None:
         """Make that its default remote."""
         lines = [

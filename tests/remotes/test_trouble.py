@@ -13,8 +13,6 @@ from remotes.cable import Cable
 from remotes.conftest import RECIPE, RESULTS, Clone
 from remotes.stores import S3, Folder, Sftp, Store
 
-pytestmark = pytest.mark.xdist_group("reproduced")
-
 MODEL = f"models/{RECIPE}/detector_uint8.tflite"
 LADDER = f"models/{RECIPE}/tflite"
 MEMBER = f"{LADDER}/float16.tflite"

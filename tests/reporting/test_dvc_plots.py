@@ -10,8 +10,6 @@ import vl_convert
 
 from conftest import Project
 
-pytestmark = pytest.mark.xdist_group("reproduced")
-
 
 @pytest.fixture(scope="module")
 def plots(reproduced: Project) -> dict[str, dict[str, Any]]:

@@ -11,8 +11,6 @@ from octet.reporting.plots import training_curves
 from octet.reporting.table import text_table
 from octet.reporting.words import change
 
-pytestmark = pytest.mark.xdist_group("reproduced")
-
 
 def test_the_page_needs_nothing_beside_it(reproduced: Project) -> None:
     page = (reproduced.folder / "reports/quickstart/report.html").read_text()

@@ -15,7 +15,6 @@ from octet.tflite.comparing.layers import keras_reference, text_table, tflite_re
 from octet.tflite.files.conversion import to_float, to_integer
 
 SPOILT = "block_5_depthwise_relu"
-pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,6 @@ from octet.tasks.detection.shipping.outputs import DETECTIONS
 from octet.tflite.files.flat_tables import Schema
 from octet.tflite.files.metadata import About, describe, read, read_labels, read_recipe
 
-pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
-
 
 @pytest.fixture(scope="module")
 def recipe(reproduced: Project) -> Recipe:

@@ -23,7 +23,6 @@ from octet.tasks.detection.network.model import build_detector
 from octet.tflite.running.running import Runner, run_tflite
 from octet.tflite.running.variants import variant_files as files_of
 
-pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
 LADDER = ("float32", "float16", "dynamic", "int8_ptq")
 
 
@@ -101,7 +100,7 @@ def test_what_training_rounds_the_file_rounds(recipe: Recipe, models: Path) -> N
 
 def test_the_shipped_file(recipe: Recipe, models: Path) -> None:
     takes, gives, _ = opened(models / "detector_uint8.tflite")
-    size, slots = recipe.model.input_size, recipe.convert.suppression.max_detections
+    size, slots = recipe.model.input_size, recipe.model.suppression.max_detections
     assert (takes["dtype"], takes["shape"].tolist()) == (np.uint8, [1, size, size, 3])
     assert takes["quantization"] == (1 / 128, 128)  # so that a pixel is itself
     assert [details["shape"].tolist() for details in gives] == [[1, slots, 4], [1, slots], [1, slots], [1]]

@@ -4,14 +4,11 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from conftest import ROOT, Project, detection_recipe
 from octet.data.reading.pictures import picture_batches
 from octet.tflite.running.running import run_tflite
-
-pytestmark = pytest.mark.xdist_group("reproduced")  # one worker runs the pipeline, not both
 
 
 def test_the_pages_code_finds_what_the_shipped_file_finds(reproduced: Project) -> None:
@@ -23,7 +20,7 @@ def test_the_pages_code_finds_what_the_shipped_file_finds(reproduced: Project) -
     pictures = shown(reproduced.folder / "data" / "quickstart" / "records", recipe.model.input_size)
     interpreter = Interpreter(model_path=str(models / "tflite" / "uint8_raw.tflite"))
     interpreter.allocate_tensors()
-    anchors, how = np.load(models / "tflite" / "anchors.npy"), recipe.convert.suppression
+    anchors, how = np.load(models / "tflite" / "anchors.npy"), recipe.model.suppression
     seen = 0
     for picture, boxes, classes, scores, count in zip(
         pictures, *next(run_tflite(models / "detector_uint8.tflite", [pictures])), strict=True

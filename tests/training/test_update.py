@@ -144,6 +144,7 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 def test_precision_and_compiler_change_little(recipe: Recipe) -> None:
     plain = first_losses(recipe, "float32", xla=False)
     assert plain[2] < plain[0]

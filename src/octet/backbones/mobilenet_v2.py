@@ -1,6 +1,9 @@
 """MobileNetV2, of any width, with the weights that Keras publishes for it."""
 
+import os
 from pathlib import Path
+
+import h5py
 
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import keras, tf
@@ -11,8 +14,8 @@ _STEM = ("Conv1", "bn_Conv1", "Conv1_relu")
 _LAST = ("Conv_1", "Conv_1_bn")
 
 
-class MobileNetV2:
-    """The trunk for pictures of one size; `alpha` is its width, as a share of the original's channels."""
+class Trunk:
+    """For pictures of one size; `alpha` is the width, as a share of the original's channels."""
 
     def __init__(self, input_size: int, alpha: float) -> None:
         self._input_size, self._alpha = input_size, alpha
@@ -26,18 +29,16 @@ class MobileNetV2:
 
     def load(self, network: keras.Model, weights: Path) -> None:
         """Start the network's trunk from a file of Keras' MobileNetV2 without its top."""
-        trunk = keras.applications.MobileNetV2(
-            (self._input_size, self._input_size, 3), self._alpha, include_top=False, weights=None
-        )
+        expected = f"the weights of a MobileNetV2 of alpha {self._alpha} without top"
+        ours = {layer.name for layer in network.layers if layer.weights and _is_of_trunk(layer.name)}
         try:
-            trunk.load_weights(weights)
-        except (OSError, ValueError) as error:
-            expected = f"a MobileNetV2 of alpha {self._alpha} without top"
-            raise UserError(f"{weights}: not the weights of {expected}: {first_line(error)}") from None
-        ours = {layer.name for layer in network.layers}
-        for layer in trunk.layers:
-            if layer.name in ours and layer.weights:
-                network.get_layer(layer.name).set_weights(layer.get_weights())
+            with h5py.File(weights) as file:
+                theirs = {os.fsdecode(name) for name in file.attrs["layer_names"]}
+            if missing := sorted(ours - theirs):
+                raise UserError(f"{weights}: not {expected}: it has no layer {missing[0]}")
+            network.load_weights(weights, by_name=True)
+        except (OSError, KeyError, ValueError) as error:
+            raise UserError(f"{weights}: not {expected}: {first_line(error)}") from None
 
     def freeze(self, network: keras.Model, blocks: int) -> None:
         """Keep the first blocks of the network's trunk as they are, weights and statistics alike; 0: train all."""

@@ -33,13 +33,22 @@ class Level(Section):
         return len(self.scales) * len(self.ratios)
 
 
+class Suppression(Section):
+    """How many detections come out, and which: when the network is validated and evaluated, and inside its files."""
+
+    score_threshold: Share
+    iou_threshold: Share
+    max_detections: Count
+
+
 class Model(recipe.Model):
-    """The network and its anchors."""
+    """The network, its anchors, and what becomes of its detections."""
 
     alpha: Positive
     batch_norm_momentum: Share
     neck_channels: Count
     levels: Annotated[tuple[Level, ...], Field(strict=False, min_length=1)]
+    suppression: Suppression
 
     @model_validator(mode="after")
     def _levels_double(self) -> "Model":
@@ -90,20 +99,6 @@ class TrainQat(Training, recipe.TrainQat):
     """Quantization-aware training, from the float weights."""
 
 
-class Suppression(Section):
-    """How many detections come out of the file, and which."""
-
-    score_threshold: Share
-    iou_threshold: Share
-    max_detections: Count
-
-
-class Convert(recipe.Convert):
-    """What goes into the TFLite files."""
-
-    suppression: Suppression
-
-
 class Recipe(recipe.Recipe):
     """A detector's recipe."""
 
@@ -117,4 +112,3 @@ class Recipe(recipe.Recipe):
     model: Model
     train_float: TrainFloat
     train_qat: TrainQat
-    convert: Convert

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.backbones.backbone import Backbone
+from octet.backbones import Backbone
 from octet.common.tensorflow import keras, tf
 from octet.measuring.evaluation import Evaluation
 from octet.recipe.shared.recipe import Model

@@ -3,17 +3,27 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from octet.recipe.shared.dataset import Dataset
 from octet.recipe.shared.types import Count, Positive, Section, Seed, Share, Strings, TfliteVariant, Whole
 
 
+def _known_backbone(name: str) -> str:
+    """Each has a file in the folder of backbones."""
+    known = sorted(file.stem for file in Path(__file__).parents[2].joinpath("backbones").glob("[!_]*.py"))
+    if name not in known:
+        raise ValueError(f"expected one of {', '.join(known)}")
+    return name
+
+
 class Model(Section):
     """The network."""
 
+    backbone: Annotated[str, AfterValidator(_known_backbone)]
     input_size: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
 
 

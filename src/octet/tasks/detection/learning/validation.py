@@ -11,11 +11,11 @@ from octet.data.reading.pictures import decode, picture_batches
 from octet.data.reading.records import read_pictures
 from octet.recipe.detection import Model
 from octet.tasks.detection.metric.average_precision import mean_area, rank_all
+from octet.tasks.detection.metric.boxes import xywh_pixels_to_corners
 from octet.tasks.detection.metric.detections import Detections, collect
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.network.prediction import BATCH, run_keras
-from octet.tasks.detection.network.suppression import USUAL
 
 _SHOWN = 4  # pictures
 _MIN_SCORE = 0.3
@@ -29,13 +29,16 @@ class Validation:
 
     def __init__(self, records: Path, shape: Model, classes: Sequence[str]) -> None:
         self._records, self._size, self._classes = records, shape.input_size, classes
-        self._truths, self._anchors = read_truths(records, "val"), make_anchors(shape)
+        self._truths = read_truths(records, "val")
+        self._anchors, self._suppression = make_anchors(shape), shape.suppression
         self._found: Detections | None = None
 
     def score(self, model: keras.Model) -> float:
         """The model's voc12_map."""
         pictures = picture_batches(self._records, "val", self._size, BATCH)
-        self._found = collect(run_keras(model, pictures.as_numpy_iterator(), self._anchors, USUAL), self._truths)
+        self._found = collect(
+            run_keras(model, pictures.as_numpy_iterator(), self._anchors, self._suppression), self._truths
+        )
         return round(float(mean_area(rank_all(self._found, self._truths, self._classes))), 5)
 
     def show(self, _: keras.Model) -> None:
@@ -45,8 +48,7 @@ class Validation:
         for index, (id, jpeg) in enumerate(islice(read_pictures(self._records, "val"), _SHOWN)):
             truth = self._truths[index]
             chosen = (self._found.picture == index) & (self._found.scores >= _MIN_SCORE)
-            x, y, width, height = self._found.boxes[chosen].T
-            corners = np.stack([y, x, y + height, x + width], axis=1) / np.tile([truth.height, truth.width], 2)
+            corners = xywh_pixels_to_corners(self._found.boxes[chosen], truth.height, truth.width)
             boxes = np.concatenate([truth.boxes, corners]).astype(np.float32)
             colours = [_WHITE] * len(truth.boxes) + [_ORANGE] * len(corners)
             picture = tf.cast(decode(jpeg), tf.float32)

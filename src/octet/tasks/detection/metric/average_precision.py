@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from octet.tasks.detection.metric.boxes import corners_to_xywh_pixels, iou
 from octet.tasks.detection.metric.detections import Detections
 from octet.tasks.detection.metric.truths import Truth
 
@@ -142,17 +143,7 @@ def eleven_points(curve: Curve) -> float:
     return float(np.mean([curve.precision[curve.recall >= recall].max(initial=0.0) for recall in recalls]))
 
 
-def iou(boxes: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of x, y, width, height, pair by pair: [P, 4], [P, 4] -> [P]."""
-    top_left = np.maximum(boxes[:, :2], others[:, :2])
-    bottom_right = np.minimum(boxes[:, :2] + boxes[:, 2:], others[:, :2] + others[:, 2:])
-    shared = (bottom_right - top_left).clip(0).prod(axis=1)
-    union = boxes[:, 2:].prod(axis=1) + others[:, 2:].prod(axis=1) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-
-
 def pixel_boxes(truth: Truth) -> NDArray[np.float64]:
     """A picture's objects as x, y, width, height in its pixels; rounding brings back what the annotation said."""
     corners = truth.boxes.astype(np.float64) * np.tile([truth.height, truth.width], 2)
-    ymin, xmin, ymax, xmax = corners.round(_PIXEL_DECIMALS).T
-    return np.stack([xmin, ymin, xmax - xmin, ymax - ymin], axis=1)
+    return corners_to_xywh_pixels(corners.round(_PIXEL_DECIMALS), 1, 1)

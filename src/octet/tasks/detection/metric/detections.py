@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from octet.tasks.detection.metric.boxes import corners_to_xywh_pixels
 from octet.tasks.detection.metric.truths import Truth
 
 # Boxes [N, D, 4] as ymin, xmin, ymax, xmax in 0..1, classes [N, D], scores [N, D], counts [N], of a batch of pictures
@@ -34,12 +35,10 @@ def collect(batches: Iterable[Found], truths: Sequence[Truth]) -> Detections:
         for found_boxes, found_classes, found_scores, count in zip(*batch, strict=True):
             truth, n = truths[index], int(count)
             corners = np.asarray(found_boxes[:n], np.float64).clip(0, 1)
-            corners *= (truth.height, truth.width, truth.height, truth.width)
             pictures.append(np.full(n, index))
             classes.append(found_classes[:n].astype(np.int64))
             scores.append(found_scores[:n].astype(np.float64).round(SCORE_DECIMALS))
-            y, x = corners[:, 0], corners[:, 1]
-            boxes.append(np.stack([x, y, corners[:, 3] - x, corners[:, 2] - y], axis=1).round(BOX_DECIMALS))
+            boxes.append(corners_to_xywh_pixels(corners, truth.height, truth.width).round(BOX_DECIMALS))
             index += 1
     if index != len(truths):
         raise ValueError(f"detections of {index} pictures for {len(truths)} truths")

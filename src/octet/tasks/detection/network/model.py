@@ -3,8 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from octet.backbones.backbone import Backbone
-from octet.backbones.mobilenet_v2 import MobileNetV2
+from octet.backbones import Backbone, make_backbone
 from octet.common.tensorflow import keras, tf
 from octet.recipe.detection import Level, Model
 from octet.tasks.detection.network.anchors import grid_side
@@ -15,7 +14,7 @@ _PRIOR = 0.01  # the score of every class before training, so that the many back
 def build_detector(model: Model, classes: int) -> keras.Model:
     """From pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C], in 32 bits."""
     pictures = keras.Input((model.input_size, model.input_size, 3), name="pictures")
-    features = _pyramid(make_backbone(model).features(pictures), model)
+    features = _pyramid(backbone_of(model).features(pictures), model)
     codes = [_head(features[level.stride], "boxes", level, model, 4, bias=0.0) for level in model.levels]
     quiet = -math.log(1 / _PRIOR - 1)
     logits = [_head(features[level.stride], "classes", level, model, classes, bias=quiet) for level in model.levels]
@@ -27,9 +26,9 @@ def build_detector(model: Model, classes: int) -> keras.Model:
     return detector
 
 
-def make_backbone(model: Model) -> Backbone:
+def backbone_of(model: Model) -> Backbone:
     """The trunk that the detector is built on."""
-    return MobileNetV2(model.input_size, model.alpha)
+    return make_backbone(model.backbone, model.input_size, model.alpha)
 
 
 def _pyramid(backbone: Mapping[int, tf.Tensor], model: Model) -> dict[int, tf.Tensor]:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from octet.common.tensorflow import keras
 from octet.recipe.detection import Recipe
-from octet.tasks.detection.network.model import build_detector, make_backbone
+from octet.tasks.detection.network.model import backbone_of, build_detector
 
 
 class Network:
     """Builds the detector of some classes."""
 
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
-        self.backbone = make_backbone(recipe.model)
+        self.backbone = backbone_of(recipe.model)
         self._model, self._classes = recipe.model, classes
 
     def build(self) -> keras.Model:

@@ -4,9 +4,6 @@ from octet.common.tensorflow import tf
 from octet.recipe.detection import Suppression
 from octet.tasks.detection.network import boxes as box_math
 
-# Where no recipe says otherwise: all that average precision takes notice of.
-USUAL = Suppression(score_threshold=0.02, iou_threshold=0.5, max_detections=100)
-
 
 def detect(
     codes: tf.Tensor, scores: tf.Tensor, anchors: tf.Tensor, how: Suppression

@@ -26,7 +26,7 @@ class Predicting:
     def __init__(self, recipe: Recipe, classes: Sequence[str], records: Path) -> None:
         del classes
         self._truths = read_truths(records, "test")
-        self._anchors, self._suppression = make_anchors(recipe.model), recipe.convert.suppression
+        self._anchors, self._suppression = make_anchors(recipe.model), recipe.model.suppression
 
     def network_outputs(self, network: keras.Model, pictures: Pictures) -> Iterator[Found]:
         """What a Keras model finds in each batch."""

@@ -22,7 +22,7 @@ class Shipping:
     outputs, raw_outputs = DETECTIONS, HEADS
 
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
-        self._anchors, self._suppression = make_anchors(recipe.model), recipe.convert.suppression
+        self._anchors, self._suppression = make_anchors(recipe.model), recipe.model.suppression
         self.description = f"Finds {', '.join(classes)}."
         self.beside = {"anchors": self._anchors}
 

@@ -11,6 +11,7 @@ from PIL import Image, ImageOps
 from octet.data.reading.pictures import decode
 from octet.reporting.drawing import Box, draw
 from octet.tasks.detection.metric.average_precision import Objects
+from octet.tasks.detection.metric.boxes import xywh_to_ltrb
 from octet.tasks.detection.metric.detections import Detections
 from octet.tasks.detection.metric.truths import Truth
 from octet.tasks.detection.showing.errors import (
@@ -136,10 +137,10 @@ def _detections(picture: int, found: Judged, classes: Sequence[str]) -> list[Box
     return boxes
 
 
-def _box(corner_and_sides: NDArray[np.float64], kind: str, caption: str) -> Box:
-    x, y, width, height = (float(side) for side in corner_and_sides)
+def _box(xywh: NDArray[np.float64], kind: str, caption: str) -> Box:
+    left, top, right, bottom = xywh_to_ltrb(xywh).tolist()
     told = caption if kind == RIGHT else f"{kind}: {caption}"
-    return Box((x, y, x + width, y + height), told, COLOURS[kind])
+    return Box((left, top, right, bottom), told, COLOURS[kind])
 
 
 def _jpeg(picture: Pixels, boxes: Sequence[Box], scale: float) -> bytes:

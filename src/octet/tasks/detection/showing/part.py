@@ -136,7 +136,7 @@ def _confusion(found: Judged, objects: Objects, classes: Sequence[str]) -> Itera
 
 
 def _card(recipe: Recipe, evaluation: Evaluation) -> Card:
-    suppression, size = recipe.convert.suppression, recipe.model.input_size
+    suppression, size = recipe.model.suppression, recipe.model.input_size
     per_class = evaluation.variants["uint8"].per_class
     worst = sorted(per_class, key=lambda name: per_class[name]["voc12_ap"])[:3]
     weakest = ", ".join(f"{name} ({per_class[name]['voc12_ap']:.2f})" for name in worst)

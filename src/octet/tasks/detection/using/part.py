@@ -12,11 +12,14 @@ from octet.common.errors import UserError, first_line
 from octet.data.reading.pictures import resize
 from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe.detection import Suppression
-from octet.tasks.detection.network.suppression import USUAL, detect
+from octet.tasks.detection.metric.boxes import corners_to_ltrb_pixels
+from octet.tasks.detection.network.suppression import detect
 from octet.tflite.files import metadata
 from octet.tflite.running.running import Runner
 
 _DETECTIONS, _HEADS = 4, 2  # how many outputs there are
+# Of a file that ends in heads, which says nothing of it: all that average precision takes notice of.
+_USUAL = Suppression(score_threshold=0.02, iou_threshold=0.5, max_detections=100)
 _RANKS = [3, 2, 2, 1]  # of boxes [1, D, 4], classes [1, D], scores [1, D] and count [1]
 
 
@@ -32,7 +35,7 @@ class Detection:
 class Finder:
     """Finds things in pictures of any size; `suppression` is for a file that ends in heads, others bring their own."""
 
-    def __init__(self, file: Path, labels: Path | None = None, suppression: Suppression = USUAL) -> None:
+    def __init__(self, file: Path, labels: Path | None = None, suppression: Suppression = _USUAL) -> None:
         if not file.exists():
             raise UserError(f"{file}: no such model")
         try:
@@ -59,15 +62,15 @@ class Finder:
         """What is in an RGB picture [H, W, 3], best first."""
         outputs = self._run(resize(picture, self.side).numpy())
         boxes, classes, scores, count = self._detections(outputs)
-        height, width = picture.shape[:2]
-        sides = np.array([width, height, width, height])
+        corners = np.asarray(boxes, np.float64).clip(0, 1)
+        drawn = corners_to_ltrb_pixels(corners, *picture.shape[:2])
         return [
             Detection(
                 self._label(int(class_)),
                 float(score),
-                tuple((np.asarray(box, np.float64)[[1, 0, 3, 2]].clip(0, 1) * sides).tolist()),  # type: ignore[arg-type]
+                tuple(box.tolist()),
             )
-            for box, class_, score in list(zip(boxes, classes, scores, strict=True))[: int(count)]
+            for box, class_, score in list(zip(drawn, classes, scores, strict=True))[: int(count)]
         ]
 
     def _detections(self, outputs: Sequence[NDArray[Any]]) -> Sequence[NDArray[Any]]:
