@@ -211,6 +211,7 @@ def test_inputs_of_several_kinds_keep_their_ranges(tmp_path: Path) -> None:
     assert of_narrow == pytest.approx(2 / 255, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_compared_layer_by_layer(residual: Path, tmp_path: Path) -> None:
     calibration = samples(tmp_path / "samples.npz", 64, 64, 3, count=4)
     out = tmp_path / "small.tflite"

@@ -32,7 +32,7 @@ LIVELY = Augmentation(min_window=0.5, max_window=1.5, max_stretch=1.5, flip=0.5,
 
 def plan(**changes: object) -> TrainFloat:
     """A training that shows the seven pictures of the records in batches of three."""
-    keys = {**tiny_params()["quickstart"]["train_float"], "batch": 3, "augmentation": LIVELY.model_dump()}
+    keys = {**tiny_params()["quickstart"]["train_float"], "epochs": 3, "batch": 3, "augmentation": LIVELY.model_dump()}
     return TrainFloat.model_validate({**keys, **changes})
 
 

@@ -1,13 +1,35 @@
 """What a user can do wrong ends in one clear line, a failure, and no half-written output."""
 
+import io
 import os
+import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
 
 import pytest
 
 from conftest import STAGES, Project, tiny_params
+
+Here = Callable[[str], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def here(project: Project, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """Runs a stage of the project in this process, which has TensorFlow already, up to where it is refused."""
+    monkeypatch.chdir(project.folder)
+
+    def run(stage: str) -> subprocess.CompletedProcess[str]:
+        script, out = f"src/{stage}.py", io.StringIO()
+        monkeypatch.setattr(sys, "argv", [script, "quickstart"])
+        with redirect_stdout(out), pytest.raises(SystemExit) as end:
+            runpy.run_path(script, run_name="__main__")
+        assert isinstance(end.value.code, str)  # which Python prints as it ends, with exit code 1
+        return subprocess.CompletedProcess([script], 1, out.getvalue(), end.value.code)
+
+    return run
 
 
 def assert_one_line(result: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -44,8 +66,8 @@ def test_a_typo_in_params(project: Project, stage: str) -> None:
         ("report", "score"),
     ],
 )
-def test_a_stage_before_the_one_it_needs(project: Project, stage: str, needed: str) -> None:
-    assert_one_line(project.stage(stage), "is missing", f"dvc repro {needed}@quickstart")
+def test_a_stage_before_the_one_it_needs(project: Project, here: Here, stage: str, needed: str) -> None:
+    assert_one_line(here(stage), "is missing", f"dvc repro {needed}@quickstart")
     assert not (project.folder / "models").exists()
     assert not (project.folder / "reports").exists()
 
@@ -70,7 +92,7 @@ def test_a_stage_before_the_one_it_needs(project: Project, stage: str, needed: s
     ],
 )
 def test_something_in_between_is_gone(
-    project: Project, reproduced: Project, stage: str, gone: str, needed: str
+    project: Project, reproduced: Project, here: Here, stage: str, gone: str, needed: str
 ) -> None:
     project.take(reproduced, "data", "models", "reports")
     taken_away = project.folder / gone
@@ -78,7 +100,7 @@ def test_something_in_between_is_gone(
         shutil.rmtree(taken_away)
     else:
         taken_away.unlink()
-    assert_one_line(project.stage(stage), gone, "is missing", f"dvc repro {needed}@quickstart")
+    assert_one_line(here(stage), gone, "is missing", f"dvc repro {needed}@quickstart")
 
 
 @pytest.mark.parametrize("keep", [0, 700, 20_000])

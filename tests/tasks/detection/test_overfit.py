@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from conftest import detection_recipe
 from octet.data.writing.records import write_labels, write_split
 from octet.recipe.detection import TrainFloat
@@ -13,6 +15,7 @@ from octet.training.networks import float_networks
 from octet.training.run import Places, run_training
 
 
+@pytest.mark.slow
 def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     recipe = detection_recipe()
     still = {"flip": 0.0, "contrast": 0.0, "brightness": 0.0, "colour": 0.0}
