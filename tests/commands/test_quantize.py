@@ -88,13 +88,13 @@ def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A detector of 640 px."""
+    """A detector of 320 px."""
     file = tmp_path_factory.mktemp("detector") / "detector.h5"
     keras.utils.set_random_seed(1)
-    shape = {**tiny_params()["quickstart"]["model"], "input_size": 640}
+    shape = {**tiny_params()["quickstart"]["model"], "input_size": 320}
     model = build_detector(Model.model_validate(shape), classes=3)
     for _ in range(4):  # without statistics of its own a deep network's values fade to nothing
-        model(tf.random.stateless_uniform((1, 640, 640, 3), (1, 1), -1, 1), training=True)
+        model(tf.random.stateless_uniform((1, 320, 320, 3), (1, 1), -1, 1), training=True)
     model.save(file)
     return file
 
@@ -141,8 +141,8 @@ def test_a_text_model_with_its_weights_in_8_bits(text_model: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["float16", "int16x8"])
-def test_a_detector_of_640_pixels(detector: Path, tmp_path: Path, scheme: str) -> None:
-    calibration = samples(tmp_path / "samples.npz", 640, 640, 3, count=2)
+def test_a_detector_with_two_outputs(detector: Path, tmp_path: Path, scheme: str) -> None:
+    calibration = samples(tmp_path / "samples.npz", 320, 320, 3, count=2)
     more = ["--calibration", calibration] if scheme == "int16x8" else []
     result = quantize(detector, "--scheme", scheme, *more, "--compare")
     assert (result.returncode, result.stderr) == (0, "")

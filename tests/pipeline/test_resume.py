@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from conftest import Project
 
 MODELS = "models/quickstart"
+FILES = ("history.csv", "weights.h5")
 STEPS_PER_EPOCH = 3  # of the tiny recipe
 
 
@@ -59,10 +61,9 @@ def test_stopped_and_resumed_is_the_same_bytes(ready: Project, reproduced: Proje
         step = int(re.findall(r"step-(\d+)", checkpoint.name)[0])
         assert step >= STEPS_PER_EPOCH
         assert f"going on after step {step} of " in goes_on(ready, stage)
-    goes_on(ready, "convert")
     again, once = ready.bytes_of(MODELS), reproduced.bytes_of(MODELS)
     assert again == {name: once[name] for name in again}
-    assert len(again) > 10
+    assert sorted(again) == [f"{MODELS}/{network}/{file}" for network in ("float", "qat") for file in FILES]
     assert list((ready.folder / "runs").rglob("unfinished-*")) == []
     assert list((ready.folder / "runs/quickstart/train_float/tensorboard").rglob("events.*"))
 
@@ -92,9 +93,9 @@ def test_dvc_goes_on_where_it_was_interrupted(ready: Project) -> None:
     """As with Ctrl-C in a terminal, where the signal reaches DVC and the stage alike."""
     ready.set_up_dvc()
     process = subprocess.Popen(
-        ["dvc", "repro", "--single-item", "train_float@quickstart"],
+        [Path(sys.executable).with_name("dvc"), "repro", "--single-item", "train_float@quickstart"],
         cwd=ready.folder,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
         process_group=0,

@@ -184,3 +184,14 @@ def test_a_tasks_recipe_concerns_all_its_stages(locked: Project) -> None:
         assert stale(locked) == {f"{stage}@{recipe}" for stage in ALL for recipe in ("quickstart", SECOND)}
     finally:
         file.write_text(before)
+
+
+def test_what_follows_reruns_only_where_records_changed(reproduced: Project, tmp_path: Path) -> None:
+    """A change of the code that reads archives makes the same records, and DVC goes no further."""
+    project = reproduced.copy(tmp_path / "project")
+    with (project.folder / "src/octet/sources/reading/check.py").open("a") as code:
+        code.write("# A comment.\n")
+    result = project.run("dvc", "repro", "report@quickstart")
+    assert result.returncode == 0, result.stderr
+    ran = [line for line in result.stdout.splitlines() if line.startswith("Running stage")]
+    assert ran == ["Running stage 'preprocess@quickstart':"]
