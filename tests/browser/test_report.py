@@ -20,6 +20,18 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
+# Of each heading, how many pictures, charts and tables follow it before the next
+SHOWN_BY_SECTION = """() => {
+  const shown = {}
+  let title
+  for (const of of document.body.querySelectorAll("h2, img, svg, table")) {
+    if (of.tagName === "H2") shown[title = of.textContent] = 0
+    else if (title) shown[title] += 1
+  }
+  return shown
+}"""
+
+
 def test_the_page(page: Page) -> None:
     asked: list[str] = []
     troubles: list[str] = []
@@ -28,17 +40,10 @@ def test_the_page(page: Page) -> None:
     page.goto(REPORT.as_uri())
     assert [url for url in asked if not url.startswith("data:")] == [REPORT.as_uri()]
     assert troubles == []
-    titles = [title.removesuffix("?") for title in page.locator("h2").all_text_contents()]
-    assert titles == [
-        "Does it work",
-        "What did eight bits cost",
-        "What does it get wrong",
-        "Where do eight bits hurt",
-        "What does it weigh",
-        "How was it trained",
-        "What did it learn from",
-        "What made it",
-    ]
+    shown = page.evaluate(SHOWN_BY_SECTION)
+    assert next(iter(shown)) == "Does it work?"
+    assert len(shown) >= 8
+    assert [title for title, count in shown.items() if not count] == []
     for image in page.locator("img").all():
         assert image.evaluate("image => image.naturalWidth") > 0
     # Only tables, charts and pictures scroll to the side; the page does not.
