@@ -166,6 +166,17 @@ def test_every_folder_of_code_is_in_the_table() -> None:
     assert {str(of) for of in folders - of_commands} == {*CODE, "recipe", "tasks"}
 
 
+def test_what_python_compiles_is_no_code(locked: Project) -> None:
+    cache = locked.folder / "src" / "octet" / "common" / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    try:
+        (cache / "errors.cpython-311.pyc").write_bytes(b"compiled")
+        assert stale(locked) == set()
+    finally:
+        (cache / "errors.cpython-311.pyc").unlink()
+        cache.rmdir()
+
+
 def test_another_tasks_recipe_is_another_matter(locked: Project) -> None:
     """A task's class of recipes is a file of its own: what it says concerns no other task."""
     other = locked.folder / "src" / "octet" / "recipe" / "other.py"
