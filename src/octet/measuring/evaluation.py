@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_serializer
+from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
-from octet.common.errors import UserError
-from octet.common.files import require, write_json
+from octet.common.files import write_json
+from octet.measuring.reading import read_as
 
 
 class _Part(BaseModel):
@@ -88,9 +88,4 @@ def write_evaluation(path: Path, evaluation: Evaluation) -> None:
 
 def read_evaluation(path: Path, made_by: str) -> Evaluation:
     """What the score stage wrote."""
-    try:
-        return Evaluation.model_validate_json(require(path, made_by).read_bytes())
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise UserError(f"{path}: {where}: {problem['msg']}: run `dvc repro {made_by}` again") from None
+    return read_as(Evaluation, path, made_by)

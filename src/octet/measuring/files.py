@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from octet.common.errors import UserError
-from octet.common.files import require
+from octet.measuring.reading import read_as
 
 FLOAT = "FLOAT"  # stands for every operator that takes or gives floating point
 
@@ -36,9 +35,4 @@ class FileFacts(BaseModel):
 
 def read_files(path: Path, made_by: str) -> dict[str, FileFacts]:
     """What the evaluate stage wrote, by variant."""
-    try:
-        return TypeAdapter(dict[str, FileFacts]).validate_json(require(path, made_by).read_bytes())
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise UserError(f"{path}: {where}: {problem['msg']}: run `dvc repro {made_by}` again") from None
+    return read_as(dict[str, FileFacts], path, made_by)
