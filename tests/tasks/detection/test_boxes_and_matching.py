@@ -10,11 +10,11 @@ from conftest import detection_recipe
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Matching, Recipe, Suppression
 from octet.tasks.detection.learning.matching import BACKGROUND, IGNORED, match, targets
-from octet.tasks.detection.learning.recall import recall_by_size, text_table
 from octet.tasks.detection.network import boxes as box_math
 from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.network.model import build_detector
 from octet.tasks.detection.network.suppression import detect
+from octet.tasks.detection.proposing.recall import recall_by_size, text_table
 
 HOW = Matching(positive_iou=0.5, negative_iou=0.4)
 

@@ -27,16 +27,21 @@ def archive_files(source: Folder) -> Iterator[PackedFile]:
 
 def _tops(source: Folder) -> list[Path]:
     """The folder itself, and those in it, as far as they have pictures where the recipe says."""
-    folder, pictures = source.path, source.pictures
-    tops = sorted({top for top in (folder, *folder.iterdir()) if (top / pictures).is_dir()}) if folder.is_dir() else []
+    folder, own_name = source.path, source.pictures
+    candidates = (folder, *sorted(folder.iterdir())) if folder.is_dir() else ()
+    tops = [top for top in candidates if _has_pictures(top / own_name)]
     if not tops:
         raise UserError(
-            f"{folder}: has no folder {pictures!r}; expected the pictures there and their XML files in "
-            f"{source.annotations!r}. `pictures:` and `annotations:` beside `path:` name other folders"
+            f"{folder}: has no pictures in a folder {own_name!r}, where they are expected, with their XML files in "
+            f"{source.annotations!r}; `pictures:` and `annotations:` beside `path:` name other folders"
         )
     for top in tops:
         require_place(top / source.annotations)
     return tops
+
+
+def _has_pictures(folder: Path) -> bool:
+    return folder.is_dir() and any(_belongs_to(PICTURES, file) for file in folder.iterdir())
 
 
 def _belongs_to(part: str, file: Path) -> bool:

@@ -96,6 +96,12 @@ class Archives:
         elif kind == IMAGE_SETS and suffix == "txt":
             self._image_sets[f"{folder}/{id}"].append(member)
 
+    @property
+    def image_sets(self) -> list[str]:
+        """The image sets that the archives name, and `FOLDER/*` for each folder."""
+        folders = {folder for folder, _ in [*self._annotations, *self._pictures]}
+        return sorted([*self._image_sets, *(f"{folder}/*" for folder in folders)])
+
     def image_set(self, image_set: str) -> list[str]:
         """The picture ids of an image set such as `VOC2007/trainval`, or of `FOLDER/*`: all that there are, sorted."""
         folder, _, name = image_set.partition("/")
@@ -103,9 +109,8 @@ class Archives:
         if name == "*" and everything:
             return sorted(everything)
         if image_set not in self._image_sets:
-            folders = {of for of, _ in [*self._annotations, *self._pictures]}
-            known = sorted([*self._image_sets, *(f"{of}/*" for of in folders)])
-            raise UserError(f"image set {image_set!r} is in no archive; there are: {', '.join(known) or 'none'}")
+            known = ", ".join(self.image_sets) or "none"
+            raise UserError(f"image set {image_set!r} is in no archive; there are: {known}")
         lines = []
         for member in self._image_sets[image_set]:
             try:

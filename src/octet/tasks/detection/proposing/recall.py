@@ -49,6 +49,12 @@ def recall_by_size(
     return rows
 
 
+def covered(boxes: NDArray[np.float32], anchors: NDArray[np.float32], input_size: int) -> float:
+    """The share of the objects that an anchor overlaps by at least half."""
+    rows = recall_by_size(boxes, anchors, input_size)
+    return sum(row.found for row in rows) / len(boxes)
+
+
 def text_table(rows: list[Recall]) -> str:
     """One line a size, and one for all."""
     lines = [f"{'object, px':>12}{'objects':>9}{'recall':>8}{'overlap':>9}"]
