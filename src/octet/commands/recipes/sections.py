@@ -36,8 +36,7 @@ def add_to_pipeline(text: str, name: str, base: str, description: str) -> str:
     root = _parse(text)
     recipes = root.items["vars"].elements[0].items["recipes"]
     anchor = recipes.items[base].alias or recipes.items[base].anchor
-    if not anchor:
-        raise UserError(f"dvc.yaml: vars: recipes: {base}: expected an anchor, as in `{base}: &detection {{...}}`")
+    task = f"*{anchor}" if anchor else _flow(yaml.safe_load(text)["vars"][0]["recipes"][base])
     lines = text.splitlines()
     indent = " " * recipes.keys[base][0].column
     artifacts = root.items["artifacts"]
@@ -48,7 +47,7 @@ def add_to_pipeline(text: str, name: str, base: str, description: str) -> str:
         lines[artifacts.last_line + 1 : artifacts.last_line + 1] = [
             f"    desc: {_flow(description)}" if line.startswith("    desc:") else line for line in copied
         ]
-    lines.insert(recipes.last_line + 1, f"{indent}{name}: *{anchor}")
+    lines.insert(recipes.last_line + 1, f"{indent}{name}: {task}")
     return "\n".join(lines) + "\n"
 
 
