@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from octet.measuring.bootstrap import draw
+from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.ledger import ledger
 from octet.tasks.detection.metric.average_precision import (
     Ranked,
@@ -152,7 +152,7 @@ def test_the_ledger_tells_steps_apart() -> None:
 
     names = ("float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw")
     by_variant = {name: ranked(10 if name == "int8_ptq" else 20) for name in names}
-    draws = draw(len(truths), 100, seed=1)
+    draws = draw_resamples(len(truths), 100, seed=1)
     steps = ledger(
         "voc12_map",
         {name: mean_area(of) for name, of in by_variant.items()},
