@@ -38,7 +38,8 @@ def test_the_page_tells_what_was_mended_and_left_out(reporting: Project) -> None
     told["skipped"]["by_kind"] = {"zero-size box": 4}
     file.write_text(json.dumps(told))
     assert reporting.stage("report").returncode == 0
-    assert "<p>Mended: 1 box clipped, 5 greyscale.</p><p>Left out: 4 zero-size box.</p>" in page.read_text()
+    for line in ("<p>Mended: 1 box clipped, 5 greyscale.</p>", "<p>Left out: 4 zero-size box.</p>"):
+        assert line in page.read_text()
 
 
 def test_the_page_is_the_same_bytes_again(reporting: Project) -> None:
