@@ -2,6 +2,9 @@
 
 Usage: python tools/audit.py [--url URL]
 
+Here because pip-audit's own exceptions need no reason and never end, it takes a service that knows nothing for good
+news, and leaves out what is locked for another Python.
+
 Ends with 0 if there is none, 1 if there is something to do, 69 if the vulnerability service could not be asked.
 """
 
