@@ -11,9 +11,9 @@ def rates_table(rates: Mapping[int, Mapping[str, Rates]]) -> str:
     """One row a measurement, one pair of columns a number of cores; the first of each group is what the others need."""
     head = ["pictures a second", *(text for count in rates for text in (f"{count} core{'s' * (count > 1)}", "share"))]
     rows = [
-        [f"{group}: {name}", *(text for of in rates.values() for text in _rate_and_share(of[group], name))]
-        for group, measured in next(iter(rates.values())).items()
-        for name in measured
+        [f"{group}: {name}", *(text for measured in rates.values() for text in _rate_and_share(measured[group], name))]
+        for group, parts in next(iter(rates.values())).items()
+        for name in parts
     ]
     sides = ("left", *["right"] * (len(head) - 1))
     return tabulate([head, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)

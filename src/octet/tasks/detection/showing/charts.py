@@ -25,10 +25,11 @@ def class_chart(variants: Mapping[str, Variant]) -> Markup:
     return svg(figure)
 
 
-def error_chart(costs: Mapping[str, Mapping[str, float]]) -> Markup:
+def error_chart(gains: Mapping[str, Mapping[str, float]]) -> Markup:
     """What mending each kind of error would bring, a bar a model."""
-    kinds = list(next(iter(costs.values())))
-    return bars({name: [of[kind] for kind in kinds] for name, of in costs.items()}, kinds, "VOC12 mAP that it costs")
+    kinds = list(next(iter(gains.values())))
+    heights = {name: [by_kind[kind] for kind in kinds] for name, by_kind in gains.items()}
+    return bars(heights, kinds, "change of VOC12 mAP if mended")
 
 
 def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> Markup:

@@ -15,7 +15,7 @@ from octet.tasks.detection.metric.average_precision import Objects, gather
 from octet.tasks.detection.metric.detections import above_score, from_coco
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.showing import charts
-from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, costs, diagnose, found_by_size
+from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, diagnose, found_by_size, gains
 from octet.tasks.detection.showing.gallery import COLOURS, Judged, choose, exhibit, montage
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -34,7 +34,7 @@ class Showing:
         self._recipe = recipe
 
     def results(self, data: Path, reports: Path, evaluation: Evaluation) -> Results:
-        """The parts of the page, the montage, the confusion and the card."""
+        """What fills the page and the card, the montage and the confusion."""
         recipe, classes = self._recipe, evaluation.dataset.classes
         dataset = read_json(data / "dataset.json", f"preprocess@{recipe.name}")
         truths = read_truths(data / "records", "test")
@@ -65,12 +65,12 @@ class Showing:
                 "errors": ERRORS,
                 "error_chart": charts.error_chart(
                     {
-                        name: costs(of, objects, diagnose(of, objects, len(classes)), len(classes))
-                        for name, of in found.items()
+                        name: gains(every, objects, diagnose(every, objects, len(classes)), len(classes))
+                        for name, every in found.items()
                     }
                 ),
                 "size_chart": charts.size_chart(
-                    {name: found_by_size(objects, of.diagnosis, areas, _SIZES) for name, of in judged.items()},
+                    {name: found_by_size(objects, model.diagnosis, areas, _SIZES) for name, model in judged.items()},
                     [*(f"up to {end:g}" for end in _SIZES), f"more than {_SIZES[-1]:g}"],
                 ),
                 "precision_recall_curves": charts.precision_recall_curves(
@@ -103,8 +103,8 @@ def _highlights(evaluation: Evaluation) -> list[tuple[str, str]]:
 
 def _weakest(evaluation: Evaluation) -> list[tuple[str, float]]:
     """The three classes that the shipped file finds worst, with their VOC12 AP."""
-    scores = {name: of["voc12_ap"] for name, of in evaluation.variants["uint8"].per_class.items()}
-    return sorted(scores.items(), key=lambda item: item[1])[:3]
+    per_class = evaluation.variants["uint8"].per_class
+    return sorted(((name, scores["voc12_ap"]) for name, scores in per_class.items()), key=lambda item: item[1])[:3]
 
 
 def _smallest(recipe: Recipe) -> int:
