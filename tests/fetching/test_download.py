@@ -277,7 +277,7 @@ def test_a_server_that_gets_nowhere_is_left_and_the_next_goes_on(
         ]
     assert target.read_bytes() == CONTENT
     said = capsys.readouterr().out
-    assert f"{server.url('bad')}: the line dropped after {HALF} of 300000 bytes; trying again\n" in said
+    assert f"{server.url('bad')}: the line dropped after {HALF} of 300000 bytes; trying again in 0.001 s\n" in said
     assert f"{server.url('bad')}: 500 Internal Server Error; trying again in 0.002 s\n" in said
     assert f"{server.url('bad')}: 500 Internal Server Error (3 attempts)\n" in said
 

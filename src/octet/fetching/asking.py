@@ -23,7 +23,7 @@ class Patience:
     """What is borne before a source is given up."""
 
     silence: float = 30  # s
-    wait: float = 1  # the second attempt comes at once, the third after twice as many s, the fourth after twice that
+    wait: float = 1  # s before the second attempt; twice that before the third, and so on
     attempts: int = 3  # in a row that bring nothing
 
 
@@ -68,8 +68,11 @@ class Attempts(Retry):
         except MaxRetryError:
             raise SourceError(f"{reason} ({len(self.history) + 1} attempts)") from None
         wait = wait or left.get_backoff_time()
-        print(f"{self.url}: {reason}; trying again" + (f" in {wait:g} s" if wait else ""), flush=True)
+        print(f"{self.url}: {reason}; trying again in {wait:g} s", flush=True)
         return left
+
+    def get_backoff_time(self) -> float:
+        return max(super().get_backoff_time(), self.backoff_factor)  # urllib3 asks the first time without a pause
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         try:
