@@ -11,7 +11,7 @@ from octet.quantization.qat import quantize, without_rounding
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.network.model import build_detector
 from octet.tasks.detection.shipping.graphs import trace_heads
-from octet.tflite.comparing.layers import keras_reference, text_table, tflite_reference, worst_first
+from octet.tflite.comparing.layers import keras_reference, layers_table, tflite_reference, worst_first
 from octet.tflite.files.conversion import to_float, to_integer
 
 SPOILT = "block_5_depthwise_relu"
@@ -59,7 +59,7 @@ def test_a_range_that_is_far_too_wide_comes_first(
     assert first["advice"].startswith("narrow its range")
     assert first["range_used"] < 0.05
     assert first["lost_db"] > max(healthy[0]["lost_db"], second["lost_db"]) + 10
-    assert SPOILT in text_table([first])
+    assert SPOILT in layers_table([first])
 
 
 def test_a_range_that_is_too_small_saturates(
@@ -114,6 +114,6 @@ def row(name: str) -> dict[str, object]:
     ],
 )
 def test_long_names_keep_what_tells_them_apart(names: list[str], shown: list[str]) -> None:
-    head, *lines = text_table([row(name) for name in names]).splitlines()
+    head, *lines = layers_table([row(name) for name in names]).splitlines()
     assert [line.split()[0] for line in lines] == shown
     assert {line.index("30.0") for line in lines} == {head.index("SQNR dB") + len("SQNR dB") - len("30.0")}

@@ -14,7 +14,7 @@ from octet.commands.shrinking.loaded_model import LoadedModel
 from octet.commands.shrinking.samples import Sample, SampleSet
 from octet.common.errors import UserError, first_line
 from octet.common.silence import silence
-from octet.tflite.comparing.layers import text_table, tflite_reference, worst_first
+from octet.tflite.comparing.layers import layers_table, tflite_reference, worst_first
 from octet.tflite.files.conversion import to_float
 from octet.tflite.running.tensors import dequantized, quantized
 
@@ -60,7 +60,7 @@ def print_comparison(model: LoadedModel, content: bytes, calibration: SampleSet 
         inputs = (next(iter(sample.values())) for sample in islice(samples, _LAYER_SAMPLES))
         layers = worst_first(tflite_reference(reference), content, inputs)
         print(
-            f"the layers that lose most:\n{text_table(layers[:_SHOWN_LAYERS])}"
+            f"the layers that lose most:\n{layers_table(layers[:_SHOWN_LAYERS])}"
             if layers
             else "no layer is in both files, so none can be compared"
         )

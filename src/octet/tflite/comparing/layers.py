@@ -69,7 +69,7 @@ def worst_first(reference: Reference, content: bytes, inputs: Iterable[NDArray[n
     return [asdict(of) for of in sorted(_judge(nodes, sums, names), key=lambda of: -of.lost_db)]
 
 
-def text_table(layers: Sequence[Mapping[str, Any]]) -> str:
+def layers_table(layers: Sequence[Mapping[str, Any]]) -> str:
     """The layers as a table for the terminal, a line for each, with names short enough for it."""
     names = _short_names([layer["layer"] for layer in layers])
     width = max([_NAME_WIDTH, *map(len, names)]) + 1
