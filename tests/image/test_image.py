@@ -136,7 +136,7 @@ def test_detect_finds_in_the_container_what_it_finds_on_the_host(clone: Path, tm
     find = [*make(clone, "detect"), "MODEL=shipped.tflite"]
     run(clone, *find, f"SOURCE={picture}", f"DETECT_FLAGS={flags}")
     on_host = ("--out", str(tmp_path), "--json", str(tmp_path / "found.json"))
-    run(ROOT, str(ROOT / ".venv/bin/python"), "src/octet", "detect", "--model", MODEL, *on_host, picture)
+    run(ROOT, ".venv/bin/octet", "detect", "--model", MODEL, *on_host, picture)
     (found,), (expected,) = (json.loads((of / "found.json").read_text()) for of in (clone, tmp_path))
     assert found == expected
     assert found["detections"]
@@ -163,3 +163,8 @@ def test_the_release_holds_the_source_and_runs_without_git() -> None:
     assert "shapes.tar" in said
     assert ".git\n" not in said
     assert "tests" not in said.split()
+
+
+def test_octet_of_the_release_runs_in_any_folder() -> None:
+    release = ("run", "--rm", "--network", "none", "--user", f"{UID}:{GID}", "--workdir", "/tmp", f"{IMAGE}-release")
+    assert docker(*release, "octet", "--help").startswith("Octet's commands")
