@@ -69,7 +69,7 @@ LABEL org.opencontainers.image.title="octet" \
 
 FROM train AS release
 USER 0
-COPY LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
+COPY .dvcignore LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
 COPY .dvc/config .dvc/config
 COPY requirements requirements
 COPY src src

@@ -165,6 +165,10 @@ def test_the_release_holds_the_source_and_runs_without_git() -> None:
     assert "tests" not in said.split()
 
 
-def test_octet_of_the_release_runs_in_any_folder() -> None:
-    release = ("run", "--rm", "--network", "none", "--user", f"{UID}:{GID}", "--workdir", "/tmp", f"{IMAGE}-release")
-    assert docker(*release, "octet", "--help").startswith("Octet's commands")
+def test_octet_of_the_release_runs_in_any_folder_and_leaves_no_stage_stale() -> None:
+    """What Python compiles while it runs is no change of the code."""
+    words = "cd /tmp && octet --help && cd /octet && octet stale quickstart"
+    release = ("run", "--rm", "--network", "none", "--user", f"{UID}:{GID}", f"{IMAGE}-release")
+    said = docker(*release, "bash", "-c", words)
+    assert said.startswith("Octet's commands")
+    assert said.endswith("dvc.lock is up to date: quickstart\n")
