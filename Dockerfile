@@ -32,6 +32,7 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /
 
 FROM packages AS settled
 ARG VARIANT
+COPY tools/environment/octet /venv/bin/
 # A home that any user may write to, and a name: DVC asks for both, and `--user` may be one that the image doesn't know.
 # Signals go to the whole process group: DVC waits for its stage to end, so the stage has to hear of them.
 ENV HOME=/home/octet USER=octet LANG=C.UTF-8 \
@@ -68,7 +69,7 @@ LABEL org.opencontainers.image.title="octet" \
 
 FROM train AS release
 USER 0
-COPY LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
+COPY .dvcignore LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
 COPY .dvc/config .dvc/config
 COPY requirements requirements
 COPY src src

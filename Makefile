@@ -5,8 +5,9 @@ MAKEFLAGS += --no-print-directory
 RECIPE ?= voc0712
 PORT ?= 6006
 DEMO_PORT ?= 8000
-MODEL ?= models/$(RECIPE)/detector_uint8.tflite
 PYTHON ?= python3
+# empty where nobody named one: most commands then take the only recipe with results
+GIVEN_RECIPE = $(if $(filter file,$(origin RECIPE)),,$(RECIPE))
 
 # --- where things run -------------------------------------------------------------------------------------------------
 
@@ -35,7 +36,7 @@ OCTET_CACHE ?= $(HOME)/.cache/octet
 
 sha256 = $(shell cat $(1) | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c1-64)
 LOCK = $(call sha256,requirements/runtime.txt requirements/cuda.txt)
-INPUTS = $(call sha256,Dockerfile requirements/runtime.txt requirements/cuda.txt)-$(or $(BASE_IMAGE),pinned)
+INPUTS = $(call sha256,Dockerfile requirements/runtime.txt requirements/cuda.txt tools/environment/octet)-$(or $(BASE_IMAGE),pinned)
 
 # ready | no-toolkit (the engine cannot hand out the GPU) | no-driver
 HOST_GPU = $(eval HOST_GPU := $$(shell \
@@ -73,7 +74,8 @@ ready_docker = echo 'Running in the container $(IMAGE)'; \
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  RECIPE=name      which section of params.yaml to run (now: $(RECIPE))'
+	@echo '  RECIPE=name      a section of params.yaml (default: $(RECIPE); for report, gate, push, detect, demo,'
+	@echo '                   anchors and bench the only recipe with results; for stale and tensorboard all)'
 	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
 	@echo '                   but local for quickstart and test)'
 	@echo '  VARIANT=cpu      the container without CUDA, less than half the size'
@@ -84,26 +86,25 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'python src/octet preflight $(RECIPE) && dvc repro $(REPRO_FLAGS) report@$(RECIPE) \
-		&& python src/octet summary $(RECIPE)'
+	@$(RUN) bash -c 'octet preflight $(RECIPE) && dvc repro $(REPRO_FLAGS) report@$(RECIPE) && octet summary $(RECIPE)'
 
 .PHONY: report
 report: ready ## Show a recipe's scores and where its model and its page lie
-	@$(RUN) python src/octet summary $(RECIPE)
+	@$(RUN) octet summary $(GIVEN_RECIPE)
 
 .PHONY: gate
 gate: ready ## Fail where a recipe's uint8 model lost more than it may
-	@$(RUN) python src/octet gate $(RECIPE)
+	@$(RUN) octet gate $(GIVEN_RECIPE)
 
 .PHONY: push
 push: $(VENV)/runtime ## Push what a recipe's stages made to the DVC remote (AGAIN=1: over damaged copies)
 	@+$(remote-plugins)
-	@python src/octet push $(RECIPE) $(if $(AGAIN),--again)
+	@octet push $(GIVEN_RECIPE) $(if $(AGAIN),--again)
 
 .PHONY: pull
 pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data
 	@+$(remote-plugins)
-	@python src/octet pull $(RECIPE)
+	@octet pull $(RECIPE)
 
 .PHONY: restore
 restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does
@@ -124,48 +125,45 @@ changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV
 
 .PHONY: doctor
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it
-	@$(RUN) python src/octet doctor $(RECIPE)
+	@$(RUN) octet doctor $(RECIPE)
 
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
 detect: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
-detect: ready ## Find things in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
-	@$(if $(SOURCE),,$(error say what to look at with SOURCE=))$(RUN) python src/octet detect --model $(MODEL) $(DETECT_FLAGS) \
+detect: ready ## Detect objects in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
+	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet detect \
+		$(if $(MODEL),--model $(MODEL),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) $(DETECT_FLAGS) \
 		'$(subst ','\'',$(SOURCE))'
 
 .PHONY: demo
-demo: ready ## Let a recipe's model work in the browser, at http://localhost:8000 (DEMO_PORT=)
+demo: ready ## Run a recipe's model in the browser, at http://localhost:8000 (DEMO_PORT=)
 demo: RUNNER := $(LOCAL_RUNNER)
 demo: TARGET_FLAGS = --publish 127.0.0.1:$(DEMO_PORT):$(DEMO_PORT)
 demo:
-	@$(RUN) python src/octet demo $(RECIPE) --port $(DEMO_PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
+	@$(RUN) octet demo $(GIVEN_RECIPE) --port $(DEMO_PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
 .PHONY: anchors
 anchors: ready ## See how well a recipe's anchors fit its objects
-	@$(RUN) python src/octet anchors $(RECIPE)
+	@$(RUN) octet anchors $(GIVEN_RECIPE)
 
 .PHONY: bench
 bench: TARGET_FLAGS = $(if $(PEER),--env PEER='$(abspath $(PEER))' --volume '$(abspath $(PEER)):$(abspath $(PEER)):ro')
-bench: ready ## Measure how fast the parts of a recipe are here, against what they cannot do without (PEER=other.tflite)
-	@$(RUN) python src/octet bench $(RECIPE)
+bench: ready ## Measure how fast the parts of a recipe are here (PEER=other.tflite)
+	@$(RUN) octet bench $(GIVEN_RECIPE)
 
 .PHONY: verify
 verify: ready ## Run a recipe again from nothing in a clone, and compare every output with dvc.lock
-	@$(RUN) python src/octet verify $(RECIPE)
+	@$(RUN) octet verify $(RECIPE)
 
-# Without RECIPE= this is about all that dvc.lock knows, not about the default alone.
 .PHONY: stale
 stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs no data; RECIPE= for one recipe alone)
-	@python src/octet stale $(if $(filter file,$(origin RECIPE)),,$(RECIPE))
-
-# Without RECIPE= this is about the trainings of all.
-TRAININGS = runs$(if $(filter file,$(origin RECIPE)),,/$(RECIPE))
+	@octet stale $(GIVEN_RECIPE)
 
 .PHONY: tensorboard
 tensorboard: ready ## Watch trainings side by side at http://localhost:6006 (PORT=; RECIPE= for one recipe's alone)
 tensorboard: TARGET_FLAGS = --publish 127.0.0.1:$(PORT):$(PORT)
 tensorboard:
-	@$(RUN) tensorboard --logdir $(TRAININGS) --port $(PORT) $(if $(filter docker,$(RUNNER)),--bind_all)
+	@$(RUN) octet tensorboard $(GIVEN_RECIPE) --port $(PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
 .PHONY: shell
 shell: RUNNER := docker
@@ -253,26 +251,39 @@ outdated: $(VENV)/dev $(VENV)/remotes ## Tell which installed packages have newe
 
 # The stamps are newer than the locks that were installed: a changed lock installs again.
 ifndef OCTET_IMAGE
-$(VENV)/runtime: requirements/runtime.txt
+$(VENV)/runtime: requirements/runtime.txt tools/environment/octet tools/environment/octet.pth
+$(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+$(VENV)/mediapipe: requirements/mediapipe.txt $(VENV)/runtime
+$(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime
+
+# Of several makes at once, one sets up; the others wait for it and then see what is left to do.
+ifndef SETTING_UP
+$(VENV)/runtime $(VENV)/dev $(VENV)/mediapipe $(VENV)/remotes:
+	@$(PYTHON) tools/environment/one_at_a_time.py $(VENV)/lock $(MAKE) --silent SETTING_UP=1 $@
+else
+$(VENV)/runtime:
 	@echo 'Setting up $(VENV) (about 2 minutes, once) ...'
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo 'Python 3.10 to 3.13 is needed; name one with PYTHON=python3.11'; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@install -m 755 tools/environment/octet $(VENV)/bin
+	@install -m 644 tools/environment/octet.pth "$$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 	@touch $@
 
-$(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+$(VENV)/dev:
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # Apart from the rest: it brings another OpenCV.
-$(VENV)/mediapipe: requirements/mediapipe.txt $(VENV)/runtime
+$(VENV)/mediapipe:
 	@$(PYTHON) -m venv $@-env
 	@$@-env/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime
+$(VENV)/remotes:
 	@echo 'Installing what DVC needs for ssh, s3, gs and azure (once) ...'
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+endif
 endif

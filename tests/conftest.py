@@ -57,7 +57,7 @@ class Project:
     def new(cls, folder: Path) -> "Project":
         """A fresh one."""
         project = cls(folder)
-        for name in ("src", "requirements"):
+        for name in ("src", "requirements", "tools"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
             shutil.copy(ROOT / name, folder / name)

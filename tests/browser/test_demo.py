@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from conftest import ROOT
 from octet.commands.browser.runtime import obtain_runtime
 from octet.commands.browser.server import Demo
-from octet.commands.looking.sources import decode
+from octet.commands.detecting.sources import decode_picture
 from octet.data.reading.pictures import picture_batches
 from octet.tasks.detection.using.part import Detection, Finder
 
@@ -109,7 +109,7 @@ def test_a_dropped_picture(page: Page) -> None:
     for id, content in islice(pictures(), PICTURES):
         drop(page, id, content)
         theirs = found_in(page)
-        ours = [of for of in detector(decode(content, id)) if of.score >= SURE]
+        ours = [of for of in detector(decode_picture(content, id)) if of.score >= SURE]
         assert (unmatched(ours, theirs), unmatched(theirs, ours)) == ([], [])
         clear += sum(of.score >= CLEARLY for of in theirs)
     assert clear >= PICTURES

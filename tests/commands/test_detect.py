@@ -22,7 +22,7 @@ import pytest
 from PIL import Image
 
 from conftest import ROOT, Project, detection_recipe
-from octet.commands.looking.sources import Still, decode
+from octet.commands.detecting.sources import StillPicture, decode_picture
 from octet.common.tensorflow import tflite
 from octet.data.reading.records import read_pictures
 from octet.tasks.detection.using.part import Finder
@@ -98,7 +98,7 @@ def test_every_file_of_the_ladder(reproduced: Project, pictures: dict[str, bytes
     recipe = detection_recipe(reproduced.folder / "params.yaml")
     files = variant_files(reproduced.folder / "models" / "quickstart", recipe.shipped_file)
     detections = reproduced.folder / "reports" / "quickstart" / "detections"
-    picture = decode(next(iter(pictures.values())), "picture")
+    picture = decode_picture(next(iter(pictures.values())), "picture")
     for variant, file in files.items():
         if file.suffix == ".tflite":
             found = Finder(file, suppression=recipe.model.suppression)(picture)
@@ -199,11 +199,11 @@ def test_kinds_of_pictures_that_are_the_same_to_the_eye(pictures: dict[str, byte
         "alpha": with_alpha(image.copy()),
         "WebP": encoded(image, "WEBP", lossless=True),
     }.items():
-        np.testing.assert_array_equal(decode(content, name), plain, err_msg=name)
+        np.testing.assert_array_equal(decode_picture(content, name), plain, err_msg=name)
     grey = np.asarray(image.convert("L"))
     of_16_bits = Image.fromarray(grey.astype(np.uint16) << 8)
     for content in (encoded(image.convert("L"), "PNG"), encoded(of_16_bits, "PNG"), encoded(of_16_bits, "TIFF")):
-        np.testing.assert_array_equal(decode(content, "grey"), np.repeat(grey[..., None], 3, axis=2))
+        np.testing.assert_array_equal(decode_picture(content, "grey"), np.repeat(grey[..., None], 3, axis=2))
 
 
 def test_odd_sizes(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_an_address(detect: Run, address: str, pictures: dict[str, bytes], tmp_p
 
 def test_a_video(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
     size = 96, 64
-    frames = [cv2.resize(decode(jpeg, "picture"), size) for jpeg in pictures.values()]
+    frames = [cv2.resize(decode_picture(jpeg, "picture"), size) for jpeg in pictures.values()]
     video = cv2.VideoWriter(str(tmp_path / "clip.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 8, size)
     for frame in frames:
         video.write(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)))
@@ -269,7 +269,7 @@ def test_a_video(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> Non
 
 def test_a_video_that_breaks_off(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
     """It opens, and its pictures do not come."""
-    frame = cv2.cvtColor(decode(next(iter(pictures.values())), "picture"), cv2.COLOR_RGB2BGR)
+    frame = cv2.cvtColor(decode_picture(next(iter(pictures.values())), "picture"), cv2.COLOR_RGB2BGR)
     height, width = frame.shape[:2]
     video = cv2.VideoWriter(str(tmp_path / "whole.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 8, (width, height))
     for _ in range(20):
@@ -344,10 +344,10 @@ def test_show_needs_a_screen(detect: Run, pictures: dict[str, bytes], tmp_path: 
 
 
 def test_the_name_of_a_copy_of_an_address() -> None:
-    assert str(Still("https://example.org/a/b.c.png?x=1#y").place) == "b.c"
-    assert str(Still("https://example.org/").place) == "picture"
-    assert str(Still("https://example.org/o/..%2F..%2Fetc%2Fcat.jpg").place) == "cat"
-    assert str(Still("https://example.org/%2F..").place) == "picture"
+    assert str(StillPicture("https://example.org/a/b.c.png?x=1#y").copy_stem) == "b.c"
+    assert str(StillPicture("https://example.org/").copy_stem) == "picture"
+    assert str(StillPicture("https://example.org/o/..%2F..%2Fetc%2Fcat.jpg").copy_stem) == "cat"
+    assert str(StillPicture("https://example.org/%2F..").copy_stem) == "picture"
 
 
 def test_the_pages_program_finds_what_we_find(reproduced: Project, model: Path, tmp_path: Path) -> None:
@@ -361,6 +361,6 @@ def test_the_pages_program_finds_what_we_find(reproduced: Project, model: Path, 
     )
     assert result.returncode == 0, result.stderr
     theirs = [line.split()[0] for line in result.stdout.splitlines()]
-    ours = [of.label for of in Finder(model)(decode((ROOT / "docs" / "shapes.jpg").read_bytes(), "shapes"))]
+    ours = [of.label for of in Finder(model)(decode_picture((ROOT / "docs" / "shapes.jpg").read_bytes(), "shapes"))]
     assert theirs
     assert len(Counter(theirs) & Counter(ours)) >= 0.8 * len(set(ours))

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import ROOT, Project, tiny_params
 from octet.commands.health import host
-from octet.commands.health.memory import check_memory, needs
+from octet.commands.health.memory import check_memory, memory_needs
 from octet.recipe.shared.dataset import Voc
 from octet.recipe.shared.load import load_recipe
 
@@ -83,7 +83,7 @@ def test_a_remote_that_is_not_there(settled: Project) -> None:
 
 def test_the_batch_that_fits_is_named() -> None:
     recipe = load_recipe("quickstart", ROOT / "params.yaml")
-    fixed, each = needs(recipe)
+    fixed, each = memory_needs(recipe)
     assert check_memory(recipe, "GPU", int((fixed + 80 * each) / 0.9)).state == "ok"
     tight = check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9))  # enough in float, where each is kept once
     assert tight.state == "FAIL"
@@ -94,7 +94,7 @@ def test_the_batch_that_fits_is_named() -> None:
     taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation": 0.5})})
     assert check_memory(taught, "GPU", int((fixed + 80 * each) / 0.9)).state == "FAIL"  # the teacher's as well
     larger = recipe.model.model_copy(update={"input_size": 256})
-    assert needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)
+    assert memory_needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)
     assert check_memory(recipe, "GPU", None).state == "note"
 
 

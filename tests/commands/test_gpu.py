@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from octet.commands.health.gpu import Facts, Gpu, diagnose, has_kernels
+from octet.commands.health.gpu import Gpu, GpuFacts, check_gpu, has_kernels
 
 KERNELS = ("sm_60", "sm_70", "sm_80", "sm_89", "compute_90")
 ADA = Gpu("NVIDIA GeForce RTX 4090", (8, 9), 24 * 2**30)
 BLACKWELL = Gpu("NVIDIA GeForce RTX 5090", (12, 0), 32 * 2**30)
-WELL = Facts("cuda", "ready", "555.42.02", True, 0, (), KERNELS, (ADA,))
+WELL = GpuFacts("cuda", "ready", "555.42.02", True, 0, (), KERNELS, (ADA,))
 NONE = replace(WELL, gpus=())
 
 
 def test_a_gpu_that_will_do() -> None:
-    finding = diagnose(WELL, needed=True)
+    finding = check_gpu(WELL, needed=True)
     assert (finding.state, finding.remedy) == ("ok", "")
     assert "RTX 4090 (compute capability 8.9, 24 GiB)" in finding.text
 
@@ -37,12 +37,12 @@ def test_a_gpu_that_will_do() -> None:
         (replace(WELL, gpus=(BLACKWELL,)), "RTX 5090 (compute capability 12.0", "GTX 10 to RTX 40"),
     ],
 )
-def test_each_reason_is_told_apart(facts: Facts, text: str, remedy: str) -> None:
-    finding = diagnose(facts, needed=True)
+def test_each_reason_is_told_apart(facts: GpuFacts, text: str, remedy: str) -> None:
+    finding = check_gpu(facts, needed=True)
     assert finding.state == "FAIL"
     assert text in finding.text
     assert remedy in finding.remedy
-    assert diagnose(facts, needed=False).state == "note"
+    assert check_gpu(facts, needed=False).state == "note"
 
 
 @pytest.mark.parametrize(

@@ -236,7 +236,7 @@ def test_what_is_no_model_is_refused_in_a_line(tmp_path: Path) -> None:
     [
         (["--help"], 0, "octet quantize MODEL"),
         (["--help-schemes"], 0, "full integer, needs --calibration"),
-        (["net.h5"], 2, "give a MODEL and its --scheme"),
+        (["net.h5"], 1, "give a MODEL and its --scheme"),
         (["net.h5", "--scheme", "int4"], 2, "invalid choice"),
         (["net.h5", "--scheme", "float16", "--shape", "1,two"], 2, "--shape"),
         (["net.h5", "--scheme", "float16", "--shape", "8,64,64,3"], 1, "expected a 1 first"),

@@ -1,5 +1,6 @@
 """The command `octet quantize`, as tests run it."""
 
+import argparse
 import io
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from unittest.mock import patch
 import numpy as np
 
 from conftest import ROOT
-from octet.commands.quantize import parse_options
+from octet.commands.quantize import add_arguments, read_request
 from octet.commands.shrinking.conversion_process import convert_checked
 from octet.commands.shrinking.options import check_options
 from octet.common.errors import report_user_errors
@@ -22,9 +23,10 @@ def quantize(*arguments: object) -> subprocess.CompletedProcess[str]:
     code: object = 0
     with patch.object(sys, "argv", words), redirect_stdout(out), redirect_stderr(err):
         try:
-            options = parse_options()
-            assert options
+            parser = argparse.ArgumentParser()
+            add_arguments(parser)
             with report_user_errors():
+                options = read_request(parser.parse_args())
                 check_options(options)
                 options.output.write_bytes(convert_checked(options, lambda _: None))
         except SystemExit as end:

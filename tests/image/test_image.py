@@ -136,7 +136,7 @@ def test_detect_finds_in_the_container_what_it_finds_on_the_host(clone: Path, tm
     find = [*make(clone, "detect"), "MODEL=shipped.tflite"]
     run(clone, *find, f"SOURCE={picture}", f"DETECT_FLAGS={flags}")
     on_host = ("--out", str(tmp_path), "--json", str(tmp_path / "found.json"))
-    run(ROOT, str(ROOT / ".venv/bin/python"), "src/octet", "detect", "--model", MODEL, *on_host, picture)
+    run(ROOT, ".venv/bin/octet", "detect", "--model", MODEL, *on_host, picture)
     (found,), (expected,) = (json.loads((of / "found.json").read_text()) for of in (clone, tmp_path))
     assert found == expected
     assert found["detections"]
@@ -163,3 +163,12 @@ def test_the_release_holds_the_source_and_runs_without_git() -> None:
     assert "shapes.tar" in said
     assert ".git\n" not in said
     assert "tests" not in said.split()
+
+
+def test_octet_of_the_release_runs_in_any_folder_and_leaves_no_stage_stale() -> None:
+    """What Python compiles while it runs is no change of the code."""
+    words = "cd /tmp && octet --help && cd /octet && octet stale quickstart"
+    release = ("run", "--rm", "--network", "none", "--user", f"{UID}:{GID}", f"{IMAGE}-release")
+    said = docker(*release, "bash", "-c", words)
+    assert said.startswith("Octet's commands")
+    assert said.endswith("dvc.lock is up to date: quickstart\n")

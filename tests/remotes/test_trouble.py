@@ -187,7 +187,7 @@ def test_no_results(clone: Clone) -> None:
 
 def test_no_recipe(clone: Clone) -> None:
     result = clone.run("python", "src/octet", "pull", "nosuch")
-    assert (result.returncode, result.stderr) == (1, "octet: dvc.yaml: 'nosuch' is none of its recipes\n")
+    assert (result.returncode, result.stderr) == (1, "octet: params.yaml: no recipe 'nosuch'; there are: quickstart\n")
 
 
 def test_a_kind_of_remote_that_is_not_installed(clone: Clone) -> None:

@@ -1,1 +1,1 @@
-"""What people run by hand, a file a command; folders hold what a command is made of."""
+"""The commands that people run by hand, one file each; the folders hold the parts that commands consist of."""

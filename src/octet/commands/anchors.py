@@ -1,22 +1,24 @@
-"""See how well a recipe's anchors fit its objects: recall at an overlap of a half, by size.
+"""Measure how well a recipe's anchors fit its objects: recall at an overlap of a half, by size.
 
 Reads:  data/RECIPE/records
-Usage:  python src/octet anchors RECIPE
+Usage:  octet anchors [RECIPE]
 """
 
-from pathlib import Path
+import argparse
 
-from octet.common import device
-from octet.common.files import require
-from octet.recipe.shared import stage
-from octet.recipe.shared.recipe import Recipe
-from octet.tasks import registry
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import RECORDS, add_recipe_with_results, recipe_with_results
 
 
-def main(recipe: Recipe) -> None:
+def main(options: argparse.Namespace) -> None:
+    recipe = recipe_with_results(options.recipe, RECORDS)
+
+    from octet.common import device
+    from octet.tasks import registry
+
     device.use("cpu")
-    print(registry.fit(recipe, require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")))
+    print(registry.fit(recipe, RECORDS.of_recipe(recipe)))
 
 
 def run() -> None:
-    stage.run(main, __doc__)
+    run_command(main, __doc__, add_recipe_with_results)

@@ -1,38 +1,43 @@
 """Say what of a recipe will work on this machine, what will not, and what to do about it.
 
 Reads:  requirements/runtime.txt, the recipe, the machine
-Usage:  python src/octet doctor RECIPE    (exit code 1 when something will fail)
+Usage:  octet doctor RECIPE    (exit code 1 when something will fail)
 """
 
+import argparse
 import os
 import sys
 from pathlib import Path
 
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import add_recipe
 from octet.commands.health import host
 from octet.commands.health.packages import check_packages
-from octet.recipe.shared import stage
-from octet.recipe.shared.recipe import Recipe
+from octet.recipe.shared.load import load_recipe
 
 
-def main(recipe: Recipe) -> None:
-    here = Path()
-    findings = [check_packages(Path("requirements", "runtime.txt"))]
-    findings += [
+def main(options: argparse.Namespace) -> None:
+    recipe = load_recipe(options.recipe)
+    project = Path()
+    packages = check_packages(Path("requirements", "runtime.txt"))
+    findings = [
+        packages,
         host.check_engine(),
         host.check_cores(),
-        host.check_disk(here, recipe.dataset),
-        host.check_writing(here),
+        host.check_disk(project, recipe.dataset),
+        host.check_writing(project),
+        host.check_determinism(),
     ]
-    findings.append(host.check_determinism())
-    if findings[0].state == "ok":
-        # What follows imports these packages, and would only fail with a worse message.
-        from octet.commands.health import gpu, gpu_facts
+    if packages.state == "ok":
+        # These import the packages, and without them would only fail with a worse message.
+        from octet.commands.health.gpu import check_gpu
+        from octet.commands.health.gpu_facts import read_gpu_facts
         from octet.commands.health.memory import check_memory, memory_of_machine
         from octet.commands.health.remote import check_remote
 
         wants_gpu = "gpu" in (recipe.train_float.device, recipe.train_qat.device)
-        facts = gpu_facts.gather()
-        findings.append(gpu.diagnose(facts, needed=wants_gpu and os.environ.get("ALLOW_CPU") != "1"))
+        facts = read_gpu_facts()
+        findings.append(check_gpu(facts, needed=wants_gpu and os.environ.get("ALLOW_CPU") != "1"))
         on_gpu = wants_gpu and facts.gpus
         device, available = ("GPU", facts.gpus[0].memory) if on_gpu else ("machine", memory_of_machine())
         findings.append(check_memory(recipe, device, available))
@@ -45,4 +50,4 @@ def main(recipe: Recipe) -> None:
 
 
 def run() -> None:
-    stage.run(main, __doc__)
+    run_command(main, __doc__, add_recipe)

@@ -1,33 +1,36 @@
-"""Fail where a recipe's uint8 model lost, weighs or holds more than its gate allows, or scores too little.
+"""Fail where a recipe's uint8 model loses, weighs or holds more than its quality gate allows, or scores too little.
 
 Reads:  reports/RECIPE/{evaluation.json,files.json}, models/RECIPE
-Usage:  python src/octet gate RECIPE    (exit code 0: passed, 1: not)
+Usage:  octet gate [RECIPE]    (exit code 0: passed, 1: not)
 """
 
+import argparse
 import hashlib
 import sys
 from pathlib import Path
 
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
 from octet.common.errors import UserError
 from octet.common.files import require
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import FileFacts, read_files
-from octet.measuring.gate import checks, gate_table
-from octet.recipe.shared import stage
-from octet.recipe.shared.recipe import Recipe
 from octet.tflite.running.variants import variant_files
 
 
-def main(recipe: Recipe) -> None:
-    models, reports = Path("models", recipe.name), Path("reports", recipe.name)
-    evaluation = read_evaluation(reports / "evaluation.json", f"score@{recipe.name}")
-    scored = read_files(reports / "files.json", f"evaluate@{recipe.name}")
-    made = variant_files(models, recipe.shipped_file)
+def main(options: argparse.Namespace) -> None:
+    recipe = recipe_with_results(options.recipe, EVALUATION)
+    evaluation = read_evaluation(EVALUATION.of_recipe(recipe), f"score@{recipe.name}")
+    scored = read_files(Path("reports", recipe.name, "files.json"), f"evaluate@{recipe.name}")
+    files = variant_files(Path("models", recipe.name), recipe.shipped_file)
     for variant in ("uint8", *recipe.score.forbidden_operators):
-        require_scored(require(made[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
-    found = checks(evaluation.variants, scored, recipe.headline, recipe.score)
-    print(gate_table(found))
-    if not all(check.passed for check in found):
+        require_scored(require(files[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
+
+    from octet.measuring.gate import checks, gate_table
+
+    results = checks(evaluation.variants, scored, recipe.headline, recipe.score)
+    print(gate_table(results))
+    if not all(check.passed for check in results):
         sys.exit(f"octet: {recipe.name} fails its quality gate")
     print(f"{recipe.name} passes its quality gate")
 
@@ -39,4 +42,4 @@ def require_scored(file: Path, facts: FileFacts, recipe: str) -> None:
 
 
 def run() -> None:
-    stage.run(main, __doc__)
+    run_command(main, __doc__, add_recipe_with_results)

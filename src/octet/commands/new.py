@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from octet.commands.command_line.command import run_command
 from octet.commands.recipes.own_data import OwnData, find_own_data
 from octet.commands.recipes.sections import Value, add_section, add_to_pipeline, read_text
-from octet.common.errors import UserError, report_user_errors
+from octet.common.errors import UserError
 from octet.common.files import whole_file
 from octet.recipe.shared.dataset import Shapes
 from octet.recipe.shared.load import PARAMS, load_recipe
@@ -39,7 +40,8 @@ _STEPS_AN_EPOCH, _SMALL_BATCH = 4, 4  # a batch is at most a fourth of the pictu
 _SHOWN = 10  # flaws
 
 
-def main(name: str, base: str, paths: Sequence[Path]) -> None:
+def main(options: argparse.Namespace) -> None:
+    name, base, paths = options.name, options.base, options.pictures
     params, pipeline = read_text(PARAMS), read_text(PIPELINE)
     _require_new_name(name, yaml.safe_load(params))
     recipe = load_recipe(base)
@@ -172,11 +174,11 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:4])} and {len(names) - 4} more"
 
 
-def run() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="what the new recipe is called")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="what the new recipe is called")
     parser.add_argument("--from", dest="base", required=True, metavar="RECIPE", help="the recipe that it is like")
     parser.add_argument("--pictures", nargs="+", type=Path, default=[], metavar="PATH", help="own data")
-    options = parser.parse_args()
-    with report_user_errors():
-        main(options.name, options.base, options.pictures)
+
+
+def run() -> None:
+    run_command(main, __doc__, add_arguments)

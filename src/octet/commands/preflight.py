@@ -1,47 +1,52 @@
-"""See that a recipe can run here before hours are spent, and fetch its own files again where they changed.
+"""Check that a recipe can run here before hours are spent, and fetch its own files again where they changed.
 
-Reads:  the recipe, dvc.lock, and runs/RECIPE/own, which tells what the recipe's own files were when last fetched
-Usage:  python src/octet preflight RECIPE
+Reads:  the recipe, dvc.lock, and runs/RECIPE/own, the fingerprint of the recipe's own files when they were last fetched
+Usage:  octet preflight RECIPE
 """
 
+import argparse
 import subprocess
 import sys
 from pathlib import Path
 
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import add_recipe
 from octet.common.files import whole_file
 from octet.fetching.own import fingerprint, own_places
-from octet.recipe.shared import stage
+from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
 
 
-def main(recipe: Recipe) -> None:
+def main(options: argparse.Namespace) -> None:
+    recipe = load_recipe(options.recipe)
     if recipe.train_float.device == "gpu" and never_trained(recipe.name):
         from octet.common import device
 
         device.find("gpu")
-    fetch_what_changed(recipe)
+    fetch_changed_files(recipe)
 
 
 def never_trained(recipe: str) -> bool:
+    """Whether dvc.lock knows no float training of the recipe; one that it knows may come from a DVC remote."""
     lock = Path("dvc.lock")
     return not lock.exists() or f"  train_float@{recipe}:\n" not in lock.read_text()
 
 
-def fetch_what_changed(recipe: Recipe) -> None:
-    """DVC does not look outside the repository."""
+def fetch_changed_files(recipe: Recipe) -> None:
+    """Run the fetch stage where the recipe's own files changed, since DVC does not look outside the repository."""
     places = [place for place in own_places(recipe.dataset) if place.exists()]
-    seen = Path("runs", recipe.name, "own")
     if not places:
-        return  # it may come from a DVC remote; if it has to be fetched here after all, fetch says what is missing
+        return  # its data may come from a DVC remote; if they must be fetched after all, fetch names what is missing
+    record = Path("runs", recipe.name, "own")
     now = fingerprint(places)
-    if seen.exists() and seen.read_text() == now:
+    if record.exists() and record.read_text() == now:
         return
-    again = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", f"fetch@{recipe.name}"]
-    if subprocess.run(again).returncode:
+    fetch = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", f"fetch@{recipe.name}"]
+    if subprocess.run(fetch).returncode:
         sys.exit(f"octet: fetch@{recipe.name} failed, see above")
-    with whole_file(seen) as partial:
+    with whole_file(record) as partial:
         partial.write_text(now)
 
 
 def run() -> None:
-    stage.run(main, __doc__)
+    run_command(main, __doc__, add_recipe)

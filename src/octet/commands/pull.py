@@ -1,22 +1,30 @@
 """Pull a recipe's models and reports from DVC's default remote, without its data.
 
 Reads:  dvc.lock, which names each file by its MD5
-Usage:  python src/octet pull RECIPE
+Usage:  octet pull RECIPE
 """
 
 import argparse
 
-from dvc.exceptions import DvcException
-from dvc.repo import Repo, lock_repo
-
-from octet.commands.sharing.sharing import default_remote, outputs, pull
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import add_recipe
 from octet.common.errors import report_user_errors
+from octet.recipe.shared.load import load_recipe
+
+
+def main(options: argparse.Namespace) -> None:
+    recipe = load_recipe(options.recipe)
+
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo, lock_repo
+
+    from octet.commands.sharing.remote import default_remote, outputs_of_recipe, pull_outputs
+
+    with report_user_errors(DvcException), Repo() as repo, lock_repo(repo):
+        outs = outputs_of_recipe(repo, recipe.name)
+        wanted = [out for out in outs if not out.def_path.startswith("data/")]
+        pull_outputs(repo, default_remote(repo), wanted, recipe.name)
 
 
 def run() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipe", help="one of the recipes of dvc.yaml")
-    recipe = parser.parse_args().recipe
-    with report_user_errors(DvcException), Repo() as repo, lock_repo(repo):
-        outs = outputs(repo, recipe)
-        pull(repo, default_remote(repo), [out for out in outs if not out.def_path.startswith("data/")], recipe)
+    run_command(main, __doc__, add_recipe)

@@ -1,23 +1,34 @@
 """Push what a recipe's stages made to DVC's default remote.
 
 Reads:  dvc.lock, which names each file by its MD5
-Usage:  python src/octet push RECIPE [--again]
+Usage:  octet push [RECIPE] [--again]
 """
 
 import argparse
 
-from dvc.exceptions import DvcException
-from dvc.repo import Repo, lock_repo
-
-from octet.commands.sharing.sharing import default_remote, outputs, push
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
 from octet.common.errors import report_user_errors
+from octet.recipe.shared.load import load_recipe
+
+
+def main(options: argparse.Namespace) -> None:
+    recipe = load_recipe(options.recipe) if options.recipe else recipe_with_results(None, EVALUATION)
+
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo, lock_repo
+
+    from octet.commands.sharing.remote import default_remote, outputs_of_recipe, push_outputs
+
+    with report_user_errors(DvcException), Repo() as repo, lock_repo(repo):
+        outs = outputs_of_recipe(repo, recipe.name)
+        push_outputs(repo, default_remote(repo), outs, options.again)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_recipe_with_results(parser)
+    parser.add_argument("--again", action="store_true", help="push also files that the remote has, over damaged copies")
 
 
 def run() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipe", help="one of the recipes of dvc.yaml")
-    parser.add_argument("--again", action="store_true", help="push also what the remote has, over a damaged copy")
-    arguments = parser.parse_args()
-    with report_user_errors(DvcException), Repo() as repo, lock_repo(repo):
-        outs = outputs(repo, arguments.recipe)
-        push(repo, default_remote(repo), outs, arguments.again)
+    run_command(main, __doc__, add_arguments)

@@ -8,6 +8,7 @@ Usage:  octet quantize MODEL --scheme dynamic|float16|int8|uint8|int16x8 [--cali
 import argparse
 from pathlib import Path
 
+from octet.commands.command_line.command import run_command
 from octet.commands.shrinking.conversion_process import convert_in_child
 from octet.commands.shrinking.options import (
     PIXEL_SCALES,
@@ -18,12 +19,36 @@ from octet.commands.shrinking.options import (
     parse_shape,
 )
 from octet.commands.shrinking.schemes import SCHEMES, describe_schemes
-from octet.common.errors import report_user_errors
+from octet.common.errors import UserError
 
 
-def parse_options() -> Options | None:
-    """The request on the command line; None where only the schemes are to be described."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(options: argparse.Namespace) -> None:
+    if options.help_schemes:
+        print(describe_schemes())
+        return
+    request = read_request(options)
+    check_options(request)
+    convert_in_child(request)
+    print(f"{request.output}: {request.output.stat().st_size / 1e6:.2f} MB, {request.scheme.kind}")
+
+
+def read_request(options: argparse.Namespace) -> Options:
+    """The options of a conversion, from those of the command line."""
+    if not (options.model and options.scheme):
+        raise UserError("give a MODEL and its --scheme (--help-schemes says which is suited for what)")
+    return Options(
+        model=options.model,
+        scheme_name=options.scheme,
+        calibration=options.calibration,
+        pixels=options.pixels,
+        shape=options.shape,
+        output=options.out or default_output(options.model, options.scheme),
+        compare=options.compare,
+        trust=options.trust,
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL", nargs="?")
     parser.add_argument("--scheme", choices=list(SCHEMES))
     parser.add_argument(
@@ -37,31 +62,7 @@ def parse_options() -> Options | None:
     parser.add_argument("--compare", action="store_true", help="compare with the float model: size, speed, outputs")
     parser.add_argument("--trust", action="store_true", help="load the model even if it can run code or reach files")
     parser.add_argument("--help-schemes", action="store_true", help="say which scheme is suited for what")
-    words = parser.parse_args()
-    if words.help_schemes:
-        return None
-    if not (words.model and words.scheme):
-        parser.error("give a MODEL and its --scheme (--help-schemes says which is suited for what)")
-    return Options(
-        model=words.model,
-        scheme_name=words.scheme,
-        calibration=words.calibration,
-        pixels=words.pixels,
-        shape=words.shape,
-        output=words.out or default_output(words.model, words.scheme),
-        compare=words.compare,
-        trust=words.trust,
-    )
 
 
 def run() -> None:
-    """Describe the schemes, or quantize the model."""
-    options = parse_options()
-    if options is None:
-        print(describe_schemes())
-        return
-    with report_user_errors():
-        check_options(options)
-        convert_in_child(options)
-        size = options.output.stat().st_size
-        print(f"{options.output}: {size / 1e6:.2f} MB, {options.scheme.kind}")
+    run_command(main, __doc__, add_arguments)

@@ -1,30 +1,31 @@
 """Print the table of a recipe's scores and where its results lie.
 
 Reads:  reports/RECIPE/evaluation.json
-Usage:  python src/octet summary RECIPE
+Usage:  octet summary [RECIPE]
 """
 
+import argparse
 from pathlib import Path
 
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
 from octet.commands.reproduction.clone import git
 from octet.common.errors import UserError
 from octet.measuring.evaluation import read_evaluation
-from octet.recipe.shared import stage
-from octet.recipe.shared.recipe import Recipe
 from octet.reporting.table import scores_table
 
 
-def main(recipe: Recipe) -> None:
-    reports = Path("reports", recipe.name)
-    evaluation = read_evaluation(reports / "evaluation.json", f"score@{recipe.name}")
+def main(options: argparse.Namespace) -> None:
+    recipe = recipe_with_results(options.recipe, EVALUATION)
+    evaluation = read_evaluation(EVALUATION.of_recipe(recipe), f"score@{recipe.name}")
     print(f"\n{scores_table(evaluation, recipe)}\n")
-    print(f"commit: {made_by()}")
+    print(f"commit: {current_commit()}")
     print(f"model:  {Path('models', recipe.name, recipe.shipped_file)}")
-    print(f"report: {reports / 'report.html'}")
+    print(f"report: {Path('reports', recipe.name, 'report.html')}")
 
 
-def made_by() -> str:
-    """Which commit is checked out; outputs do not say it, for their bytes are the same at many."""
+def current_commit() -> str:
+    """The commit that is checked out; the results do not name it, since many commits make the same bytes."""
     try:
         return git("describe", "--always", "--dirty=, and changes that are not committed").strip()
     except UserError:
@@ -32,4 +33,4 @@ def made_by() -> str:
 
 
 def run() -> None:
-    stage.run(main, __doc__)
+    run_command(main, __doc__, add_recipe_with_results)

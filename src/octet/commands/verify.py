@@ -2,9 +2,10 @@
 
 Reads:  git's HEAD, dvc.lock
 Writes: runs/verify-RECIPE-*/, a scratch folder that is removed unless the rerun fails or differs
-Usage:  python src/octet verify RECIPE (exit code 0: all agrees, 1: something differs)
+Usage:  octet verify RECIPE (exit code 0: all agrees, 1: something differs)
 """
 
+import argparse
 import shutil
 import signal
 import sys
@@ -12,19 +13,20 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from octet.commands.reproduction.clone import cache_of, clone_head, git, reproduce
+from octet.commands.command_line.command import run_command
+from octet.commands.command_line.recipes import add_recipe
+from octet.commands.reproduction.clone import cache_folder, clone_head, git, reproduce
 from octet.commands.reproduction.comparison import differences, read_hashes
-from octet.commands.reproduction.staleness import require_fresh_lock
 from octet.common.errors import UserError
 from octet.common.files import require
-from octet.recipe.shared import stage
-from octet.recipe.shared.recipe import Recipe
+from octet.recipe.shared.load import load_recipe
 
 LOCK = Path("dvc.lock")
 SCRATCH = Path("runs")
 
 
-def main(recipe: Recipe) -> None:
+def main(options: argparse.Namespace) -> None:
+    recipe = load_recipe(options.recipe)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # unless nohup has it ignored
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
@@ -35,11 +37,15 @@ def main(recipe: Recipe) -> None:
 
 
 def verify(recipe: str) -> None:
+    """Run the recipe again in a clone, and print for each stage whether its outputs agree with dvc.lock."""
     require(LOCK, f"report@{recipe}")
     commit = git("rev-parse", "--short", "HEAD").strip()
     uncommitted = [path for path in git("diff", "--name-only", "HEAD").splitlines() if path != str(LOCK)]
     if uncommitted:
         print(f"octet: not committed, so not verified: {', '.join(uncommitted)}", file=sys.stderr)
+
+    from octet.commands.reproduction.staleness import require_fresh_lock
+
     SCRATCH.mkdir(exist_ok=True)
     with ExitStack() as at_the_end:
         clone = Path(tempfile.mkdtemp(prefix=f"verify-{recipe}-", dir=SCRATCH))
@@ -55,7 +61,7 @@ def verify(recipe: str) -> None:
             at_the_end.pop_all()
             raise UserError(f"a stage failed, see above; the rerun is kept in {clone}")
         rerun = read_hashes(clone / LOCK, recipe)
-        differing = differences(reference, rerun, [cache_of(Path()), cache_of(clone)])
+        differing = differences(reference, rerun, [cache_folder(Path()), cache_folder(clone)])
         print()
         for name, outputs in differing.items():
             print(f"{'differs' if outputs else 'agrees':8} {name}", *outputs, sep="\n    ")
@@ -70,4 +76,4 @@ def verify(recipe: str) -> None:
 
 
 def run() -> None:
-    stage.run(main, __doc__)
+    run_command(main, __doc__, add_recipe)

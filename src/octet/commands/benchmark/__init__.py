@@ -1,1 +1,1 @@
-"""How fast the parts are, each against what it cannot do without."""
+"""The speed of a recipe's parts, each beside the speed of the work that it cannot avoid."""

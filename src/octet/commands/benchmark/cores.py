@@ -1,4 +1,4 @@
-"""A measurement in a process of its own, which may use so many cores and no more."""
+"""Measurements in a process of their own, which may use a given number of cores."""
 
 import multiprocessing
 import os
@@ -10,8 +10,8 @@ Rates = dict[str, float]
 
 
 def on_cores(count: int, measure: Callable[..., Rates], *arguments: Any) -> Rates:
-    """What `measure(*arguments)` finds on the first cores of those that this process may use."""
-    chosen = sorted(os.sched_getaffinity(0))[:count]
+    """Run `measure(*arguments)` on the first `count` of the cores that this process may use, and return its rates."""
+    allowed = sorted(os.sched_getaffinity(0))[:count]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, initializer=os.sched_setaffinity, initargs=(0, chosen)) as process:
+    with ProcessPoolExecutor(1, context, initializer=os.sched_setaffinity, initargs=(0, allowed)) as process:
         return process.submit(measure, *arguments).result()

@@ -1,4 +1,4 @@
-"""Preprocessing and training's input against decoding the same JPEGs, which neither can do without."""
+"""The speed of preprocessing and of training's input, beside that of decoding the same JPEGs, which both must do."""
 
 import time
 from collections.abc import Iterable
@@ -22,13 +22,13 @@ _SPLITS = ("train", "val", "test")
 
 
 def preparation_rates(recipe: Recipe, archives: Path) -> dict[str, float]:
-    """Pictures a second, from the archives: decoding alone, and to records."""
+    """Pictures a second from the archives: decoding alone, and all of preprocessing."""
     paths = sorted(archives.iterdir())
     with Archives(paths) as read:
         pictures = read.pictures()
-        for picture in pictures:  # so that both find the archives in memory
+        for picture in pictures:  # so that the archives are in memory for both measurements
             picture.read()
-        decoding = rate(in_order(_decode, pictures))
+        decoding = items_per_second(in_order(_decode, pictures))
     with registry.preparing(recipe).open(paths) as source, TemporaryDirectory() as scratch:
         start = time.perf_counter()
         for split in _SPLITS:
@@ -37,18 +37,18 @@ def preparation_rates(recipe: Recipe, archives: Path) -> dict[str, float]:
 
 
 def input_rates(recipe: Recipe, records: Path) -> dict[str, float]:
-    """Pictures a second, from the records, as training takes them."""
+    """Pictures a second from the records: decoding alone, and all of training's input."""
     device.use("cpu")
     plan = recipe.train_float.model_copy(update={"epochs": 1})
-    alone = with_options(
+    decoded = with_options(
         read_split(records, "train").map(lambda example: decode(example["jpeg"]), num_parallel_calls=cores())
     ).prefetch(4)
     batches = registry.learning(recipe, read_labels(records)).batches(records, plan, 0)
-    return {"decode": rate(alone), "training input": plan.batch * rate(batches)}
+    return {"decode": items_per_second(decoded), "training input": plan.batch * items_per_second(batches)}
 
 
-def rate(items: Iterable[object]) -> float:
-    """Items a second, from the first that came on."""
+def items_per_second(items: Iterable[object]) -> float:
+    """How many items come in a second, after the first one."""
     iterator = iter(items)
     next(iterator)
     start = time.perf_counter()
@@ -57,5 +57,5 @@ def rate(items: Iterable[object]) -> float:
 
 
 def _decode(picture: Member) -> None:
-    with suppress(ValueError):  # what is no whole JPEG is soon done with
+    with suppress(ValueError):  # a broken JPEG, which takes hardly any time
         simplejpeg.decode_jpeg(picture.read())

@@ -1,4 +1,4 @@
-"""The shipped file against the float one of the same network, and against another detector where one is named."""
+"""The speed of the shipped file, of the float file of the same network, and of another detector where one is named."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from octet.commands.benchmark.data import rate
+from octet.commands.benchmark.data import items_per_second
 from octet.commands.benchmark.timing import median_seconds
 from octet.common.machine import cores
 from octet.common.silence import silence
@@ -19,9 +19,9 @@ _BATCH, _BATCHES = 32, 6
 
 
 def file_rates(files: Mapping[str, Path], records: Path) -> dict[str, float]:
-    """Pictures a second, one at a time with a thread a core: the median of a hundred, after some to warm up.
+    """Pictures a second, one at a time and with a thread for each core: the median of a hundred runs.
 
-    Each file alone, and from a JPEG's bytes to detections.
+    Each file is measured alone, and from the bytes of a JPEG to detections.
     """
     _, jpeg = next(read_pictures(records, "test"))
     rates = {}
@@ -34,18 +34,18 @@ def file_rates(files: Mapping[str, Path], records: Path) -> dict[str, float]:
     return rates
 
 
-def scoring_rates_of_file(file: Path, records: Path, size: int) -> dict[str, float]:
-    """Pictures a second of a whole split, as `evaluate` runs it: an interpreter a core."""
+def file_scoring_rates(file: Path, records: Path, size: int) -> dict[str, float]:
+    """Pictures a second of a split, run as `evaluate` does: with an interpreter for each core."""
     pictures = picture_batches(records, "test", size, _BATCH).repeat().take(1 + _BATCHES)
-    return {"file": _BATCH * rate(run_tflite(file, pictures.as_numpy_iterator()))}
+    return {"file": _BATCH * items_per_second(run_tflite(file, pictures.as_numpy_iterator()))}
 
 
 def _from_jpeg(file: Path, jpeg: bytes) -> Callable[[], object]:
     run = Runner(file, threads=cores())
     side = int(run.takes["shape"][1])
 
-    def detect() -> object:
+    def run_once() -> object:
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
         return run(cv2.resize(picture, (side, side)))
 
-    return detect
+    return run_once

@@ -1,4 +1,4 @@
-"""How long something takes, once it is warm."""
+"""The time of a function that has warmed up."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ _WARM_UP, _RUNS = 10, 100
 
 
 def median_seconds(run: Callable[[], object]) -> float:
-    """The median of a hundred runs, after some to warm up."""
+    """How long a call of `run` takes: the median of a hundred, after ten to warm up."""
     times = []
     for _ in range(_WARM_UP + _RUNS):
         start = time.perf_counter()

@@ -1,1 +1,1 @@
-"""The shipped file at work in a browser."""
+"""The parts of `octet demo`: a web page, its server, and the runtime that runs the shipped file in a browser."""

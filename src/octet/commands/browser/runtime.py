@@ -1,4 +1,4 @@
-"""What runs a .tflite detector in a browser: MediaPipe Tasks Vision, one file from npm's registry."""
+"""The runtime that runs a .tflite detector in a browser: MediaPipe Tasks Vision, one file from npm's registry."""
 
 import tarfile
 from pathlib import Path
@@ -18,7 +18,7 @@ _BUNDLE, _WASM = "package/vision_bundle.mjs", "package/wasm/"
 
 
 def obtain_runtime(scratch: Path) -> Path:
-    """The folder that it lies in, under `scratch`; downloaded and unpacked where it is not there yet."""
+    """The folder under `scratch` that holds the runtime; it is downloaded and unpacked where it does not exist yet."""
     folder = scratch / f"tasks-vision-{_VERSION}"
     if not folder.exists():
         package = scratch / _PACKAGE.name

@@ -1,4 +1,4 @@
-"""A web server for one page, a model, and what runs it; it knows no other file."""
+"""A web server for one page, a model and its runtime; it serves no other file."""
 
 from functools import partial
 from http import HTTPStatus
@@ -16,12 +16,12 @@ _KINDS = {
     ".wasm": "application/wasm",
     ".tflite": "application/octet-stream",
 }
-# Browsers obey it: the page asks nobody but this server. MediaPipe's runtime would report its use to its maker.
+# Browsers then let the page reach this server alone: MediaPipe's runtime would otherwise report its use to its maker.
 _POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; media-src 'self' blob:"
 
 
 class Demo(ThreadingHTTPServer):
-    """Listens on this machine alone, unless told otherwise."""
+    """A server that by default answers requests of this machine only."""
 
     daemon_threads = True
 
@@ -31,15 +31,17 @@ class Demo(ThreadingHTTPServer):
         files |= {f"/runtime/{file.relative_to(runtime)}": file for file in runtime.rglob("*") if file.is_file()}
         files["/"] = _PAGE / "index.html"
         try:
-            super().__init__((host, port), partial(_Answers, files))
+            super().__init__((host, port), partial(_Handler, files))
         except OSError as error:
-            raise UserError(f"{host}:{port}: cannot be listened to: {error.strerror}; --port names another") from None
+            raise UserError(
+                f"{host}:{port}: cannot listen there: {error.strerror}; --port names another port"
+            ) from None
 
     def handle_error(self, *_: object) -> None:
-        """A browser that goes away in the middle of a file is none."""
+        """Say nothing of a browser that leaves in the middle of a file."""
 
 
-class _Answers(BaseHTTPRequestHandler):
+class _Handler(BaseHTTPRequestHandler):
     def __init__(self, files: dict[str, Path], *others: object) -> None:
         self._files = files
         super().__init__(*others)  # type: ignore[arg-type]
@@ -59,4 +61,4 @@ class _Answers(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Quietly."""
+        """Do not log each request."""

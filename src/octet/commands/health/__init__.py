@@ -1,1 +1,1 @@
-"""What doctor looks at: whether a recipe will run here, and if not, why."""
+"""The checks of `octet doctor`: whether a recipe will run on this machine, and if not, why."""

@@ -1,4 +1,4 @@
-"""One line of the doctor's page."""
+"""The result of one check of `octet doctor`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, how it is, and what to do where it is not well."""
+    """What was checked, the result, and what to do where something is wrong."""
 
     state: Literal["ok", "note", "FAIL"]
     subject: str

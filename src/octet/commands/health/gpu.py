@@ -1,10 +1,10 @@
-"""The GPU, or the one reason why there is none: each link of the chain from the driver to the kernels has its own."""
+"""Whether TensorFlow can use the GPU, and if not, which link between the driver and the kernels is missing."""
 
 from dataclasses import dataclass
 
 from octet.commands.health.finding import Finding
 
-_OLDEST_DRIVER = 525  # the first that runs CUDA 12
+_OLDEST_DRIVER = 525  # the first that can run CUDA 12
 _CUINIT = {100: "finds no device", 803: "does not fit the driver that is loaded (reboot after an update)"}
 
 
@@ -18,29 +18,29 @@ class Gpu:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the machine says, from the driver up to TensorFlow."""
+class GpuFacts:
+    """What the machine says about its GPU, from the driver up to TensorFlow."""
 
     image: str  # the variant of the image that this runs in; empty on a host
-    engine: str  # what make found the engine able to: ready, no-toolkit or no-driver; empty where nobody asked
+    engine: str  # make's verdict on the engine: ready, no-toolkit or no-driver; empty where make did not ask
     driver: str | None  # the version of the kernel's driver
     nodes: bool  # whether there are device files
-    cuinit: int | None  # what CUDA says when it is started; None where libcuda cannot be loaded
-    missing: tuple[str, ...]  # the libraries of CUDA that TensorFlow opens and that cannot be loaded
-    kernels: tuple[str, ...]  # what TensorFlow's wheel was compiled for: sm_80, compute_90
-    gpus: tuple[Gpu, ...]  # what TensorFlow finds
+    cuinit: int | None  # the error code of CUDA's start, 0 for none; None where libcuda cannot be loaded
+    missing: tuple[str, ...]  # those of CUDA's libraries that TensorFlow opens and that cannot be loaded
+    kernels: tuple[str, ...]  # the architectures that TensorFlow's wheel was compiled for: sm_80, compute_90
+    gpus: tuple[Gpu, ...]  # the GPUs that TensorFlow finds
 
 
-def diagnose(facts: Facts, needed: bool) -> Finding:
-    """The GPU that a recipe would train on, or why it would not; a failure only where one is needed."""
+def check_gpu(facts: GpuFacts, needed: bool) -> Finding:
+    """Name the GPUs that TensorFlow can train on, or the reason why there is none; a failure where one is needed."""
     if facts.gpus and all(has_kernels(gpu.capability, facts.kernels) for gpu in facts.gpus):
         return Finding("ok", "gpu", ", ".join(map(_describe, facts.gpus)))
-    text, remedy = _no_kernels(facts) if facts.gpus else _why_none(facts)
+    text, remedy = _reason_for_no_kernels(facts) if facts.gpus else _reason_for_no_gpu(facts)
     return Finding("FAIL", "gpu", text, remedy) if needed else Finding("note", "gpu", f"{text}; not needed", "")
 
 
 def has_kernels(capability: tuple[int, int], kernels: tuple[str, ...]) -> bool:
-    """Code for sm_XY runs on X.Y and on later minors of X; nothing compiled for another X does."""
+    """Whether a kernel fits the GPU: code for sm_XY runs on X.Y and on later minor versions of X, and on no other."""
     for kernel in kernels:
         digits = kernel.rpartition("_")[2]
         major, minor = int(digits[:-1]), int(digits[-1])
@@ -49,7 +49,7 @@ def has_kernels(capability: tuple[int, int], kernels: tuple[str, ...]) -> bool:
     return False
 
 
-def _no_kernels(facts: Facts) -> tuple[str, str]:
+def _reason_for_no_kernels(facts: GpuFacts) -> tuple[str, str]:
     gpu = next(gpu for gpu in facts.gpus if not has_kernels(gpu.capability, facts.kernels))
     return (
         f"{_describe(gpu)}: this TensorFlow has no kernels for it, only for {', '.join(facts.kernels)}",
@@ -57,7 +57,7 @@ def _no_kernels(facts: Facts) -> tuple[str, str]:
     )
 
 
-def _why_none(facts: Facts) -> tuple[str, str]:
+def _reason_for_no_gpu(facts: GpuFacts) -> tuple[str, str]:
     if not facts.driver and not facts.nodes:
         return "no NVIDIA driver on this machine", f"install NVIDIA's driver, {_OLDEST_DRIVER} or newer"
     if facts.driver and int(facts.driver.split(".")[0]) < _OLDEST_DRIVER:

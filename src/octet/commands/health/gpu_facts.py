@@ -1,4 +1,4 @@
-"""Asks the machine about its GPU."""
+"""What the machine says about its GPU: the driver, the device files, CUDA's libraries and TensorFlow."""
 
 import ctypes
 import os
@@ -7,12 +7,12 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-from octet.commands.health.gpu import Facts, Gpu
+from octet.commands.health.gpu import Gpu, GpuFacts
 from octet.common.device import visible_gpus
 from octet.common.silence import silence
 from octet.common.tensorflow import tf
 
-# What TensorFlow opens by name when it looks for a GPU; each before those that need it.
+# The libraries that TensorFlow opens by name when it looks for a GPU; each before those that need it.
 _LIBRARIES = (
     "libcudart.so.12",
     "libcublasLt.so.12",
@@ -27,13 +27,13 @@ _LIBRARIES = (
 )
 
 
-def gather() -> Facts:
-    """Look once; nothing is kept open and no GPU memory is taken."""
+def read_gpu_facts() -> GpuFacts:
+    """Ask the machine once; nothing is kept open, and no GPU memory is taken."""
     version = Path("/proc/driver/nvidia/version")  # a container sees its host's
     driver = re.search(r"\d+\.[\d.]+", version.read_text()) if version.exists() else None
     with silence():
         gpus = visible_gpus()
-    return Facts(
+    return GpuFacts(
         image=os.environ.get("OCTET_IMAGE", ""),
         engine=os.environ.get("OCTET_GPU", ""),
         driver=driver[0] if driver else None,
@@ -51,13 +51,13 @@ def _describe(gpu: tf.config.PhysicalDevice, memory: int | None) -> Gpu:
 
 
 def _memories(count: int) -> list[int | None]:
-    """Bytes of each GPU, as nvidia-smi tells them; None where it does not."""
+    """The memory of each GPU in bytes, as nvidia-smi reports it; None where it does not."""
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.split()
+        sizes = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.split()
     except (OSError, subprocess.SubprocessError):
         return [None] * count
-    return [int(mebibytes) * 2**20 for mebibytes in said] if len(said) == count else [None] * count
+    return [int(mebibytes) * 2**20 for mebibytes in sizes] if len(sizes) == count else [None] * count
 
 
 def _start_cuda() -> int | None:
@@ -68,7 +68,7 @@ def _start_cuda() -> int | None:
 
 
 def _loads(name: str) -> bool:
-    """Where the loader does not know it, it may lie among Python's packages, and TensorFlow looks there as well."""
+    """Whether a library can be loaded, by its name or from Python's packages, where TensorFlow looks as well."""
     return any(_opens(path) for path in (name, *_in_packages(name)))
 
 

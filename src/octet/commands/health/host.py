@@ -1,4 +1,4 @@
-"""The machine around the training: cores, disk, who may write, and what decides the last bits."""
+"""Checks of the machine: its cores, disk and engine, write permission, and what the last bits of a run depend on."""
 
 import getpass
 import os
@@ -10,9 +10,9 @@ from octet.commands.health.finding import Finding
 from octet.common.machine import cores
 from octet.recipe.shared.dataset import Dataset
 
-_LEAST_FREE = 2e9  # what quickstart's data, cache and scratch take, with room to spare
-_COPIES = 2  # of an archive's bytes: as it came, and as records; where the cache is on another disk, that has the first
-# Set by hand, each of these makes other bytes than the same run without it.
+_LEAST_FREE = 2e9  # the bytes of quickstart's data, cache and scratch files, with room to spare
+_COPIES = 2  # of an archive's bytes: the download, which may lie on another disk with the cache, and the records
+# A run with any of these set makes other bytes than the same run without it.
 _CHANGES_BYTES = (
     "TF_ENABLE_ONEDNN_OPTS",
     "ONEDNN_MAX_CPU_ISA",
@@ -23,16 +23,16 @@ _CHANGES_BYTES = (
 
 
 def check_cores() -> Finding:
-    """How many cores this process may use; a quota below them slows every step and warns of nothing."""
+    """Count the cores that this process may use, and note a quota below them, which slows every step silently."""
     quota = _quota()
     if quota is not None and quota < cores():
-        text = f"{cores()} seen, but a quota of {quota:.1f}: threads will wait for one another"
+        text = f"{cores()} visible, but a quota of {quota:.1f}: threads will wait for one another"
         return Finding("note", "cores", text, "--cpuset-cpus gives whole cores, --cpus only a share")
     return Finding("ok", "cores", str(cores()))
 
 
 def check_disk(folder: Path, dataset: Dataset) -> Finding:
-    """Room for downloads, data, models and DVC's cache."""
+    """Check that there is room for downloads, data, models and DVC's cache."""
     needed = _LEAST_FREE + _COPIES * sum(file.bytes or 0 for file in dataset.source.files)
     free = shutil.disk_usage(folder).free
     text = f"{free / 1e9:.1f} GB free at {folder.resolve()}; up to {needed / 1e9:.1f} GB are needed"
@@ -42,7 +42,7 @@ def check_disk(folder: Path, dataset: Dataset) -> Finding:
 
 
 def check_writing(folder: Path) -> Finding:
-    """The stages write here, DVC keeps notes at home, and it asks for the user's name."""
+    """Check that this user has a name, which DVC asks for, and may write to the project and to the home folder."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
@@ -50,12 +50,12 @@ def check_writing(folder: Path) -> Finding:
     for place in (folder, Path.home()):
         if not os.access(place, os.W_OK):
             text = f"{user} (uid {os.getuid()}) may not write to {place.resolve()}"
-            return Finding("FAIL", "files", text, "run as the user whom it belongs to")
+            return Finding("FAIL", "files", text, "run as the user who owns it")
     return Finding("ok", "files", f"{user} (uid {os.getuid()}) may write to {folder.resolve()}")
 
 
 def check_determinism() -> Finding:
-    """What the bytes depend on besides code, parameters and packages."""
+    """Name what the bytes depend on besides code, parameters and packages."""
     text = f"deterministic ops; the bytes hold for {_cpu()} with {cores()} cores"
     changed = [f"{name}={os.environ[name]}" for name in _CHANGES_BYTES if name in os.environ]
     if changed:
@@ -64,31 +64,31 @@ def check_determinism() -> Finding:
 
 
 def check_engine() -> Finding:
-    """Whether the container can be used; without one everything runs in .venv."""
+    """Check whether an engine for the container answers; without one, everything runs in .venv."""
     if os.environ.get("OCTET_IMAGE"):
         return Finding("ok", "engine", f"inside the container ({os.environ['OCTET_IMAGE']})")
     docker = os.environ.get("DOCKER", "docker")
     try:
         command = [docker, "version", "--format", "{{.Server.Version}}"]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=20)
     except FileNotFoundError:
         return Finding("note", "engine", f"no {docker} here; running in .venv")
     except subprocess.TimeoutExpired:
         return Finding("note", "engine", f"{docker} does not answer; running in .venv")
-    if said.returncode:
-        return Finding("note", "engine", f"{docker}: {said.stderr.strip().splitlines()[-1]}; running in .venv")
-    return Finding("ok", "engine", f"{docker} {said.stdout.strip()}; make RUNNER=docker uses it")
+    if answer.returncode:
+        return Finding("note", "engine", f"{docker}: {answer.stderr.strip().splitlines()[-1]}; running in .venv")
+    return Finding("ok", "engine", f"{docker} {answer.stdout.strip()}; make RUNNER=docker uses it")
 
 
 def _quota() -> float | None:
-    """Cores' worth of time that the container's limit allows."""
+    """How many cores' worth of time the container may use, or None where there is no limit."""
     limit = Path("/sys/fs/cgroup/cpu.max")
     allowed, period = limit.read_text().split() if limit.exists() else ("max", "1")
     return None if allowed == "max" else int(allowed) / int(period)
 
 
 def _cpu() -> str:
-    """Vendor, family and the widest vectors: what oneDNN chooses its kernels by."""
+    """The CPU's vendor, family and widest vectors, by which oneDNN chooses its kernels."""
     info = Path("/proc/cpuinfo")
     if not info.exists():
         return "this CPU"

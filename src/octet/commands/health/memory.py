@@ -1,4 +1,4 @@
-"""How much memory a training needs, and the batch that fits."""
+"""How much memory a training needs, and which batch fits into it."""
 
 import math
 from pathlib import Path
@@ -10,17 +10,17 @@ from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 
 _BYTES = 4  # a float32
-_RUNTIME = 1.2e9  # TensorFlow itself, the pictures that wait, and what is not kept for the way back
+_RUNTIME = 1.2e9  # TensorFlow itself, pictures that wait, and activations that no gradient needs
 _WEIGHT_COPIES = 5  # a weight, its average, its gradient, and Adam's two moments
 _USABLE = 0.9
-_MANY_CLASSES = 80  # where they are not known before the data are read
+_MANY_CLASSES = 80  # assumed where the classes are only known when the data have been read
 
 
 def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
-    """Whether both trainings' batches fit into the memory that there is; if not, in how many parts they do."""
+    """Check whether both trainings' batches fit into the memory, and if not, into how many parts to split them."""
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
-    fixed, each = needs(recipe)
+    fixed, each = memory_needs(recipe)
     plans = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
     copies = _copies(recipe)
     name = max(plans, key=lambda training: copies[training] * plans[training].batch // plans[training].parts)
@@ -38,10 +38,10 @@ def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
     return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.parts to {parts[0]} or more{uncompiled}")
 
 
-def needs(recipe: Recipe) -> tuple[float, float]:
-    """Bytes that float training needs in any case, and for each picture at once: an estimate from the layers' sizes."""
-    named = recipe.dataset.classes
-    classes = [""] * _MANY_CLASSES if named == "found" else named
+def memory_needs(recipe: Recipe) -> tuple[float, float]:
+    """The bytes that float training takes in any case, and for each picture at once, estimated from the layers."""
+    names = recipe.dataset.classes
+    classes = [""] * _MANY_CLASSES if names == "found" else names
     model = registry.network(recipe, classes).build()
     kept = [tensor for layer in model.layers for tensor in _listed(layer.output)]  # for the gradients
     activations = sum(math.prod(tensor.shape[1:]) for tensor in kept)
@@ -49,16 +49,16 @@ def needs(recipe: Recipe) -> tuple[float, float]:
 
 
 def _copies(recipe: Recipe) -> dict[str, int]:
-    """How often a training keeps an activation; fake quantization as it was, as rounded, and as its teacher has it."""
+    """How many copies of an activation a training keeps: with fake quantization also the rounded, and the teacher's."""
     return {"train_float": 1, "train_qat": 3 if recipe.train_qat.distillation else 2}
 
 
 def memory_of_machine() -> int:
-    """What this process may use: less than the machine has where its container has a limit."""
+    """The bytes that this process may use: the machine's, or less where its container has a limit."""
     total = psutil.virtual_memory().total
     limit = Path("/sys/fs/cgroup/memory.max")
-    said = limit.read_text().strip() if limit.exists() else "max"
-    return total if said == "max" else min(total, int(said))
+    allowed = limit.read_text().strip() if limit.exists() else "max"
+    return total if allowed == "max" else min(total, int(allowed))
 
 
 def _listed(output: object) -> list:

@@ -1,4 +1,4 @@
-"""Python and its packages against the lock."""
+"""Whether the installed packages are those of the lock."""
 
 import os
 import platform
@@ -11,11 +11,11 @@ from packaging.requirements import Requirement
 
 from octet.commands.health.finding import Finding
 
-_NAMED = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "dvc")
+_SHOWN = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "dvc")
 
 
 def check_packages(lock: Path) -> Finding:
-    """Every package that the lock pins for this Python is installed in that version."""
+    """Check that every package that the lock pins for this Python is installed in that version."""
     pins = dict(_pins(lock))
     installed = {name: _installed(name) for name in pins}
     wrong = [
@@ -24,8 +24,8 @@ def check_packages(lock: Path) -> Finding:
     if wrong:
         remedy = "make image" if os.environ.get("OCTET_IMAGE") else "rm .venv/runtime, then the same command again"
         return Finding("FAIL", "packages", f"not as {lock}: {', '.join(wrong)}", remedy)
-    named = ", ".join(f"{name} {pins[name]}" for name in _NAMED)
-    return Finding("ok", "packages", f"Python {platform.python_version()}; all {len(pins)} as locked: {named}")
+    shown = ", ".join(f"{name} {pins[name]}" for name in _SHOWN)
+    return Finding("ok", "packages", f"Python {platform.python_version()}; all {len(pins)} as locked: {shown}")
 
 
 def _pins(lock: Path) -> Iterator[tuple[str, str]]:

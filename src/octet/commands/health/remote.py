@@ -10,11 +10,11 @@ from dvc.repo import Repo
 
 from octet.commands.health.finding import Finding
 
-_PATIENCE = 30  # seconds
+_TIMEOUT = 30  # seconds
 
 
 def check_remote() -> Finding:
-    """Look for the default remote's folder, in a process that can be given up on."""
+    """Look for the default remote's folder in another process, which is stopped where the remote does not answer."""
     try:
         name = Repo().config["core"].get("remote")
     except DvcException as error:
@@ -24,11 +24,11 @@ def check_remote() -> Finding:
     try:
         command = [sys.executable, "-m", __name__, name]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-        said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_PATIENCE)
+        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_TIMEOUT)
     except subprocess.TimeoutExpired:
-        return Finding("FAIL", "remote", f"{name} does not answer within {_PATIENCE} s", "see docs/remotes.md")
-    if said.returncode:
-        reason = said.stderr.strip().splitlines()[-1]
+        return Finding("FAIL", "remote", f"{name} does not answer within {_TIMEOUT} s", "see docs/remotes.md")
+    if answer.returncode:
+        reason = answer.stderr.strip().splitlines()[-1]
         return Finding("FAIL", "remote", f"{name} cannot be read: {reason}", "see docs/remotes.md")
     return Finding("ok", "remote", f"{name} answers")
 

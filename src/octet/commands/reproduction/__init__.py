@@ -1,1 +1,1 @@
-"""Whether dvc.lock fits the code, and whether a rerun ends in the same bytes."""
+"""The parts of `octet stale` and `octet verify`: whether dvc.lock fits the code, and a rerun makes the same bytes."""

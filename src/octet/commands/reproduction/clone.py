@@ -1,4 +1,4 @@
-"""A clone of what is committed, into which nothing that was made before can get."""
+"""A clone of what is committed, in which a recipe runs without any earlier results."""
 
 import os
 import signal
@@ -12,24 +12,24 @@ _DVC = (sys.executable, "-m", "dvc")
 
 
 def git(*arguments: str) -> str:
-    """What a git command prints."""
+    """Run a git command, and return what it prints."""
     return _output("git", *arguments)
 
 
 def clone_head(folder: Path) -> None:
-    """Clone the repository that we are in; the clone has caches of its own, whichever the user configured."""
+    """Clone the repository of the working directory; the clone has DVC caches of its own, whatever is configured."""
     git("clone", "--quiet", ".", str(folder))
     for option in ("cache.dir", "core.site_cache_dir"):
         _output(*_DVC, "config", "--local", option, str((folder / ".dvc" / option).resolve()), cwd=folder)
 
 
-def cache_of(folder: Path) -> Path:
+def cache_folder(repository: Path) -> Path:
     """Where a repository has its DVC cache."""
-    return Path(_output(*_DVC, "cache", "dir", cwd=folder).strip())
+    return Path(_output(*_DVC, "cache", "dir", cwd=repository).strip())
 
 
 def reproduce(folder: Path, recipe: str) -> bool:
-    """Run a recipe's stages there and say whether all went well; however we end, nothing is left running."""
+    """Run a recipe's stages in the folder, and return whether they succeeded; no process is left, however it ends."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # the stages' python is the one that runs this
     process = subprocess.Popen(
         [*_DVC, "repro", "--glob", f"*@{recipe}"],

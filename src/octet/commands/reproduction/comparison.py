@@ -1,4 +1,4 @@
-"""What two runs of a recipe differ in, by the hashes that DVC wrote down."""
+"""In which outputs two runs of a recipe differ, by the hashes in dvc.lock."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ Hashes = dict[str, dict[str, str]]  # stage -> output -> MD5
 
 
 def read_hashes(lock: Path, recipe: str) -> Hashes:
-    """The outputs of a recipe's stages, in the order in which dvc.lock has them."""
+    """The hashes of the outputs of a recipe's stages, in the order of dvc.lock."""
     stages = yaml.safe_load(lock.read_text())["stages"]
     return {
         name: {out["path"]: out["md5"] for out in entry["outs"]}
@@ -19,28 +19,28 @@ def read_hashes(lock: Path, recipe: str) -> Hashes:
 
 
 def differences(reference: Hashes, rerun: Hashes, caches: list[Path]) -> dict[str, list[str]]:
-    """For each stage of the rerun, the outputs that differ; the caches may know which files of a folder do."""
+    """For each stage of the rerun, the outputs that differ, and of a folder the files where a cache has its list."""
     return {
         stage: [
-            _difference(path, expected, found, caches)
-            for path, found in outputs.items()
-            if (expected := reference[stage][path]) != found
+            _describe(path, before, after, caches)
+            for path, after in outputs.items()
+            if (before := reference[stage][path]) != after
         ]
         for stage, outputs in rerun.items()
     }
 
 
-def _difference(path: str, expected: str, found: str, caches: list[Path]) -> str:
-    if not found.endswith(".dir"):
+def _describe(path: str, before: str, after: str, caches: list[Path]) -> str:
+    if not after.endswith(".dir"):
         return path
-    before, after = _files(expected, caches), _files(found, caches)
-    if before is None or after is None:
-        return f"{path}/ (which files is not known: the DVC cache here has no list of what was there)"
-    return f"{path}/: {', '.join(sorted({name for name, _ in before ^ after}))}"
+    files_before, files_after = _files(before, caches), _files(after, caches)
+    if files_before is None or files_after is None:
+        return f"{path}/ (which files is not known: the DVC cache here has no list of them)"
+    return f"{path}/: {', '.join(sorted({name for name, _ in files_before ^ files_after}))}"
 
 
 def _files(folder: str, caches: list[Path]) -> set[tuple[str, str]] | None:
-    """The names and hashes of the files in a folder of that hash, if a cache has the list."""
+    """The names and hashes of the files in a folder with this hash, if a cache has its list."""
     for cache in caches:
         listing = cache / "files" / "md5" / folder[:2] / folder[2:]
         if listing.exists():

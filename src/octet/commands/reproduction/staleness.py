@@ -14,7 +14,7 @@ from octet.common.errors import UserError
 
 
 def require_fresh_lock(folder: Path, recipe: str | None = None) -> list[str]:
-    """The recipes that dvc.lock knows, or the one that is named; an error with all reasons if a stage is stale."""
+    """The recipes that dvc.lock knows, or only the given one; an error lists all reasons where a stage is stale."""
     try:
         with Repo(str(folder)) as repo:
             stages = [stage for stage in repo.index.stages if recipe in (None, _recipe(stage))]
@@ -26,9 +26,9 @@ def require_fresh_lock(folder: Path, recipe: str | None = None) -> list[str]:
     if not recipes:
         missing = f"dvc.lock has no entry of recipe {recipe!r}" if recipe else "dvc.lock is missing or empty"
         raise UserError(f"{missing}: {_remedy([recipe or 'NAME'])}")
-    stale = {name: found for name, found in changes.items() if found}
+    stale = {name: reasons for name, reasons in changes.items() if reasons}
     if stale:
-        lines = [f"  {name}: {', '.join(found)}" for name, found in stale.items()]
+        lines = [f"  {name}: {', '.join(reasons)}" for name, reasons in stale.items()]
         to_run = {name.rpartition("@")[2] for name in stale}
         raise UserError("\n".join(["dvc.lock is stale:", *lines, _remedy(sorted(to_run))]))
     return recipes
@@ -40,19 +40,19 @@ def _remedy(recipes: list[str]) -> str:
 
 
 def _changes(stage: Any, made: dict[str, Any]) -> list[str]:
-    """What changed since dvc.lock was written."""
+    """What changed for a stage since dvc.lock was written."""
     if not _has_run(stage):
         return ["never ran"]
-    found = ["cmd (modified)"] if stage.cmd_changed else []
+    changes = ["cmd (modified)"] if stage.cmd_changed else []
     for dep in stage.deps:
         if dep.fs_path in made:
             if dep.hash_info != made[dep.fs_path].hash_info:
-                found.append(f"{dep} (not what {made[dep.fs_path].stage.name} made)")
+                changes.append(f"{dep} (not what {made[dep.fs_path].stage.name} made)")
         else:
-            for name, how in dep.workspace_status().items():
-                keys = how if isinstance(how, dict) else {name: how}  # params.yaml answers key by key
-                found += [f"{key} ({what})" for key, what in keys.items()]
-    return found + [f"{out} (new)" for out in stage.outs if not out.hash_info]
+            for name, status in dep.workspace_status().items():
+                by_key = status if isinstance(status, dict) else {name: status}  # params.yaml has a status for each key
+                changes += [f"{key} ({change})" for key, change in by_key.items()]
+    return changes + [f"{out} (new)" for out in stage.outs if not out.hash_info]
 
 
 def _recipe(stage: Any) -> str:

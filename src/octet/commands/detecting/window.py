@@ -1,4 +1,4 @@
-"""A window that shows pictures as they come."""
+"""A window that shows pictures one after the other."""
 
 import time
 import tkinter
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageTk
 
-from octet.commands.looking.sources import Pixels
+from octet.commands.detecting.sources import Pixels
 from octet.common.errors import UserError
 
 _SHARE = 0.9  # of the screen, at most
-_PAUSE = 0.03  # s between two looks for a key; Tk's own waiting would keep Ctrl-C waiting too
+_PAUSE = 0.03  # s between two checks for a key; Tk's own waiting would delay Ctrl-C
 
 
 class Window:
@@ -21,21 +21,21 @@ class Window:
         self._root = root
         self._label = tkinter.Label(root)
         self._label.pack()
-        self._shown: ImageTk.PhotoImage | None = None  # Tk itself holds on to none
+        self._shown: ImageTk.PhotoImage | None = None  # Tk itself keeps no reference to it
         self._pressed = False
         self.is_open = True
         root.bind("<Key>", self._press)
         root.protocol("WM_DELETE_WINDOW", self._close)
 
-    def show(self, picture: Pixels, waits: bool) -> None:
-        """Put a picture in the place of the last, and wait for a key if asked to."""
+    def show(self, picture: Pixels, wait_for_key: bool) -> None:
+        """Replace the picture that is shown, and then wait for a key if asked to."""
         image = Image.fromarray(picture)
         image.thumbnail((self._root.winfo_screenwidth() * _SHARE, self._root.winfo_screenheight() * _SHARE))
         self._shown = ImageTk.PhotoImage(image, master=self._root)
         self._label.configure(image=self._shown)
         self._pressed = False
         self._root.update()
-        while waits and self.is_open and not self._pressed:
+        while wait_for_key and self.is_open and not self._pressed:
             time.sleep(_PAUSE)
             self._root.update()
 
@@ -47,8 +47,8 @@ class Window:
 
 
 @contextmanager
-def window(title: str) -> Iterator[Window]:
-    """Open one, where there is a screen."""
+def open_window(title: str) -> Iterator[Window]:
+    """Open a window, where there is a screen, and close it in the end."""
     try:
         root = tkinter.Tk(className=title)
     except tkinter.TclError as error:

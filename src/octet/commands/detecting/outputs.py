@@ -1,0 +1,84 @@
+"""The drawn copies: a JPEG for a picture, a video for a video, and never half of one under its final name."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource, Pixels
+from octet.common.errors import UserError
+from octet.common.files import whole_file
+
+_QUALITY = 92
+_CODEC = "mp4v"  # the one that OpenCV's builds have everywhere
+
+Write = Callable[[Pixels], None]
+
+
+class OutputPaths:
+    """Where copies go: beside their originals or all into one folder, where no two get the same name."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._taken: set[Path] = set()
+
+    def path_for(self, source: PictureSource) -> Path:
+        """The file for a source's copy, which no other source gets."""
+        stem = source.copy_stem
+        if self._folder:
+            stem = self._folder / stem.name
+        ending = ".mp4" if source.frame_rate else ".jpg"
+        candidates = (stem.with_name(f"{stem.name}{number}{COPY_SUFFIX}{ending}") for number in _numbers())
+        path = next(path for path in candidates if path not in self._taken)
+        self._taken.add(path)
+        return path
+
+
+@contextmanager
+def copy_writer(path: Path, frame_rate: float | None) -> Iterator[Write]:
+    """Take one picture, or any number where there is a frame rate; the file appears when all of them are written."""
+    if frame_rate is None:
+        with whole_file(path) as partial:
+            yield lambda picture: Image.fromarray(picture).save(partial, "JPEG", quality=_QUALITY)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=path.parent) as folder:  # OpenCV chooses the format by the ending of the name
+        video = _VideoFile(Path(folder, path.name), frame_rate)
+        try:
+            yield video.write
+        finally:
+            video.close()
+        Path(folder, path.name).replace(path)
+
+
+class _VideoFile:
+    """A video that is opened with its first picture, which has the size of all."""
+
+    def __init__(self, file: Path, frame_rate: float) -> None:
+        self._file, self._frame_rate = file, frame_rate
+        self._writer: cv2.VideoWriter | None = None
+
+    def write(self, picture: Pixels) -> None:
+        if not self._writer:
+            height, width = picture.shape[:2]
+            code = cv2.VideoWriter.fourcc(*_CODEC)
+            self._writer = cv2.VideoWriter(str(self._file), cv2.CAP_FFMPEG, code, self._frame_rate, (width, height))
+            if not self._writer.isOpened():
+                raise UserError(f"{self._file.name}: OpenCV cannot write a video here")
+        self._writer.write(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
+
+    def close(self) -> None:
+        if self._writer:
+            self._writer.release()
+
+
+def _numbers() -> Iterator[str]:
+    yield ""
+    number = 2
+    while True:
+        yield f"-{number}"
+        number += 1
