@@ -9,7 +9,7 @@ from pathlib import Path
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.data.reading.records import read_labels
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -22,8 +22,8 @@ def main(recipe: Recipe) -> None:
     plan = recipe.train_float
     device.use(plan.device)
     data = Path("data", recipe.name)
-    records = require(data / "records", f"preprocess@{recipe.name}")
-    pretrained = sorted(require(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
+    records = require_output(data / "records", f"preprocess@{recipe.name}")
+    pretrained = sorted(require_output(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     make_deterministic(plan.seed)
     classes = read_labels(records)
     networks = float_networks(registry.network(recipe, classes), plan, pretrained)

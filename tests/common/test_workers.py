@@ -9,7 +9,7 @@ import pytest
 
 from octet.common.errors import UserError
 from octet.common.machine import cores
-from octet.common.workers import in_order
+from octet.common.workers import parallel_map
 
 
 def slow_if_even(number: int) -> int:
@@ -35,11 +35,11 @@ def process_of(_: int) -> tuple[int, bool, bool]:
 
 
 def test_results_come_in_order() -> None:
-    assert list(in_order(slow_if_even, range(200))) == [number * number for number in range(200)]
+    assert list(parallel_map(slow_if_even, range(200))) == [number * number for number in range(200)]
 
 
 def test_nothing_is_nothing() -> None:
-    assert list(in_order(slow_if_even, [])) == []
+    assert list(parallel_map(slow_if_even, [])) == []
 
 
 def test_only_so_many_wait() -> None:
@@ -51,14 +51,14 @@ def test_only_so_many_wait() -> None:
             taken.append(number)
             yield number
 
-    results = in_order(slow_if_even, items())
+    results = parallel_map(slow_if_even, items())
     assert [next(results) for _ in range(100)] == [number * number for number in range(100)]
     results.close()  # type: ignore[attr-defined]  # a generator has it
     assert len(taken) < 100 + 100 * cores()
 
 
 def test_all_cores_work_and_leave_interrupts_to_the_parent() -> None:
-    found = set(in_order(process_of, range(500)))
+    found = set(parallel_map(process_of, range(500)))
     assert {(ignored, default) for _, ignored, default in found} == {(True, True)}
     assert len(found) <= cores()
     assert os.getpid() not in {pid for pid, *_ in found}
@@ -66,9 +66,9 @@ def test_all_cores_work_and_leave_interrupts_to_the_parent() -> None:
 
 def test_an_error_comes_through() -> None:
     with pytest.raises(UserError, match="three is refused"):
-        list(in_order(refuse_three, range(100)))
+        list(parallel_map(refuse_three, range(100)))
 
 
 def test_a_worker_that_was_killed_is_said() -> None:
-    with pytest.raises(UserError, match="a worker process was killed, most likely for want of memory"):
-        list(in_order(die_at_seven, range(100)))
+    with pytest.raises(UserError, match="a worker process was killed, most likely for lack of memory"):
+        list(parallel_map(die_at_seven, range(100)))

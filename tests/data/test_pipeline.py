@@ -15,7 +15,7 @@ from octet.data.augmentation.augment import augment
 from octet.data.augmentation.batches import Example, training_batches
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import count
+from octet.data.reading.records import count_records
 from octet.data.writing.records import write_split
 from octet.recipe.detection import TrainFloat
 from octet.recipe.shared.recipe import Augmentation
@@ -42,7 +42,7 @@ def jpeg(picture: np.ndarray) -> bytes:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
-    rendered = [shapes.render(5, 96, f"{number:06d}") for number in range(1, 8)]
+    rendered = [shapes.render_picture(5, 96, f"{number:06d}") for number in range(1, 8)]
     write_split(tmp_path, "train", 3, [to_example(of, picture, shapes.CLASSES) for picture, of in rendered])
     return tmp_path
 
@@ -61,7 +61,7 @@ def test_records_hold_vocs_pixels(tmp_path: Path) -> None:
 
 
 def test_shards_read_back_in_order(records: Path) -> None:
-    assert count(records, "train") == 7
+    assert count_records(records, "train") == 7
     assert [truth.id for truth in read_truths(records, "train")] == [f"{number:06d}" for number in range(1, 8)]
 
 
@@ -73,7 +73,7 @@ def test_a_missing_shard_is_named(records: Path) -> None:
 
 def test_a_step_depends_on_seed_and_number_alone(records: Path) -> None:
     def steps(start: int, seed: int = 1) -> list[bytes]:
-        examples, pictures = read_examples(records, "train"), count(records, "train")
+        examples, pictures = read_examples(records, "train"), count_records(records, "train")
         batches = training_batches(examples, pictures, plan(seed=seed), start, prepare)
         return [
             b"".join([*ids, *(tensor.tobytes() for tensor in (seen, *targets))])

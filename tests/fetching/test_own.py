@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from octet.fetching.own import fingerprint, own_places
+from octet.fetching.own import fingerprint, local_paths
 from octet.recipe.detection import Dataset
 
 PLACE = {"name": "a.tar", "bytes": None, "sha256": None}
@@ -33,8 +33,8 @@ def archive(*sources: str, sha256: str | None = None) -> dict[str, object]:
 )
 def test_which_files_are_the_users_own(source: dict[str, object], places: list[str]) -> None:
     weights = {**PLACE, "name": "w.h5", "sources": ["w.h5"]}
-    assert own_places(dataset(source)) == [Path(place) for place in places]
-    assert Path("w.h5") in own_places(dataset(source, weights))
+    assert local_paths(dataset(source)) == [Path(place) for place in places]
+    assert Path("w.h5") in local_paths(dataset(source, weights))
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from octet.sources.packing.tar import PackedFile, write_archive
-from octet.sources.voc.annotation import Annotation, Object, serialize
+from octet.sources.voc.annotation import Annotation, Object, serialize_annotation
 
 WIDTH, HEIGHT = 50, 40
 CAT = Object("cat", (10, 5, 30, 20))
@@ -34,7 +34,7 @@ def encoded(image: Image.Image, kind: str = "JPEG", orientation: int = 1) -> byt
 def annotation(
     *objects: Object, size: tuple[int, int] = (WIDTH, HEIGHT), id: str = "000001", folder: str = "VOC"
 ) -> bytes:
-    return serialize(Annotation(id, folder, *size, objects))
+    return serialize_annotation(Annotation(id, folder, *size, objects))
 
 
 def make_archive(path: Path, files: Mapping[str, bytes], folder: str = "VOC") -> Path:

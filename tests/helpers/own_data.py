@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from octet.sources.packing import shapes
-from octet.sources.voc.annotation import Annotation, serialize
+from octet.sources.voc.annotation import Annotation, serialize_annotation
 
 Rendered = Sequence[tuple[bytes, Annotation]]
 
@@ -19,7 +19,7 @@ def write(path: Path, content: bytes | str) -> None:
 def write_voc(pictures_in: Path, annotations_in: Path, rendered: Rendered) -> None:
     for jpeg, annotation in rendered:
         write(pictures_in / f"{annotation.id}.jpg", jpeg)
-        write(annotations_in / f"{annotation.id}.xml", serialize(annotation))
+        write(annotations_in / f"{annotation.id}.xml", serialize_annotation(annotation))
 
 
 def write_coco(pictures_in: Path, instances: Path, rendered: Rendered) -> None:

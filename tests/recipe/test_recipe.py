@@ -51,12 +51,16 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
         ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
         ("train_float.parts", 3, ["quickstart.train_float", "batch of 8", "3 equal parts"]),
-        ("train_float.frozen_blocks", 3, ["quickstart: train_float.frozen_blocks 3", "come random: set it to 0"]),
+        (
+            "train_float.frozen_blocks",
+            3,
+            ["quickstart: train_float.frozen_blocks 3", "weights are random: set it to 0"],
+        ),
         ("train_float.precision", "int8", ["quickstart.train_float.precision", "'int8'", "'bfloat16'"]),
         ("train_float.learning_rate", float("inf"), ["quickstart.train_float.learning_rate", "finite"]),
         ("train_float.seed", 2**40, ["quickstart.train_float.seed", "less than 2147483648"]),
         ("train_float.warmup_epochs", 99.0, ["quickstart.train_float", "more than epochs"]),
-        ("dataset.classes", ["a", "a"], ["quickstart.dataset", "name one twice"]),
+        ("dataset.classes", ["a", "a"], ["quickstart.dataset", "contain a name twice"]),
         ("name", "other", ["quickstart.name: no such key"]),
         ("task", "detektion", ["quickstart.task: found 'detektion'; expected one of detection"]),
         ("task", None, ["quickstart.task: is missing; expected one of detection"]),
@@ -119,7 +123,7 @@ def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("quickstart: [", "not valid YAML"),
-        ("- a", "expected one section"),
+        ("- a", "expected one section per recipe"),
         ("quickstart: 3", "expected a section"),
     ],
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from octet.sources.voc.annotation import Annotation, parse
+from octet.sources.voc.annotation import Annotation, parse_annotation
 from octet.sources.voc.problem import BadPictureError, Problem
 
 XML = b"""<annotation><size><height>40</height><width>50</width></size>
@@ -14,7 +14,7 @@ FILE = "VOC/Annotations/000001.xml"
 
 
 def read(xml: bytes) -> tuple[Annotation, list[Problem]]:
-    return parse(xml, "000001", "VOC", FILE)
+    return parse_annotation(xml, "000001", "VOC", FILE)
 
 
 def test_quirks_of_voc_are_read() -> None:

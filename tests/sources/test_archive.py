@@ -138,14 +138,14 @@ def test_a_bomb_of_holes_is_named_and_not_read(tmp_path: Path) -> None:
 def test_an_endless_name_is_refused(tmp_path: Path) -> None:
     """tarfile would hold it in memory."""
     write_tar(tmp_path / "a.tar", header("VOC/JPEGImages/" + "x" * (1 << 17)))
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive \(a header of 131"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive \(a header of 131"):
         Archives([tmp_path / "a.tar"])
 
 
 def test_a_size_beyond_the_end_is_refused(tmp_path: Path) -> None:
     member = header("VOC/JPEGImages/1.jpg", size=1 << 40)
     (tmp_path / "a.tar").write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([tmp_path / "a.tar"])
 
 
@@ -154,7 +154,7 @@ def test_a_cut_off_archive_is_named(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.tar"
     write_archive(path, [PackedFile("VOCdevkit/V/JPEGImages/1.jpg", b"x" * 4000)])
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([path])
 
 
@@ -180,7 +180,7 @@ def test_what_is_read_only_to_its_middle_is_refused(tmp_path: Path, how: str) ->
     else:
         content += bytes(content) if how.startswith("another") else b"word" + bytes(1024)
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive \(it is damaged at byte"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive \(it is damaged at byte"):
         Archives([path])
 
 
@@ -191,7 +191,7 @@ def test_a_size_below_zero_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
         tar.addfile(member, io.BytesIO(b"1234"))
         tar.addfile(behind)
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([tmp_path / "a.tar"])
 
 
@@ -200,12 +200,12 @@ def test_a_size_that_no_disk_has_is_refused(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
         tar.addfile(header("VOC/JPEGImages/1.jpg", pax_headers={"size": size}))
         tar.addfile(header("VOC/JPEGImages/2.jpg"))
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([tmp_path / "a.tar"])
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"not a whole tar archive \(.*Is a directory"):
+    with pytest.raises(UserError, match=r"not a complete tar archive \(.*Is a directory"):
         Archives([tmp_path])
 
 

@@ -10,17 +10,17 @@ from PIL import Image
 
 from helpers.making import CAT, annotation, encoded, make_archive, picture
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.check import Checked, check
+from octet.sources.reading.check import CheckedPicture, check_picture
 from octet.sources.voc.annotation import Object
 
 XML, JPEG = "Annotations/000001.xml", "JPEGImages/000001.jpg"
 GOOD = {XML: annotation(CAT), JPEG: encoded(picture())}
 
 
-def checked(folder: Path, changes: Mapping[str, bytes | None], classes: tuple[str, ...] = ("cat",)) -> Checked:
+def checked(folder: Path, changes: Mapping[str, bytes | None], classes: tuple[str, ...] = ("cat",)) -> CheckedPicture:
     files = {name: content for name, content in {**GOOD, **changes}.items() if content is not None}
     with Archives([make_archive(folder / "a.tar", files)]) as voc:
-        return check(voc.entry("VOC", "000001"), classes)
+        return check_picture(voc.entry("VOC", "000001"), classes)
 
 
 def pixels(jpeg: bytes) -> np.ndarray:

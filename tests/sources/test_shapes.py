@@ -13,28 +13,28 @@ import pytest
 from octet.sources.packing import shapes
 from octet.sources.packing.tar import write_archive
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.check import check
-from octet.sources.voc.annotation import Annotation, parse, serialize
+from octet.sources.reading.check import check_picture
+from octet.sources.voc.annotation import Annotation, parse_annotation, serialize_annotation
 
 COUNTS = {"train": 20, "val": 3, "test": 5}
 
 
 def render(count: int, seed: int = 11) -> list[tuple[Any, Annotation]]:
-    rendered = [shapes.render(seed, 128, f"{number:06d}") for number in range(1, count + 1)]
+    rendered = [shapes.render_picture(seed, 128, f"{number:06d}") for number in range(1, count + 1)]
     return [(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), of) for jpeg, of in rendered]
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("archive") / "shapes.tar"
-    write_archive(path, shapes.archive_files(3, COUNTS, 128))
+    write_archive(path, shapes.shapes_members(3, COUNTS, 128))
     return path
 
 
 def test_the_seed_decides_every_byte(archive: Path, tmp_path: Path) -> None:
     again, other = tmp_path / "again.tar", tmp_path / "other.tar"
-    write_archive(again, shapes.archive_files(3, COUNTS, 128))
-    write_archive(other, shapes.archive_files(4, COUNTS, 128))
+    write_archive(again, shapes.shapes_members(3, COUNTS, 128))
+    write_archive(other, shapes.shapes_members(4, COUNTS, 128))
     digests = [hashlib.sha256(path.read_bytes()).digest() for path in (archive, again, other)]
     assert digests[0] == digests[1] != digests[2]
 
@@ -52,7 +52,7 @@ def test_the_layout_is_vocs(archive: Path) -> None:
         assert sorted(ids) == sorted(names)
         assert len(ids) == len(set(ids)) == sum(COUNTS.values())
         for id in ids:
-            checked = check(voc.entry("SHAPES", id), shapes.CLASSES)
+            checked = check_picture(voc.entry("SHAPES", id), shapes.CLASSES)
             assert checked.annotation
             assert (checked.repairs, checked.problems) == ((), ())
 
@@ -90,7 +90,7 @@ def test_mean_colour_tells_nothing_of_the_class() -> None:
 
 def test_annotations_survive_writing_and_reading() -> None:
     for _, of in render(5):
-        assert parse(serialize(of), of.id, of.folder, "x.xml") == (of, [])
+        assert parse_annotation(serialize_annotation(of), of.id, of.folder, "x.xml") == (of, [])
 
 
 def test_members_do_not_tell_when_or_by_whom(archive: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from helpers.making import make_archive, make_set
 from octet.recipe.shared.dataset import Splits
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.split import assign
+from octet.sources.reading.split import assign_splits
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def voc(tmp_path: Path) -> Archives:
 
 
 def ids(voc: Archives, **splits: object) -> tuple[dict[str, list[str]], list[tuple[str, str, str]]]:
-    assigned, problems = assign(voc, Splits.model_validate(splits))
+    assigned, problems = assign_splits(voc, Splits.model_validate(splits))
     named = {split: [entry.id for entry in entries] for split, entries in assigned.items()}
     return named, [(problem.file, problem.field, problem.kind) for problem in problems]
 

@@ -7,7 +7,7 @@ Usage:  python src/octet anchors RECIPE
 from pathlib import Path
 
 from octet.common import device
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
@@ -15,7 +15,7 @@ from octet.tasks import registry
 
 def main(recipe: Recipe) -> None:
     device.use("cpu")
-    print(registry.fit(recipe, require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")))
+    print(registry.fit(recipe, require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")))
 
 
 def run() -> None:

@@ -14,7 +14,7 @@ from octet.commands.benchmark.files import file_rates, scoring_rates_of_file
 from octet.commands.benchmark.network import scoring_rates, training_rates
 from octet.commands.benchmark.table import text_table
 from octet.common.errors import UserError
-from octet.common.files import require, write_json
+from octet.common.files import require_output, write_json
 from octet.common.machine import cores
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -23,9 +23,9 @@ from octet.tflite.running.variants import variant_files
 
 def main(recipe: Recipe) -> None:
     data = Path("data", recipe.name)
-    archives = require(data / "archives", f"fetch@{recipe.name}")
-    records = require(data / "records", f"preprocess@{recipe.name}")
-    pretrained = sorted(require(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
+    archives = require_output(data / "archives", f"fetch@{recipe.name}")
+    records = require_output(data / "records", f"preprocess@{recipe.name}")
+    pretrained = sorted(require_output(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     models = Path("models", recipe.name)
     weights = models / "float" / "weights.h5"
     files = {name: variant_files(models, recipe.shipped_file)[name] for name in ("float32", "uint8", "uint8_raw")}

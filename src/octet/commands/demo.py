@@ -10,13 +10,13 @@ from pathlib import Path
 from octet.commands.browser.runtime import obtain_runtime
 from octet.commands.browser.server import Demo
 from octet.common.errors import report_user_errors
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.recipe.shared.load import load_recipe
 
 
 def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
-    model = require(Path("models", recipe.name, recipe.shipped_file), f"convert@{recipe.name}")
+    model = require_output(Path("models", recipe.name, recipe.shipped_file), f"convert@{recipe.name}")
     runtime = obtain_runtime(Path("runs", "demo"))
     with Demo(model, runtime, options.port, options.host) as server:
         print(f"{model} at work: http://localhost:{server.server_port} (Ctrl-C ends it)", flush=True)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from octet.common.errors import UserError
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import FileFacts, read_files
 from octet.measuring.gate import checks, text_table
@@ -24,7 +24,7 @@ def main(recipe: Recipe) -> None:
     scored = read_files(reports / "files.json", f"evaluate@{recipe.name}")
     made = variant_files(models, recipe.shipped_file)
     for variant in ("uint8", *recipe.score.forbidden_operators):
-        require_scored(require(made[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
+        require_scored(require_output(made[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
     found = checks(evaluation.variants, scored, recipe.headline, recipe.score)
     print(text_table(found))
     if not all(check.passed for check in found):

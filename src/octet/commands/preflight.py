@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from octet.common.files import whole_file
-from octet.fetching.own import fingerprint, own_places
+from octet.common.files import atomic_write
+from octet.fetching.own import fingerprint, local_paths
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 
@@ -18,7 +18,7 @@ def main(recipe: Recipe) -> None:
     if recipe.train_float.device == "gpu" and never_trained(recipe.name):
         from octet.common import device
 
-        device.find("gpu")
+        device.find_gpus("gpu")
     fetch_what_changed(recipe)
 
 
@@ -29,7 +29,7 @@ def never_trained(recipe: str) -> bool:
 
 def fetch_what_changed(recipe: Recipe) -> None:
     """DVC does not look outside the repository."""
-    places = [place for place in own_places(recipe.dataset) if place.exists()]
+    places = [place for place in local_paths(recipe.dataset) if place.exists()]
     seen = Path("runs", recipe.name, "own")
     if not places:
         return  # it may come from a DVC remote; if it has to be fetched here after all, fetch says what is missing
@@ -39,7 +39,7 @@ def fetch_what_changed(recipe: Recipe) -> None:
     again = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", f"fetch@{recipe.name}"]
     if subprocess.run(again).returncode:
         sys.exit(f"octet: fetch@{recipe.name} failed, see above")
-    with whole_file(seen) as partial:
+    with atomic_write(seen) as partial:
         partial.write_text(now)
 
 

@@ -17,7 +17,7 @@ from octet.commands.shrinking.schemes import SCHEMES, Scheme, explained
 from octet.commands.shrinking.source import Source, read_model
 from octet.common import device
 from octet.common.errors import UserError, first_line, report_user_errors
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 from octet.tflite.comparing.layers import text_table, tflite_reference, worst_first
 from octet.tflite.files.conversion import to_float
 from octet.tflite.running.operators import stayed_float
@@ -41,7 +41,7 @@ def main(options: argparse.Namespace) -> None:
     model = options.model.resolve()
     name = model.name if model.is_dir() else model.stem
     out = options.out or model.with_name(f"{name}_{options.scheme}.tflite")
-    with whole_file(out) as file:
+    with atomic_write(out) as file:
         file.write_bytes(content)
     print(f"{out}: {len(content) / 1e6:.2f} MB, {scheme.kind}")
     if scheme.calibrated:

@@ -16,7 +16,7 @@ from octet.commands.reproduction.clone import cache_of, clone_head, git, reprodu
 from octet.commands.reproduction.comparison import differences, read_hashes
 from octet.commands.reproduction.staleness import require_fresh_lock
 from octet.common.errors import UserError
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 
@@ -35,7 +35,7 @@ def main(recipe: Recipe) -> None:
 
 
 def verify(recipe: str) -> None:
-    require(LOCK, f"report@{recipe}")
+    require_output(LOCK, f"report@{recipe}")
     commit = git("rev-parse", "--short", "HEAD").strip()
     uncommitted = [path for path in git("diff", "--name-only", "HEAD").splitlines() if path != str(LOCK)]
     if uncommitted:

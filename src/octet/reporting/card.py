@@ -62,7 +62,7 @@ def _points(lines: Iterable[str]) -> str:
 
 def _source(recipe: Recipe) -> str:
     source, splits = recipe.dataset.source, recipe.dataset.splits
-    if not (source.files or source.places):
+    if not (source.files or source.paths):
         return "All pictures are rendered by the project."
     return " ".join(
         f"{name}: {of:.0%} of train, held out." if isinstance(of, float) else f"{name}: {', '.join(of)}."

@@ -10,7 +10,7 @@ from octet.common.determinism import make_deterministic
 from octet.common.tensorflow import tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import count, read_labels
+from octet.data.reading.records import count_records, read_labels
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import float_networks
@@ -28,7 +28,7 @@ def training_rates(recipe: Recipe, records: Path, pretrained: list[Path]) -> dic
     classes = read_labels(records)
     learning = registry.learning(recipe, classes)
     networks = float_networks(registry.network(recipe, classes), plan, pretrained)
-    schedule = make_schedule(plan, count(records, "train") // plan.batch)
+    schedule = make_schedule(plan, count_records(records, "train") // plan.batch)
     update = make_update(learning, networks, plan, schedule)
     batches = learning.batches(records, plan, 0)
 

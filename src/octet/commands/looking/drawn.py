@@ -11,7 +11,7 @@ from PIL import Image
 
 from octet.commands.looking.sources import DRAWN, Pixels, Source
 from octet.common.errors import UserError
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 
 _QUALITY = 92
 _CODEC = "mp4v"  # the one that OpenCV's builds have everywhere
@@ -42,7 +42,7 @@ class Places:
 def writer(place: Path, rate: float | None) -> Iterator[Write]:
     """Takes one picture, or where there is a rate any number; the file is there when all are in."""
     if rate is None:
-        with whole_file(place) as partial:
+        with atomic_write(place) as partial:
             yield lambda picture: Image.fromarray(picture).save(partial, "JPEG", quality=_QUALITY)
         return
     place.parent.mkdir(parents=True, exist_ok=True)
