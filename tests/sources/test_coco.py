@@ -1,4 +1,4 @@
-"""COCO's annotations arrive as VOC's, and what makes no sense in them is named with its place."""
+"""COCO's annotations are converted to VOC's, and errors in them are reported with their place in the file."""
 
 import copy
 import json
@@ -40,7 +40,7 @@ def make_coco(folder: Path, instances: Any) -> CocoSet:
     return CocoSet(instances=folder / "instances.json", pictures=folder / "images")
 
 
-def test_boxes_labels_and_files_arrive(tmp_path: Path) -> None:
+def test_boxes_classes_and_files_are_converted(tmp_path: Path) -> None:
     write_archive(tmp_path / "coco.tar", coco_members({"mine": make_coco(tmp_path, INSTANCES)}))
     with Archives([tmp_path / "coco.tar"]) as voc:
         assert voc.image_set("COCO/mine") == ["a", "b_a", "gone"]
@@ -59,7 +59,7 @@ def test_boxes_labels_and_files_arrive(tmp_path: Path) -> None:
     assert missing.startswith(f"{tmp_path}/instances.json: images[2] (id 3) 'gone.jpg': missing: there is no picture")
 
 
-def test_a_flaw_in_a_picture_names_the_owners_file(tmp_path: Path) -> None:
+def test_a_faulty_picture_is_reported_by_the_users_file(tmp_path: Path) -> None:
     instances = make_coco(tmp_path, INSTANCES)
     (tmp_path / "images/b/a.png").write_bytes(b"no picture")
     write_archive(tmp_path / "coco.tar", coco_members({"mine": instances}))
@@ -106,30 +106,30 @@ def test_a_flaw_in_a_picture_names_the_owners_file(tmp_path: Path) -> None:
         (["categories"], None, "categories: expected a list"),
     ],
 )
-def test_what_makes_no_sense_is_named(tmp_path: Path, path: list[Any], value: object, message: str) -> None:
+def test_invalid_content_is_reported(tmp_path: Path, path: list[Any], value: object, message: str) -> None:
     instances = copy.deepcopy(INSTANCES)
-    inside: Any = instances
+    parent: Any = instances
     for part in path[:-1]:
-        inside = inside[part]
-    inside[path[-1]] = value
+        parent = parent[part]
+    parent[path[-1]] = value
     with pytest.raises(UserError) as error:
         list(coco_members({"mine": make_coco(tmp_path, instances)}))
     assert "instances.json" in str(error.value).splitlines()[0]
     assert message in str(error.value)
 
 
-def test_a_file_that_is_not_cocos_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_cocos_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"instances\.json: not valid JSON"):
         list(coco_members({"mine": make_coco(tmp_path, "{")}))
-    of = CocoSet(instances=tmp_path / "other.json", pictures=tmp_path)
+    coco_set = CocoSet(instances=tmp_path / "other.json", pictures=tmp_path)
     with pytest.raises(UserError, match=r"other\.json does not exist"):
-        list(coco_members({"mine": of}))
-    of = CocoSet(instances=tmp_path, pictures=tmp_path)
+        list(coco_members({"mine": coco_set}))
+    coco_set = CocoSet(instances=tmp_path, pictures=tmp_path)
     with pytest.raises(UserError, match="Is a directory; expected a file in COCO's format"):
-        list(coco_members({"mine": of}))
+        list(coco_members({"mine": coco_set}))
 
 
-def test_two_sets_may_have_files_of_the_same_name(tmp_path: Path) -> None:
+def test_two_sets_can_have_files_with_the_same_name(tmp_path: Path) -> None:
     folders = [tmp_path / "a", tmp_path / "b"]
     sets = {folder.name: make_coco(folder, INSTANCES) for folder in folders}
     write_archive(tmp_path / "coco.tar", coco_members(sets))
@@ -139,11 +139,11 @@ def test_two_sets_may_have_files_of_the_same_name(tmp_path: Path) -> None:
         assert len(voc.entry("COCO", "b_b_a").pictures) == 1
 
 
-def test_file_names_may_have_spaces(tmp_path: Path) -> None:
+def test_file_names_can_have_spaces(tmp_path: Path) -> None:
     instances = copy.deepcopy(INSTANCES)
     instances["images"][0]["file_name"] = "photo (1).jpg"
-    of = make_coco(tmp_path, instances)
-    (of.pictures / "a.jpg").rename(of.pictures / "photo (1).jpg")
-    write_archive(tmp_path / "coco.tar", coco_members({"mine": of}))
+    coco_set = make_coco(tmp_path, instances)
+    (coco_set.pictures / "a.jpg").rename(coco_set.pictures / "photo (1).jpg")
+    write_archive(tmp_path / "coco.tar", coco_members({"mine": coco_set}))
     with Archives([tmp_path / "coco.tar"]) as voc:
         assert check_picture(voc.entry("COCO", voc.image_set("COCO/mine")[0]), CLASSES).annotation

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from octet.recipe.shared.dataset import Dataset
-from octet.recipe.shared.types import Count, Positive, Section, Seed, Share, Strings, TfliteVariant, Whole
+from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Seed, Share, Strings, TfliteVariant
 
 
 def _known_backbone(name: str) -> str:
@@ -127,7 +127,7 @@ class Score(Section):
 class Report(Section):
     """The report: the number of pictures shown, and the score from which their detections are drawn."""
 
-    pictures: Whole
+    pictures: CountOrZero
     min_score: Share
 
 
