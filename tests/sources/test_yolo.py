@@ -1,4 +1,4 @@
-"""YOLO's labels arrive as VOC's, and what makes no sense in them is named with file and line."""
+"""Labels in YOLO's format are converted to VOC's annotations, and errors in them are reported with file and line."""
 
 from pathlib import Path
 
