@@ -18,7 +18,7 @@ from octet.common.files import atomic_folder, atomic_write, require_output
 from octet.common.tensorflow import tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -34,7 +34,7 @@ def main(recipe: Recipe) -> None:
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     float_weights = require_output(models / "float" / "weights.h5", f"train_float@{recipe.name}")
     qat_weights = require_output(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
-    plan, classes = recipe.convert, read_labels(records)
+    plan, classes = recipe.convert, read_class_names(records)
     make_deterministic(seed=0)
 
     network = registry.network(recipe, classes).build()

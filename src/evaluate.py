@@ -13,7 +13,7 @@ from octet.common.determinism import make_deterministic
 from octet.common.files import atomic_folder, require_output, write_json
 from octet.common.tensorflow import keras
 from octet.data.reading.pictures import picture_batches
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -31,7 +31,7 @@ def main(recipe: Recipe) -> None:
     variants = variant_files(models, recipe.shipped_file)
     for variant, file in variants.items():
         require_output(file, f"{f'train_{variant}' if variant in KERAS else 'convert'}@{recipe.name}")
-    classes = read_labels(records)
+    classes = read_class_names(records)
     make_deterministic(seed=0)
 
     network = registry.network(recipe, classes)

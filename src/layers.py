@@ -15,7 +15,7 @@ from octet.common.determinism import make_deterministic
 from octet.common.files import require_output, write_json
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize, without_rounding
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -35,7 +35,7 @@ def main(recipe: Recipe) -> None:
     ptq = require_output(models / "tflite" / "int8_ptq.tflite", f"convert@{recipe.name}").read_bytes()
     make_deterministic(seed=0)
 
-    network = registry.network(recipe, read_labels(records)).build()
+    network = registry.network(recipe, read_class_names(records)).build()
     quantized = quantize(network, recipe.train_qat.float_layers)
     quantized.load_weights(qat_weights)
     batches = picture_batches(records, "val", recipe.model.input_size, batch=1).take(recipe.layers.pictures)

@@ -11,7 +11,7 @@ from octet.common.errors import UserError
 from octet.common.files import atomic_folder, require_output, write_json
 from octet.common.machine import describe_cpu
 from octet.common.progress import Progress
-from octet.data.writing.records import write_labels, write_split
+from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.sources.voc.problem import require_no_problems, summarize_problems
@@ -38,7 +38,7 @@ def main(recipe: Recipe) -> None:
                 problem = f"the {split} split is empty" if source.classes else "no picture is of any class"
                 message = f"{problem}: see dataset of {recipe.name} in params.yaml"
                 raise UserError("\n  ".join([message, *map(str, source.problems)]))
-        write_labels(records, source.classes)
+        write_class_names(records, source.classes)
     skipped = summarize_problems(source.problems)
     if source.problems:
         print(f"left out: {skipped['by_kind']}; each is listed in {data / 'dataset.json'}")

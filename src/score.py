@@ -8,7 +8,7 @@ Usage:  python src/score.py RECIPE
 from pathlib import Path
 
 from octet.common.files import atomic_folder, read_json, require_output
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.measuring.bootstrap import draw
 from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
@@ -24,7 +24,7 @@ def main(recipe: Recipe) -> None:
     reports = Path("reports", recipe.name)
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     outputs = require_output(reports / recipe.outputs_folder, f"evaluate@{recipe.name}")
-    files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_labels(records)
+    files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_class_names(records)
     scoring = registry.scoring(recipe, classes, records)
     draws = draw(scoring.images, recipe.score.bootstrap, recipe.score.seed)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import freeze_batch_norm
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -25,7 +25,7 @@ def main(recipe: Recipe) -> None:
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     weights = require_output(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     make_deterministic(plan.seed)
-    classes = read_labels(records)
+    classes = read_class_names(records)
     trained, averaged = (registry.network(recipe, classes).build() for _ in range(2))
     for network in (trained, averaged):
         network.load_weights(weights)

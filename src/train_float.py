@@ -10,7 +10,7 @@ from pathlib import Path
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
@@ -25,7 +25,7 @@ def main(recipe: Recipe) -> None:
     records = require_output(data / "records", f"preprocess@{recipe.name}")
     pretrained = sorted(require_output(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     make_deterministic(plan.seed)
-    classes = read_labels(records)
+    classes = read_class_names(records)
     networks = float_networks(registry.network(recipe, classes), plan, pretrained)
     scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
     run_training(registry.learning(recipe, classes), networks, plan, Places(records, pretrained, scratch, output))

@@ -12,7 +12,7 @@ from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import (
     calibrate,
     freeze_batch_norm,
@@ -34,7 +34,7 @@ def main(recipe: Recipe) -> None:
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     weights = require_output(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     make_deterministic(plan.seed)
-    classes = read_labels(records)
+    classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
     network.load_weights(weights)
     quantized, averaged = (quantize(network, plan.float_layers) for _ in range(2))

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import Project, tiny_params
 from helpers.making import CAT, annotation, encoded, make_archive, picture
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.sources.voc.annotation import Object
 from octet.tasks.detection.metric.truths import read_truths
 
@@ -121,7 +121,7 @@ def test_classes_are_found_and_sorted(fetched: Project) -> None:
     fetched.write_params(params)
     assert fetched.stage("preprocess", "mine").returncode == 0
     assert described(fetched)["classes"] == ["cat", "cow", "dog"]
-    assert read_labels(fetched.folder / DATA / "records") == ("cat", "cow", "dog")
+    assert read_class_names(fetched.folder / DATA / "records") == ("cat", "cow", "dog")
 
 
 def test_names_are_found_but_what_is_wrong_is_told_first(project: Project) -> None:

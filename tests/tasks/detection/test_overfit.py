@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import detection_recipe
-from octet.data.writing.records import write_labels, write_split
+from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.detection import TrainFloat
 from octet.sources.packing import shapes
 from octet.tasks.detection.learning.part import Learning
@@ -32,7 +32,7 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     ]
     for split in ("train", "val"):
         write_split(records, split, 1, examples)
-    write_labels(records, shapes.CLASSES)
+    write_class_names(records, shapes.CLASSES)
     networks = float_networks(Network(recipe, shapes.CLASSES), plan, [])
     places = Places(records, [], tmp_path / "runs", tmp_path / "float")
     run_training(Learning(recipe, shapes.CLASSES), networks, plan, places)

@@ -12,7 +12,7 @@ from octet.common import device
 from octet.common.machine import cores
 from octet.common.workers import parallel_map
 from octet.data.reading.pictures import decode_jpeg, with_pipeline_options
-from octet.data.reading.records import read_labels, read_split
+from octet.data.reading.records import read_class_names, read_split
 from octet.data.writing.records import write_split
 from octet.recipe.shared.recipe import Recipe
 from octet.sources.reading.archive import Archives, Member
@@ -43,7 +43,7 @@ def input_rates(recipe: Recipe, records: Path) -> dict[str, float]:
     alone = with_pipeline_options(
         read_split(records, "train").map(lambda example: decode_jpeg(example["jpeg"]), num_parallel_calls=cores())
     ).prefetch(4)
-    batches = registry.learning(recipe, read_labels(records)).batches(records, plan, 0)
+    batches = registry.learning(recipe, read_class_names(records)).batches(records, plan, 0)
     return {"decode": rate(alone), "training input": plan.batch * rate(batches)}
 
 

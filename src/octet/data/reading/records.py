@@ -13,7 +13,7 @@ from octet.common.tensorflow import tf
 PICTURE = {"id": tf.io.FixedLenFeature([], tf.string), "jpeg": tf.io.FixedLenFeature([], tf.string)}
 
 
-def read_labels(folder: Path) -> tuple[str, ...]:
+def read_class_names(folder: Path) -> tuple[str, ...]:
     """Read the class names of the records, in the order of their numbers."""
     return tuple((folder / "labels.txt").read_text().splitlines())
 
