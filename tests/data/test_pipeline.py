@@ -160,8 +160,8 @@ def test_boxes_go_through_augmentation_and_back(seed: int, flips: bool) -> None:
     low = np.random.default_rng(seed).uniform(0, 0.6, (5, 2))
     boxes = np.concatenate([low, low + np.random.default_rng(seed + 1).uniform(0.05, 0.4, (5, 2))], axis=1)
     originals = tf.constant([WHOLE, *boxes], tf.float32)
-    _, (whole, *moved), _ = augmented(np.zeros((90, 70, 3), np.uint8), originals, [7, seed], 128, config)
-    top, left, bottom, right = whole
+    _, (whole_picture, *moved), _ = augmented(np.zeros((90, 70, 3), np.uint8), originals, [7, seed], 128, config)
+    top, left, bottom, right = whole_picture
     scale = np.tile([bottom - top, right - left], 2)
     back = (np.array(moved) - [top, left, top, left]) / scale
     if flips:

@@ -33,12 +33,12 @@ def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
         raise UserError("\n".join(lines)) from None
 
 
-def _recipe_class(task: object, where: str) -> type[Recipe]:
+def _recipe_class(task: object, key_path: str) -> type[Recipe]:
     """Import the class of a task's recipes, from the file named like the task in the folder above."""
     tasks = sorted(file.stem for file in Path(__file__).parents[1].glob("[!_]*.py"))
     if task not in tasks:
         found = "is missing" if task is None else f"found {task!r}"
-        raise UserError(f"{where}: {found}; expected one of {', '.join(tasks)}")
+        raise UserError(f"{key_path}: {found}; expected one of {', '.join(tasks)}")
     recipe_class: type[Recipe] = import_module(f"octet.recipe.{task}").Recipe
     return recipe_class
 
@@ -58,21 +58,21 @@ def _read_sections(params: Path) -> dict[str, Any]:
 def _explain(recipe: str, problem: Any, recipe_class: type[Recipe]) -> str:
     """Describe a validation error of pydantic in one line: the key, the value found, and what is allowed."""
     path, section = _locate(problem["loc"], recipe_class)
-    where = ".".join([recipe, *path])
+    key_path = ".".join([recipe, *path])
     if problem["type"] == "extra_forbidden":
         allowed = _keys(section)
         close = get_close_matches(path[-1], allowed, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(sorted(allowed))}"
-        return f"{where}: no such key; {hint}"
+        return f"{key_path}: no such key; {hint}"
     if problem["type"] == "missing":
-        return f"{where}: is missing; every key must be given"
+        return f"{key_path}: is missing; every key must be given"
     if problem["type"] == "union_tag_not_found":
-        return f"{where}.kind: is missing; every key must be given"
+        return f"{key_path}.kind: is missing; every key must be given"
     if problem["type"] == "union_tag_invalid":
-        return f"{where}.kind: found {problem['ctx']['tag']!r}; expected one of {problem['ctx']['expected_tags']}"
+        return f"{key_path}.kind: found {problem['ctx']['tag']!r}; expected one of {problem['ctx']['expected_tags']}"
     found = "" if isinstance(problem["input"], dict) else f"found {problem['input']!r}; "
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {found}{message[0].lower()}{message[1:]}"
+    return f"{key_path}: {found}{message[0].lower()}{message[1:]}"
 
 
 def _locate(location: Sequence[str | int], recipe_class: type[Recipe]) -> tuple[list[str], type[BaseModel]]:

@@ -31,8 +31,8 @@ def coco_members(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
         require_path(paths.pictures)
         ids = [annotation.id for _, annotation in annotations.values()]
         yield PackedFile(f"{root}/{IMAGE_SETS}/{name}.txt", "".join(f"{id}\n" for id in ids).encode())
-        for file_name, (where, annotation) in annotations.items():
-            origin = f"{paths.instances}: {where} {file_name!r}"
+        for file_name, (place, annotation) in annotations.items():
+            origin = f"{paths.instances}: {place} {file_name!r}"
             yield PackedFile(f"{root}/{ANNOTATIONS}/{annotation.id}.xml", serialize_annotation(annotation), origin)
             picture = paths.pictures / file_name
             if picture.is_file():  # a missing one is reported where every picture is checked
@@ -57,21 +57,21 @@ def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotatio
     objects = _read_objects(content, {image["id"] for image in images.values()}, names, problems)
     annotations: dict[str, tuple[str, Annotation]] = {}
     places: dict[object, str] = {}  # of each id of COCO and of each id in the archive
-    for where, image in images.items():
+    for place, image in images.items():
         path, size = PurePosixPath(image["file_name"]), _size(image)
         if not _is_safe(path):
-            problems.append(f"{where}.file_name: {image['file_name']!r} is not a path below the folder of pictures")
+            problems.append(f"{place}.file_name: {image['file_name']!r} is not a path below the folder of pictures")
             continue
         id = prefix + "_".join(path.with_suffix("").parts)
         if size is None:
-            problems.append(f"{where}: width and height are not whole numbers of pixels")
+            problems.append(f"{place}: width and height are not whole numbers of pixels")
         elif first := places.get(image["id"]) or places.get(id):
-            problems.append(f"{where}: has the same id or file name as {first}")
+            problems.append(f"{place}: has the same id or file name as {first}")
         else:
             annotation = Annotation(id, FOLDER, *size, tuple(objects[image["id"]]))
-            annotations[image["file_name"]] = where, annotation
-        places.setdefault(image["id"], where)
-        places.setdefault(id, where)
+            annotations[image["file_name"]] = place, annotation
+        places.setdefault(image["id"], place)
+        places.setdefault(id, place)
     if problems:
         raise UserError("\n".join([f"{len(problems)} things are wrong in {file}:", *problems]))
     return annotations
@@ -80,11 +80,11 @@ def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotatio
 def _read_categories(content: Any, problems: list[str]) -> dict[int, str]:
     """Map the ids of the categories to their names."""
     names: dict[int, str] = {}
-    for where, item in _valid_items(content, "categories", {"id": int, "name": str}, problems):
+    for place, item in _valid_items(content, "categories", {"id": int, "name": str}, problems):
         if item["id"] in names:
-            problems.append(f"{where}.id: {item['id']} is also the id of another category")
+            problems.append(f"{place}.id: {item['id']} is also the id of another category")
         if not item["name"].isprintable():
-            problems.append(f"{where}.name: {item['name']!r}, expected printable text")
+            problems.append(f"{place}.name: {item['name']!r}, expected printable text")
         names[item["id"]] = item["name"]
     return names
 
@@ -95,19 +95,19 @@ def _read_objects(
     """Map the ids of images to their objects; `images` are the known ids, `names` the names of the categories."""
     objects: defaultdict[int, list[Object]] = defaultdict(list)
     fields = {"image_id": int, "category_id": int, "bbox": list}
-    for where, item in _valid_items(content, "annotations", fields, problems):
+    for place, item in _valid_items(content, "annotations", fields, problems):
         box, crowd = _to_voc_pixels(item["bbox"]), item.get("iscrowd", 0)
         if item["image_id"] not in images:
-            problems.append(f"{where}.image_id: {item['image_id']} is the id of no image")
+            problems.append(f"{place}.image_id: {item['image_id']} is the id of no image")
         elif item["category_id"] not in names:
-            problems.append(f"{where}.category_id: {item['category_id']} is the id of no category")
+            problems.append(f"{place}.category_id: {item['category_id']} is the id of no category")
         elif box is None:
-            problems.append(f"{where}.bbox: found {reprlib.repr(item['bbox'])}, expected [x, y, width, height]")
+            problems.append(f"{place}.bbox: found {reprlib.repr(item['bbox'])}, expected [x, y, width, height]")
         elif crowd not in (0, 1):
-            problems.append(f"{where}.iscrowd: found {crowd!r}, expected 0 or 1")
+            problems.append(f"{place}.iscrowd: found {crowd!r}, expected 0 or 1")
         else:
             name = names[item["category_id"]]
-            objects[item["image_id"]].append(Object(name, box, difficult=bool(crowd), origin=where))
+            objects[item["image_id"]].append(Object(name, box, difficult=bool(crowd), origin=place))
     return objects
 
 
@@ -135,13 +135,13 @@ def _valid_items(
         return
     for index, item in enumerate(items):
         has_id = isinstance(item, dict) and type(item.get("id")) is int
-        where = f"{key}[{index}] (id {item['id']})" if has_id else f"{key}[{index}]"
+        place = f"{key}[{index}] (id {item['id']})" if has_id else f"{key}[{index}]"
         invalid = [
             field for field, kind in fields.items() if not isinstance(item, dict) or type(item.get(field)) is not kind
         ]
-        problems += [f"{where}.{field}: missing, or not of type {fields[field].__name__}" for field in invalid]
+        problems += [f"{place}.{field}: missing, or not of type {fields[field].__name__}" for field in invalid]
         if not invalid:
-            yield where, item
+            yield place, item
 
 
 def _to_voc_pixels(box: list[Any]) -> VocBox | None:

@@ -159,8 +159,8 @@ def _locate(name: str, archive: str) -> tuple[str, str, str]:
     """Split a member's path into the set's folder, VOC's folder in it and the file name; all empty for other files."""
     path, _, file = name[-_LONGEST_NAME:].rpartition("/")
     for kind in _LARGEST:
-        parent, separator, rest = f"/{path}".rpartition(f"/{kind}")
-        if separator and not rest and not file.startswith("."):
+        parent, separator, remainder = f"/{path}".rpartition(f"/{kind}")
+        if separator and not remainder and not file.startswith("."):
             folder = parent.rpartition("/")[2]
             return (archive if folder in ("", ".") else folder), kind, file
     return "", "", ""

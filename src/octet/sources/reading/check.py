@@ -78,8 +78,8 @@ def _find_problem(obj: Object, size: Size, classes: Sequence[str], file: str) ->
     width, height = size
     if min(xmin, ymin) < 1 - _TOLERANCE or xmax > width + _TOLERANCE or ymax > height + _TOLERANCE:
         found = f"({xmin:g}, {ymin:g}, {xmax:g}, {ymax:g}) in {width} x {height} pixels"
-        where = field if obj.origin else f"{field}/bndbox"
-        return Problem(file, where, "box outside the picture", found, skipped="object")
+        field_path = field if obj.origin else f"{field}/bndbox"
+        return Problem(file, field_path, "box outside the picture", found, skipped="object")
     return None
 
 

@@ -105,11 +105,11 @@ def _object(element: etree._Element, number: int) -> Object:
     field = f"{origin or f'object[{number}]'} {name!r}"
     xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{side}", field) for side in _SIDES)
     box = f"({xmin:g}, {ymin:g}, {xmax:g}, {ymax:g})"
-    where = field if origin else f"{field}/bndbox"
+    field_path = field if origin else f"{field}/bndbox"
     if xmax < xmin - 1 or ymax < ymin - 1:  # both ends are inside the box, so xmax = xmin - 1 is a width of 0
-        raise _BadFieldError(where, "inverted box", f"{box} ends before it begins")
+        raise _BadFieldError(field_path, "inverted box", f"{box} ends before it begins")
     if xmax <= xmin or ymax <= ymin:
-        raise _BadFieldError(where, "zero-size box", box)
+        raise _BadFieldError(field_path, "zero-size box", box)
     difficult, truncated = (_flag(element, tag, field) for tag in ("difficult", "truncated"))
     return Object(name, (xmin, ymin, xmax, ymax), difficult, truncated, origin)
 
@@ -134,16 +134,16 @@ def _length(root: etree._Element, side: str) -> int:
 
 
 def _number(element: etree._Element, path: str, field: str) -> float:
-    where = f"{field}/{path}" if field else path
+    field_path = f"{field}/{path}" if field else path
     text = (element.findtext(path) or "").strip()
     if not text:
-        raise _BadFieldError(where, "missing", "expected a number")
+        raise _BadFieldError(field_path, "missing", "expected a number")
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise _BadFieldError(where, "not a number", f"found {text!r}")
+        raise _BadFieldError(field_path, "not a number", f"found {text!r}")
     return number
 
 
