@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.files import require, whole_file, whole_folder
+from octet.common.files import atomic_folder, atomic_write, require_output
 from octet.common.tensorflow import tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -31,10 +31,10 @@ from octet.tflite.files.metadata import About, Outputs, describe
 def main(recipe: Recipe) -> None:
     device.use("cpu")
     models = Path("models", recipe.name)
-    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
-    float_weights = require(models / "float" / "weights.h5", f"train_float@{recipe.name}")
-    qat_weights = require(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
-    plan, classes = recipe.convert, read_labels(records)
+    records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    float_weights = require_output(models / "float" / "weights.h5", f"train_float@{recipe.name}")
+    qat_weights = require_output(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
+    plan, classes = recipe.convert, read_class_names(records)
     make_deterministic(seed=0)
 
     network = registry.network(recipe, classes).build()
@@ -55,7 +55,7 @@ def main(recipe: Recipe) -> None:
         return ([picture] for picture in pictures.map(normalize).as_numpy_iterator())
 
     def write(path: Path, content: bytes, outputs: Outputs) -> None:
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             file.write_bytes(describe(content, about, outputs))
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB", flush=True)
 
@@ -63,7 +63,7 @@ def main(recipe: Recipe) -> None:
         write(path, append_operators(content, shipping.tail), shipping.outputs)
 
     traced = shipping.trace(network)
-    with whole_folder(models / "tflite") as ladder:
+    with atomic_folder(models / "tflite") as ladder:
         ship(ladder / "float32.tflite", to_float(traced))
         ship(ladder / "float16.tflite", to_float16(traced))
         ship(ladder / "dynamic.tflite", to_dynamic(traced))
@@ -73,7 +73,7 @@ def main(recipe: Recipe) -> None:
         for name, array in shipping.beside.items():
             np.save(ladder / f"{name}.npy", array)
     ship(models / recipe.shipped_file, to_integer(shipping.trace(quantized)))
-    with whole_file(models / "labels.txt") as labels:
+    with atomic_write(models / "labels.txt") as labels:
         labels.write_text("".join(f"{name}\n" for name in classes))
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.files import require, whole_folder, write_json
+from octet.common.files import atomic_folder, require_output, write_json
 from octet.common.tensorflow import keras
 from octet.data.reading.pictures import picture_batches
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -27,11 +27,11 @@ _BATCH = 32  # pictures that are run at once
 def main(recipe: Recipe) -> None:
     device.use("cpu")
     models, reports = Path("models", recipe.name), Path("reports", recipe.name)
-    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     variants = variant_files(models, recipe.shipped_file)
     for variant, file in variants.items():
-        require(file, f"{f'train_{variant}' if variant in KERAS else 'convert'}@{recipe.name}")
-    classes = read_labels(records)
+        require_output(file, f"{f'train_{variant}' if variant in KERAS else 'convert'}@{recipe.name}")
+    classes = read_class_names(records)
     make_deterministic(seed=0)
 
     network = registry.network(recipe, classes)
@@ -44,7 +44,7 @@ def main(recipe: Recipe) -> None:
         model.load_weights(weights)
         return model
 
-    with whole_folder(reports / recipe.outputs_folder) as outputs:
+    with atomic_folder(reports / recipe.outputs_folder) as outputs:
         for variant, file in variants.items():
             pictures = picture_batches(records, "test", recipe.model.input_size, _BATCH).as_numpy_iterator()
             if variant in KERAS:

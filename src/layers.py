@@ -12,10 +12,10 @@ from pathlib import Path
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.files import require, write_json
+from octet.common.files import require_output, write_json
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize, without_rounding
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -28,14 +28,14 @@ _SHOWN = 10
 def main(recipe: Recipe) -> None:
     device.use("cpu")
     models = Path("models", recipe.name)
-    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
-    float_weights = require(models / "float" / "weights.h5", f"train_float@{recipe.name}")
-    qat_weights = require(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
-    uint8 = require(models / recipe.shipped_file, f"convert@{recipe.name}").read_bytes()
-    ptq = require(models / "tflite" / "int8_ptq.tflite", f"convert@{recipe.name}").read_bytes()
+    records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    float_weights = require_output(models / "float" / "weights.h5", f"train_float@{recipe.name}")
+    qat_weights = require_output(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
+    uint8 = require_output(models / recipe.shipped_file, f"convert@{recipe.name}").read_bytes()
+    ptq = require_output(models / "tflite" / "int8_ptq.tflite", f"convert@{recipe.name}").read_bytes()
     make_deterministic(seed=0)
 
-    network = registry.network(recipe, read_labels(records)).build()
+    network = registry.network(recipe, read_class_names(records)).build()
     quantized = quantize(network, recipe.train_qat.float_layers)
     quantized.load_weights(qat_weights)
     batches = picture_batches(records, "val", recipe.model.input_size, batch=1).take(recipe.layers.pictures)

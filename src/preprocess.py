@@ -1,4 +1,4 @@
-"""Turn a recipe's archives into records.
+"""Convert a recipe's archives into records.
 
 Reads:  data/RECIPE/archives/*
 Writes: data/RECIPE/records/{train,val,test}-*.tfrecord with labels.txt, data/RECIPE/dataset.json
@@ -8,13 +8,13 @@ Usage:  python src/preprocess.py RECIPE
 from pathlib import Path
 
 from octet.common.errors import UserError
-from octet.common.files import require, whole_folder, write_json
+from octet.common.files import atomic_folder, require_output, write_json
 from octet.common.machine import describe_cpu
 from octet.common.progress import Progress
-from octet.data.writing.records import write_labels, write_split
+from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
-from octet.sources.voc.problem import refuse, skips
+from octet.sources.voc.problem import require_no_problems, summarize_problems
 from octet.tasks import registry
 
 SPLITS = ("train", "val", "test")
@@ -23,27 +23,27 @@ SPLITS = ("train", "val", "test")
 def main(recipe: Recipe) -> None:
     print(f"running on {describe_cpu()}", flush=True)
     data, dataset = Path("data", recipe.name), recipe.dataset
-    archives = sorted(require(data / "archives", f"fetch@{recipe.name}").iterdir())
-    with registry.preparing(recipe).open(archives) as source, whole_folder(data / "records") as records:
+    archives = sorted(require_output(data / "archives", f"fetch@{recipe.name}").iterdir())
+    with registry.preparing(recipe).open(archives) as source, atomic_folder(data / "records") as records:
         with Progress("preprocess", len(source), "pictures") as progress:
             for split in SPLITS:
                 examples = progress.count(source.examples(split))
                 write_split(records, split, dataset.shards, filter(None, examples))
         if dataset.on_bad == "error":
-            refuse(source.problems)
+            require_no_problems(source.problems)
         counts = {split: source.summary(split) for split in SPLITS}
-        for split, of in counts.items():
+        for split, summary in counts.items():
             print(f"{split}: {source.in_words(split)}")
-            if not of["pictures"] or not source.classes:
-                empty = f"the {split} split is empty" if source.classes else "no picture is of any class"
-                where = f"{empty}: see dataset of {recipe.name} in params.yaml"
-                raise UserError("\n  ".join([where, *map(str, source.problems)]))
-        write_labels(records, source.classes)
-    left_out = skips(source.problems)
+            if not summary["pictures"] or not source.classes:
+                problem = f"the {split} split is empty" if source.classes else "no picture is of any class"
+                message = f"{problem}: see dataset of {recipe.name} in params.yaml"
+                raise UserError("\n  ".join([message, *map(str, source.problems)]))
+        write_class_names(records, source.classes)
+    skipped = summarize_problems(source.problems)
     if source.problems:
-        print(f"left out: {left_out['by_kind']}; each is named in {data / 'dataset.json'}")
-    described = {"recipe": recipe.name, "classes": source.classes, "splits": counts, "skipped": left_out}
-    write_json(data / "dataset.json", described)
+        print(f"left out: {skipped['by_kind']}; each is listed in {data / 'dataset.json'}")
+    description = {"recipe": recipe.name, "classes": source.classes, "splits": counts, "skipped": skipped}
+    write_json(data / "dataset.json", description)
 
 
 if __name__ == "__main__":

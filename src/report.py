@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from octet.common import device
-from octet.common.files import read_json, read_rows, whole_file
+from octet.common.files import atomic_write, read_json, read_rows
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import read_files
 from octet.recipe.shared import stage
@@ -45,7 +45,7 @@ def main(recipe: Recipe) -> None:
             recipe.shipped_file: f"SHA-256 {shipped.sha256}",
             **{package: version(package) for package in PACKAGES},
         },
-        recipe_text=yaml.safe_dump(recipe.what_makes_models, sort_keys=False),
+        recipe_text=yaml.safe_dump(recipe.model_settings, sort_keys=False),
     )
     write_ledger(reports / "ledger.csv", evaluation.steps(recipe.headline))
     write_training(reports / "training.csv", findings.histories)
@@ -55,7 +55,7 @@ def main(recipe: Recipe) -> None:
         (reports / "report.html", page(findings).encode()),
         (models / "MODEL_CARD.md", model_card(recipe, findings.dataset, evaluation, results).encode()),
     ):
-        with whole_file(path) as file:
+        with atomic_write(path) as file:
             file.write_bytes(content)
 
 

@@ -7,8 +7,8 @@ Usage:  python src/score.py RECIPE
 
 from pathlib import Path
 
-from octet.common.files import read_json, require, whole_folder
-from octet.data.reading.records import read_labels
+from octet.common.files import atomic_folder, read_json, require_output
+from octet.data.reading.records import read_class_names
 from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
@@ -22,14 +22,14 @@ from octet.tflite.running.variants import KERAS
 
 def main(recipe: Recipe) -> None:
     reports = Path("reports", recipe.name)
-    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
-    outputs = require(reports / recipe.outputs_folder, f"evaluate@{recipe.name}")
-    files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_labels(records)
+    records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    outputs = require_output(reports / recipe.outputs_folder, f"evaluate@{recipe.name}")
+    files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_class_names(records)
     scoring = registry.scoring(recipe, classes, records)
     draws = draw_resamples(scoring.images, recipe.score.bootstrap, recipe.score.seed)
 
     variants, exact, resampled = {}, {}, {}
-    with whole_folder(reports / "curves") as curves:
+    with atomic_folder(reports / "curves") as curves:
         for name in (*KERAS, *files):
             judged = scoring.read(read_json(outputs / f"{name}.json", f"evaluate@{recipe.name}"))
             size = files[name].bytes if name in files else None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.files import require
-from octet.data.reading.records import read_labels
+from octet.common.files import require_output
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import freeze_batch_norm
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -22,10 +22,10 @@ from octet.training.run import Places, run_training
 def main(recipe: Recipe) -> None:
     plan = recipe.train_qat
     device.use(plan.device)
-    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
-    weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
+    records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    weights = require_output(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     make_deterministic(plan.seed)
-    classes = read_labels(records)
+    classes = read_class_names(records)
     trained, averaged = (registry.network(recipe, classes).build() for _ in range(2))
     for network in (trained, averaged):
         network.load_weights(weights)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.files import require
-from octet.data.reading.records import read_labels
+from octet.common.files import require_output
+from octet.data.reading.records import read_class_names
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
@@ -22,10 +22,10 @@ def main(recipe: Recipe) -> None:
     plan = recipe.train_float
     device.use(plan.device)
     data = Path("data", recipe.name)
-    records = require(data / "records", f"preprocess@{recipe.name}")
-    pretrained = sorted(require(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
+    records = require_output(data / "records", f"preprocess@{recipe.name}")
+    pretrained = sorted(require_output(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     make_deterministic(plan.seed)
-    classes = read_labels(records)
+    classes = read_class_names(records)
     networks = float_networks(registry.network(recipe, classes), plan, pretrained)
     scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
     run_training(registry.learning(recipe, classes), networks, plan, Places(records, pretrained, scratch, output))

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.quantization.qat import (
     calibrate,
     freeze_batch_norm,
@@ -31,10 +31,10 @@ from octet.training.run import Places, run_training
 def main(recipe: Recipe) -> None:
     plan = recipe.train_qat
     device.use(plan.device)
-    records = require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
-    weights = require(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
+    records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
+    weights = require_output(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     make_deterministic(plan.seed)
-    classes = read_labels(records)
+    classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
     network.load_weights(weights)
     quantized, averaged = (quantize(network, plan.float_layers) for _ in range(2))

@@ -1,4 +1,4 @@
-"""What the tests share: a tiny recipe, and a copy of the project to run its stages in."""
+"""Shared by all tests: a tiny recipe, and copies of the project in which its stages are run."""
 
 import copy
 import os
@@ -18,27 +18,27 @@ from octet.recipe.detection import Recipe
 from octet.recipe.shared.load import load_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])  # in their order
+STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])  # in the order in which they run
 PIPELINE = {"detection": {"task": "detection", "model": "detector", "outputs": "detections"}}
 
 
 def tiny_params() -> dict[str, Any]:
-    """params.yaml with `quickstart` shrunk to seconds: the same keys, smaller numbers."""
+    """Read params.yaml, reduced to a `quickstart` that trains in seconds: the same keys, smaller numbers."""
     params: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
     recipe = copy.deepcopy(params["quickstart"])
     recipe["dataset"]["source"].update(pictures={"train": 24, "val": 4, "test": 6}, side=96)
-    recipe["model"].update(input_size=64, batch_norm_momentum=0.5)  # eighteen steps are all that the statistics see
+    recipe["model"].update(input_size=64, batch_norm_momentum=0.5)  # the statistics come from only eighteen steps
     recipe["train_float"].update(epochs=6, batch=8, validate_every=1, average=0.5)
     recipe["train_qat"].update(epochs=2, batch=8, average=0.5, calibration_batches=2)
     recipe["convert"]["calibration_pictures"] = 4
-    recipe["model"]["suppression"]["score_threshold"] = 0.001  # a model that learned so little whispers
+    recipe["model"]["suppression"]["score_threshold"] = 0.001  # after so little training, all scores are low
     recipe["score"]["bootstrap"] = 20
     recipe["report"]["pictures"] = 2
     return {"quickstart": recipe}
 
 
 def detection_recipe(params: Path = ROOT / "params.yaml") -> Recipe:
-    """`quickstart` as params.yaml has it."""
+    """Load the recipe `quickstart` from params.yaml."""
     recipe = load_recipe("quickstart", params)
     assert isinstance(recipe, Recipe)
     return recipe
@@ -50,12 +50,12 @@ class Project:
     environment: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path) -> None:
-        """The one that lies there."""
+        """Use the working copy that exists in this folder."""
         self.folder = folder
 
     @classmethod
     def new(cls, folder: Path) -> "Project":
-        """A fresh one."""
+        """Make a new working copy in this folder."""
         project = cls(folder)
         for name in ("src", "requirements", "tools"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -65,12 +65,12 @@ class Project:
         return project
 
     def copy(self, folder: Path) -> "Project":
-        """Another of the same, results and caches included."""
+        """Copy this working copy, with its results and caches, to another folder."""
         shutil.copytree(self.folder, folder, symlinks=True, dirs_exist_ok=True)
         return Project(folder)
 
     def write_params(self, params: dict[str, Any]) -> None:
-        """Write params.yaml, and name its recipes in dvc.yaml."""
+        """Write params.yaml, and list its recipes in dvc.yaml."""
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         pipeline = self.folder / "dvc.yaml"
         recipes = "".join(
@@ -89,69 +89,69 @@ class Project:
         )
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project to its end."""
+        """Run a command in the project, and wait until it ends."""
         process = self.start(*command)
         out, err = process.communicate()
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     def stage(self, name: str, recipe: str = "quickstart") -> subprocess.CompletedProcess[str]:
-        """Run a stage script by hand."""
+        """Run a stage script without DVC."""
         return self.run(sys.executable, f"src/{name}.py", recipe)
 
     def octet(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run one of Octet's commands."""
+        """Run a command of Octet with these arguments."""
         return self.run(sys.executable, "src/octet", *words)
 
     def set_up_dvc(self) -> None:
-        """Make it a repository of git and DVC."""
+        """Make the project a repository of git and DVC."""
         for command in (["git", "init", "-q"], ["dvc", "init", "-q"]):
             assert self.run(*command).returncode == 0
         shutil.copy(ROOT / ".dvc" / "config", self.folder / ".dvc" / "config")
         shutil.copytree(ROOT / ".dvc" / "plots", self.folder / ".dvc" / "plots", dirs_exist_ok=True)
 
     def git(self, *arguments: str) -> None:
-        """Run a git command as somebody."""
+        """Run a git command with a name and an address for commits."""
         result = self.run("git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.org", *arguments)
         assert result.returncode == 0, result.stderr
 
     def take(self, other: "Project", *paths: str) -> None:
-        """Copy every file under the paths from another working copy."""
+        """Copy all files at or below the paths from another working copy."""
         for path, content in other.bytes_of(*paths).items():
             file = self.folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
 
     def bytes_of(self, *paths: str) -> dict[str, bytes]:
-        """Every file under the paths, with its content."""
+        """Read all files at or below the paths; return their contents by relative path."""
         files = [file for path in paths for file in sorted((self.folder / path).rglob("*")) if file.is_file()]
         files += [self.folder / path for path in paths if (self.folder / path).is_file()]
         return {str(file.relative_to(self.folder)): file.read_bytes() for file in files}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the reproduced project first: one worker makes it while the other begins with the rest."""
+    """Run tests that need the reproduced project first: one worker makes it while the other runs other tests."""
     items.sort(key=lambda item: "reproduced" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A fresh working copy."""
+    """A new working copy of the project."""
     return Project.new(tmp_path)
 
 
 def state_of(project: Project) -> dict[str, tuple[int, int]]:
-    """The size and the time of every file that a test could spoil for the next; runs/ is scratch."""
-    left_out = {".git", ".dvc", "runs", "__pycache__"}
+    """Return size and time of every file that a test could change for later tests; runs/ may change."""
+    ignored = {".git", ".dvc", "runs", "__pycache__"}
     return {
         str(file): (file.stat().st_size, file.stat().st_mtime_ns)
         for file in project.folder.rglob("*")
-        if file.is_file() and not left_out & set(file.relative_to(project.folder).parts)
+        if file.is_file() and not ignored & set(file.relative_to(project.folder).parts)
     }
 
 
 @pytest.fixture(autouse=True)
-def what_is_shared_is_only_read(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test that changes the reproduced project fails, itself and not those after it."""
+def reproduced_stays_unchanged(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that changes the reproduced project, instead of the tests that run after it."""
     if "reproduced" not in request.fixturenames:
         yield
         return
@@ -163,17 +163,17 @@ def what_is_shared_is_only_read(request: pytest.FixtureRequest) -> Iterator[None
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A working copy in which DVC ran the whole tiny pipeline, for all tests to read and none to change."""
-    ours = tmp_path_factory.getbasetemp()
-    place = (ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "reproduced"  # which workers share
-    with FileLock(f"{place}.lock"):
-        if not place.exists():
-            partial = place.with_name("reproducing")
+    """A working copy in which DVC has run the complete tiny pipeline; tests read it and must not change it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"  # shared by all workers
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            partial = folder.with_name("reproducing")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
-            made = Project.new(partial)
-            made.set_up_dvc()
-            result = made.run("dvc", "repro")
+            project = Project.new(partial)
+            project.set_up_dvc()
+            result = project.run("dvc", "repro")
             assert result.returncode == 0, result.stdout + result.stderr
-            partial.rename(place)
-    return Project(place)
+            partial.rename(folder)
+    return Project(folder)

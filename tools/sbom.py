@@ -33,7 +33,7 @@ from packaging.utils import canonicalize_name, canonicalize_version
 
 from locks import Pin, read_locks
 from octet.common.errors import UserError
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 
 OUTPUT = Path("runs/sbom.cdx.json")
 HASHES = HashTypeFactory()
@@ -179,7 +179,7 @@ def main(name: str) -> None:
     [image] = docker("image", "inspect", name)
     run = ["run", "--rm", "--interactive", "--network=none", "--entrypoint=python", image["Id"], "-I", "-"]
     inventory = docker(*run, stdin=Path(__file__).with_name("inventory.py").read_text())
-    with whole_file(OUTPUT) as partial:
+    with atomic_write(OUTPUT) as partial:
         partial.write_text(bill(name, image, inventory, pins, time))
     locked = {(pin.name, pin.version) for pin in pins}
     installed = {_release(package) for package in inventory["python"]}

@@ -15,15 +15,15 @@ from octet.commands.recipes.own_data import find_own_data
 from octet.recipe.detection import Dataset, Model
 from octet.recipe.shared.load import load_recipe
 from octet.sources.packing import shapes
-from octet.sources.packing.pack import pack
+from octet.sources.packing.pack import pack_source
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.check import check
-from octet.sources.reading.split import assign
+from octet.sources.reading.check import check_picture
+from octet.sources.reading.split import assign_splits
 
 
 @pytest.fixture(scope="module")
 def pictures() -> Rendered:
-    return [shapes.render(3, 160, f"{number:06d}") for number in range(1, 31)]
+    return [shapes.render_picture(3, 160, f"{number:06d}") for number in range(1, 31)]
 
 
 @pytest.fixture
@@ -126,11 +126,11 @@ def test_own_data_is_recognized(tmp_path: Path, pictures: Rendered, layout: str)
     dataset = Dataset.model_validate({"source": data.source, "splits": data.splits, **rest})
     archives = tmp_path / "archives"
     archives.mkdir()
-    pack(dataset.source, archives)
+    pack_source(dataset.source, archives)
     own = [Path(source) for file in dataset.source.files for source in file.sources]
     with Archives([*own, *archives.iterdir()]) as voc:
-        splits, problems = assign(voc, dataset.splits)
-        checked = [check(entry, shapes.CLASSES) for entries in splits.values() for entry in entries]
+        splits, problems = assign_splits(voc, dataset.splits)
+        checked = [check_picture(entry, shapes.CLASSES) for entries in splits.values() for entry in entries]
     assert {split: len(entries) for split, entries in splits.items()} == counts
     assert problems == [problem for one in checked for problem in one.problems] == []
     objects = [thing.name for one in checked if one.annotation for thing in one.annotation.objects]
@@ -184,7 +184,7 @@ def test_without_pictures_a_recipe_is_like_its_base(project: Project, base: str)
 
 def test_small_objects_ask_for_a_larger_input_and_anchors_of_their_size(project: Project) -> None:
     photos = project.folder.parent / "photos"
-    jpeg, _ = shapes.render(3, 640, "000001")
+    jpeg, _ = shapes.render_picture(3, 640, "000001")
     objects = "".join(
         f"<object><name>dot</name><bndbox><xmin>{x}</xmin><ymin>{y}</ymin>"
         f"<xmax>{x + 15}</xmax><ymax>{y + 15}</ymax></bndbox></object>"

@@ -1,4 +1,4 @@
-"""Work on all cores keeps its order, takes no more than it can hold, and ends with its parent."""
+"""Work on all cores keeps the order of the items, limits its memory, and ends with its parent process."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ import pytest
 
 from octet.common.errors import UserError
 from octet.common.machine import cores
-from octet.common.workers import in_order
+from octet.common.workers import parallel_map
 
 
 def slow_if_even(number: int) -> int:
@@ -29,21 +29,21 @@ def refuse_three(number: int) -> int:
     return number
 
 
-def process_of(_: int) -> tuple[int, bool, bool]:
+def worker_state(_: int) -> tuple[int, bool, bool]:
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     return os.getpid(), ignored, signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_results_come_in_order() -> None:
-    assert list(in_order(slow_if_even, range(200))) == [number * number for number in range(200)]
+    assert list(parallel_map(slow_if_even, range(200))) == [number * number for number in range(200)]
 
 
-def test_nothing_is_nothing() -> None:
-    assert list(in_order(slow_if_even, [])) == []
+def test_no_items_give_no_results() -> None:
+    assert list(parallel_map(slow_if_even, [])) == []
 
 
-def test_only_so_many_wait() -> None:
-    """Memory does not grow with the work: who takes few results makes few items come."""
+def test_few_items_are_taken_in_advance() -> None:
+    """Memory does not grow with the number of items: items are taken as results are consumed."""
     taken = []
 
     def items() -> Iterator[int]:
@@ -51,24 +51,24 @@ def test_only_so_many_wait() -> None:
             taken.append(number)
             yield number
 
-    results = in_order(slow_if_even, items())
+    results = parallel_map(slow_if_even, items())
     assert [next(results) for _ in range(100)] == [number * number for number in range(100)]
     results.close()  # type: ignore[attr-defined]  # a generator has it
     assert len(taken) < 100 + 100 * cores()
 
 
 def test_all_cores_work_and_leave_interrupts_to_the_parent() -> None:
-    found = set(in_order(process_of, range(500)))
-    assert {(ignored, default) for _, ignored, default in found} == {(True, True)}
-    assert len(found) <= cores()
-    assert os.getpid() not in {pid for pid, *_ in found}
+    states = set(parallel_map(worker_state, range(500)))
+    assert {(ignored, default) for _, ignored, default in states} == {(True, True)}
+    assert len(states) <= cores()
+    assert os.getpid() not in {pid for pid, *_ in states}
 
 
-def test_an_error_comes_through() -> None:
+def test_an_error_in_a_worker_is_raised() -> None:
     with pytest.raises(UserError, match="three is refused"):
-        list(in_order(refuse_three, range(100)))
+        list(parallel_map(refuse_three, range(100)))
 
 
-def test_a_worker_that_was_killed_is_said() -> None:
-    with pytest.raises(UserError, match="a worker process was killed, most likely for want of memory"):
-        list(in_order(die_at_seven, range(100)))
+def test_a_killed_worker_is_reported() -> None:
+    with pytest.raises(UserError, match="a worker process was killed, most likely for lack of memory"):
+        list(parallel_map(die_at_seven, range(100)))

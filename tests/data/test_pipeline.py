@@ -1,4 +1,4 @@
-"""Records keep what they are given, and training sees boxes where the objects are."""
+"""Records keep their content, and augmentation keeps the boxes on the objects."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from octet.data.augmentation.augment import augment
 from octet.data.augmentation.batches import Example, training_batches
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import count
+from octet.data.reading.records import count_records
 from octet.data.writing.records import write_split
 from octet.recipe.detection import TrainFloat
 from octet.recipe.shared.recipe import Augmentation
@@ -31,7 +31,7 @@ LIVELY = Augmentation(min_window=0.5, max_window=1.5, max_stretch=1.5, flip=0.5,
 
 
 def plan(**changes: object) -> TrainFloat:
-    """A training that shows the seven pictures of the records in batches of three."""
+    """Make the plan of a training on the seven pictures of the records, in batches of three."""
     keys = {**tiny_params()["quickstart"]["train_float"], "epochs": 3, "batch": 3, "augmentation": LIVELY.model_dump()}
     return TrainFloat.model_validate({**keys, **changes})
 
@@ -42,16 +42,18 @@ def jpeg(picture: np.ndarray) -> bytes:
 
 @pytest.fixture
 def records(tmp_path: Path) -> Path:
-    rendered = [shapes.render(5, 96, f"{number:06d}") for number in range(1, 8)]
-    write_split(tmp_path, "train", 3, [to_example(of, picture, shapes.CLASSES) for picture, of in rendered])
+    rendered = [shapes.render_picture(5, 96, f"{number:06d}") for number in range(1, 8)]
+    write_split(
+        tmp_path, "train", 3, [to_example(annotation, picture, shapes.CLASSES) for picture, annotation in rendered]
+    )
     return tmp_path
 
 
 def test_records_hold_vocs_pixels(tmp_path: Path) -> None:
     blank = jpeg(np.zeros((40, 50, 3), np.uint8))
-    things = (Object("b", (1, 1, 50, 40), difficult=True), Object("a", (11, 21, 20, 40)))
-    pictures = [Annotation("x", "V", 50, 40, things), Annotation("y", "V", 50, 40, ())]
-    write_split(tmp_path, "test", 1, [to_example(of, blank, ["a", "b"]) for of in pictures])
+    objects = (Object("b", (1, 1, 50, 40), difficult=True), Object("a", (11, 21, 20, 40)))
+    annotations = [Annotation("x", "V", 50, 40, objects), Annotation("y", "V", 50, 40, ())]
+    write_split(tmp_path, "test", 1, [to_example(annotation, blank, ["a", "b"]) for annotation in annotations])
     first, second = read_truths(tmp_path, "test")
     assert (first.id, second.id) == ("x", "y")
     np.testing.assert_allclose(first.boxes.ravel(), np.array([0, 0, 1, 1, 0.5, 0.2, 1, 0.4]))
@@ -61,102 +63,105 @@ def test_records_hold_vocs_pixels(tmp_path: Path) -> None:
 
 
 def test_shards_read_back_in_order(records: Path) -> None:
-    assert count(records, "train") == 7
+    assert count_records(records, "train") == 7
     assert [truth.id for truth in read_truths(records, "train")] == [f"{number:06d}" for number in range(1, 8)]
 
 
-def test_a_missing_shard_is_named(records: Path) -> None:
+def test_a_missing_shard_is_reported(records: Path) -> None:
     (records / "train-00001-of-00003.tfrecord").unlink()
     with pytest.raises(UserError, match="train split has 2 shards"):
         read_truths(records, "train")
 
 
-def test_a_step_depends_on_seed_and_number_alone(records: Path) -> None:
+def test_a_step_depends_only_on_its_number_and_the_seed(records: Path) -> None:
     def steps(start: int, seed: int = 1) -> list[bytes]:
-        examples, pictures = read_examples(records, "train"), count(records, "train")
+        examples, pictures = read_examples(records, "train"), count_records(records, "train")
         batches = training_batches(examples, pictures, plan(seed=seed), start, prepare)
         return [
-            b"".join([*ids, *(tensor.tobytes() for tensor in (seen, *targets))])
-            for ids, seen, targets in batches.as_numpy_iterator()
+            b"".join([*ids, *(tensor.tobytes() for tensor in (batch, *targets))])
+            for ids, batch, targets in batches.as_numpy_iterator()
         ]
 
     def prepare(example: Example, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
-        seen, view = augment(example["jpeg"], sides, seed, 64, LIVELY)
+        picture, view = augment(example["jpeg"], sides, seed, 64, LIVELY)
         boxes, classes = objects_in_view(example["boxes"], example["classes"], view, 64)
-        return example["id"], seen, (tf.reduce_sum(boxes), tf.size(classes))
+        return example["id"], picture, (tf.reduce_sum(boxes), tf.size(classes))
 
-    whole = steps(0)
-    assert len(whole) == 6  # three epochs: seven pictures are two batches of three
+    all_steps = steps(0)
+    assert len(all_steps) == 6  # three epochs: seven pictures are two batches of three
     for start in range(1, 7):
-        assert steps(start) == whole[start:]
-    assert len(set(whole)) == 6
-    assert steps(0, seed=2) != whole
+        assert steps(start) == all_steps[start:]
+    assert len(set(all_steps)) == 6
+    assert steps(0, seed=2) != all_steps
 
 
 @pytest.mark.parametrize(
-    ("difficult", "truncated", "seen"),
+    ("difficult", "truncated", "kept"),
     [(True, True, [0, 1, 2, 3]), (False, True, [0, 2]), (True, False, [0, 1]), (False, False, [0])],
 )
-def test_training_sees_the_objects_that_its_plan_keeps(
-    tmp_path: Path, difficult: bool, truncated: bool, seen: list[int]
+def test_training_uses_the_objects_that_its_plan_keeps(
+    tmp_path: Path, difficult: bool, truncated: bool, kept: list[int]
 ) -> None:
     names = ["plain", "hard", "cut", "both"]
     flags = [(False, False), (True, False), (False, True), (True, True)]
-    things = tuple(Object(name, (10, 10, 90, 90), *flag) for name, flag in zip(names, flags, strict=True))
-    example = to_example(Annotation("x", "V", 99, 99, things), jpeg(np.zeros((99, 99, 3), np.uint8)), names)
+    objects = tuple(Object(name, (10, 10, 90, 90), *flag) for name, flag in zip(names, flags, strict=True))
+    example = to_example(Annotation("x", "V", 99, 99, objects), jpeg(np.zeros((99, 99, 3), np.uint8)), names)
     write_split(tmp_path, "train", 1, [example])
-    how = plan(keep_difficult=difficult, keep_truncated=truncated)
-    boxes, classes = kept_objects(next(iter(read_examples(tmp_path, "train"))), how)
-    assert classes.numpy().tolist() == seen
-    assert boxes.shape == (len(seen), 4)
-    assert len(read_truths(tmp_path, "train")[0].classes) == 4  # scoring knows all
+    training = plan(keep_difficult=difficult, keep_truncated=truncated)
+    boxes, classes = kept_objects(next(iter(read_examples(tmp_path, "train"))), training)
+    assert classes.numpy().tolist() == kept
+    assert boxes.shape == (len(kept), 4)
+    assert len(read_truths(tmp_path, "train")[0].classes) == 4  # scoring uses all objects
 
 
-def test_evaluation_sees_raw_pixels(records: Path) -> None:
+def test_evaluation_uses_raw_pixels(records: Path) -> None:
     (batch,) = picture_batches(records, "train", 64, 32).as_numpy_iterator()
     assert batch.shape == (7, 64, 64, 3)
     assert batch.dtype == np.uint8
     assert normalize(np.array([0, 128, 255])).numpy().tolist() == [-1.0, 0.0, 127 / 128]
 
 
-def augmented(picture: np.ndarray, boxes: tf.Tensor, seed: list[int], size: int, how: Augmentation) -> list[np.ndarray]:
+def augmented(
+    picture: np.ndarray, boxes: tf.Tensor, seed: list[int], size: int, config: Augmentation
+) -> list[np.ndarray]:
+    """Augment a picture with boxes [G, 4] of the classes 4, 5 and so on; return picture, boxes and classes."""
     classes = tf.range(4, 4 + len(boxes), dtype=tf.int64)
     sides = tf.constant(picture.shape[:2], tf.float32)
-    seen, view = augment(jpeg(picture), sides, tf.constant(seed), size, how)
-    return [part.numpy() for part in (seen, *objects_in_view(boxes, classes, view, size))]
+    pixels, view = augment(jpeg(picture), sides, tf.constant(seed), size, config)
+    return [tensor.numpy() for tensor in (pixels, *objects_in_view(boxes, classes, view, size))]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_boxes_stay_on_their_objects(seed: int) -> None:
-    """A white rectangle on black is where its box says, whatever the augmentation did."""
+    """A white rectangle on black is inside its box after any augmentation."""
     picture = np.zeros((100, 80, 3), np.uint8)
     picture[30:60, 20:50] = 255
-    moved, found, classes = augmented(picture, tf.constant([[0.3, 0.25, 0.6, 0.625]]), [9, seed], 128, LIVELY)
-    white = moved[..., 0] > 0.5
-    if not len(found):
+    pixels, boxes, classes = augmented(picture, tf.constant([[0.3, 0.25, 0.6, 0.625]]), [9, seed], 128, LIVELY)
+    white = pixels[..., 0] > 0.5
+    if not len(boxes):
         assert white.mean() < 0.15  # the centre left the window
         return
     rows, columns = np.flatnonzero(white.any(axis=1)), np.flatnonzero(white.any(axis=0))
-    seen = np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]) / 128
-    np.testing.assert_allclose(found[0], seen, atol=0.02)
+    visible = np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]) / 128
+    np.testing.assert_allclose(boxes[0], visible, atol=0.02)
     assert classes.tolist() == [4]
 
 
-WHOLE = [0.0, 0.0, 1.0, 1.0]  # its centre is seen as long as the window holds the picture's
+WHOLE = [0.0, 0.0, 1.0, 1.0]  # kept as long as the window contains the centre of the picture
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.booleans())
 def test_boxes_go_through_augmentation_and_back(seed: int, flips: bool) -> None:
-    """Where the whole picture lies in the window tells how to undo what was done to any box in it."""
-    out = {"min_window": 1.0, "max_window": 1.6, "flip": float(flips)}
-    how = Augmentation.model_validate({**LIVELY.model_dump(), **out, "max_stretch": 1.0})
+    """The augmented box of the whole picture tells how to map any other box back."""
+    zoom_out = {"min_window": 1.0, "max_window": 1.6, "flip": float(flips)}
+    config = Augmentation.model_validate({**LIVELY.model_dump(), **zoom_out, "max_stretch": 1.0})
     low = np.random.default_rng(seed).uniform(0, 0.6, (5, 2))
     boxes = np.concatenate([low, low + np.random.default_rng(seed + 1).uniform(0.05, 0.4, (5, 2))], axis=1)
-    given = tf.constant([WHOLE, *boxes], tf.float32)
-    _, (whole, *moved), _ = augmented(np.zeros((90, 70, 3), np.uint8), given, [7, seed], 128, how)
-    top, left, bottom, right = whole
+    originals = tf.constant([WHOLE, *boxes], tf.float32)
+    _, (whole_picture, *moved), _ = augmented(np.zeros((90, 70, 3), np.uint8), originals, [7, seed], 128, config)
+    top, left, bottom, right = whole_picture
     scale = np.tile([bottom - top, right - left], 2)
     back = (np.array(moved) - [top, left, top, left]) / scale
     if flips:
@@ -166,47 +171,49 @@ def test_boxes_go_through_augmentation_and_back(seed: int, flips: bool) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000))
-def test_boxes_are_clipped_to_what_is_seen(seed: int) -> None:
-    near = LIVELY.model_copy(update={"min_window": 0.3, "max_window": 0.6})
+def test_boxes_are_clipped_to_the_window(seed: int) -> None:
+    zoom_in = LIVELY.model_copy(update={"min_window": 0.3, "max_window": 0.6})
     low = np.random.default_rng(seed).uniform(0, 0.6, (20, 2))
     boxes = np.concatenate([low, low + 0.3], axis=1).astype(np.float32)
-    _, found, classes = augmented(np.zeros((90, 70, 3), np.uint8), tf.constant(boxes), [8, seed], 128, near)
-    assert len(found) == len(classes)
-    assert ((found >= 0) & (found <= 1)).all()
-    assert (found[:, 2:] > found[:, :2]).all()
+    _, clipped, classes = augmented(np.zeros((90, 70, 3), np.uint8), tf.constant(boxes), [8, seed], 128, zoom_in)
+    assert len(clipped) == len(classes)
+    assert ((clipped >= 0) & (clipped <= 1)).all()
+    assert (clipped[:, 2:] > clipped[:, :2]).all()
 
 
-def test_zooming_out_puts_grey_around() -> None:
-    out = LIVELY.model_copy(update={"min_window": 1.5, "max_window": 1.5, "max_stretch": 1.0})
-    picture, *_ = augmented(np.zeros((60, 60, 3), np.uint8), tf.zeros([0, 4]), [1, 2], 90, out)
+def test_zooming_out_adds_a_grey_margin() -> None:
+    zoom_out = LIVELY.model_copy(update={"min_window": 1.5, "max_window": 1.5, "max_stretch": 1.0})
+    picture, *_ = augmented(np.zeros((60, 60, 3), np.uint8), tf.zeros([0, 4]), [1, 2], 90, zoom_out)
     black = picture.max(axis=2) < -0.9
     assert black.sum() == 60 * 60
     assert (picture[~black] == 0).all()
 
 
-def test_without_augmentation_training_sees_what_scoring_sees(records: Path) -> None:
-    """The same pixels, normalized; the boxes as they are."""
+def test_without_augmentation_training_and_scoring_use_the_same_pixels(records: Path) -> None:
+    """Training normalizes the pixels; the boxes are not changed."""
     example = next(iter(read_examples(records, "train")))
     sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
     same, view = augment(example["jpeg"], sides, tf.constant([1, 1]), 64, STILL)
     kept, _ = objects_in_view(example["boxes"], example["classes"], view, 64)
     scored = next(iter(picture_batches(records, "train", 64, 1)))[0]
-    np.testing.assert_allclose(same, normalize(scored), atol=0.6 / 128)  # scoring's are rounded
+    np.testing.assert_allclose(same, normalize(scored), atol=0.6 / 128)  # scoring rounds its pixels
     np.testing.assert_allclose(kept, example["boxes"], atol=1e-6)
 
 
-def test_light_leaves_pixels_what_a_byte_can_say() -> None:
-    """The first range of the quantized network is that of a byte, and training must not widen it."""
+def test_changes_of_light_keep_pixels_in_the_range_of_a_byte() -> None:
+    """The input range of the quantized network is that of a byte, and training must not exceed it."""
     lit = STILL.model_copy(update={"contrast": 1.0, "brightness": 1.0})
     picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
-    seen = np.concatenate([augmented(picture, tf.zeros([0, 4]), [3, seed], 64, lit)[0] for seed in range(8)])
-    assert (seen.min(), seen.max()) == (normalize(0).numpy(), normalize(255).numpy())
+    pixels = np.concatenate([augmented(picture, tf.zeros([0, 4]), [3, seed], 64, lit)[0] for seed in range(8)])
+    assert (pixels.min(), pixels.max()) == (normalize(0).numpy(), normalize(255).numpy())
 
 
-def test_light_changes_pixels_and_nothing_else() -> None:
+def test_changes_of_light_change_only_pixels() -> None:
     lit = STILL.model_copy(update={"contrast": 0.5, "brightness": 0.2, "colour": 0.2})
     picture = np.random.default_rng(0).integers(118, 138, (64, 64, 3), np.uint8)
-    plain, changed = (augmented(picture, tf.constant([[0.1, 0.2, 0.3, 0.4]]), [3, 4], 64, how) for how in (STILL, lit))
+    plain, changed = (
+        augmented(picture, tf.constant([[0.1, 0.2, 0.3, 0.4]]), [3, 4], 64, config) for config in (STILL, lit)
+    )
     np.testing.assert_array_equal(plain[1], changed[1])
     gains = [np.polyfit(plain[0][..., channel].ravel(), changed[0][..., channel].ravel(), 1) for channel in range(3)]
     for channel, (gain, offset) in enumerate(gains):

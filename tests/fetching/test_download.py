@@ -439,7 +439,7 @@ def test_what_is_first_seen_is_told_and_held_to(cache: Path, target: Path, capsy
     with Server(voc=[whole(CONTENT)]) as server:
         file = voc(server.url("voc"), size=None, sha256=None)
         get(file, target)
-        assert f"first seen with SHA-256 {SHA256}: in params.yaml" in capsys.readouterr().out
+        assert f"first seen with SHA-256 {SHA256}; in params.yaml" in capsys.readouterr().out
         get(voc(NOWHERE, *file.sources, size=None, sha256=None), target)
         assert len(server.asked) == 1
         assert "first seen" not in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A change in the user's own files is seen, wherever they lie."""
+"""The local files of a recipe are listed, and a change in them is detected."""
 
 import os
 from collections.abc import Callable
@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from octet.fetching.own import fingerprint, own_places
+from octet.fetching.own import fingerprint, local_paths
 from octet.recipe.detection import Dataset
 
-PLACE = {"name": "a.tar", "bytes": None, "sha256": None}
+UNKNOWN = {"name": "a.tar", "bytes": None, "sha256": None}
 
 
 def dataset(source: dict[str, object], pretrained: object = None) -> Dataset:
     splits = {"train": ["a/*"], "val": 0.1, "test": 0.1}
-    rest = {"splits": splits, "classes": "found", "on_bad": "error", "shards": 1}
-    return Dataset.model_validate({"source": source, "pretrained": pretrained, **rest})
+    others = {"splits": splits, "classes": "found", "on_bad": "error", "shards": 1}
+    return Dataset.model_validate({"source": source, "pretrained": pretrained, **others})
 
 
 def archive(*sources: str, sha256: str | None = None) -> dict[str, object]:
-    return {"kind": "voc", "archives": [{**PLACE, "sha256": sha256, "sources": list(sources)}]}
+    return {"kind": "voc", "archives": [{**UNKNOWN, "sha256": sha256, "sources": list(sources)}]}
 
 
 @pytest.mark.parametrize(
-    ("source", "places"),
+    ("source", "paths"),
     [
         ({"kind": "folder", "path": "../photos"}, ["../photos"]),
         ({"kind": "coco", "sets": {"x": {"instances": "i.json", "pictures": "p"}}}, ["i.json", "p"]),
@@ -31,30 +31,30 @@ def archive(*sources: str, sha256: str | None = None) -> dict[str, object]:
         (archive("a.tar", sha256="0" * 64), []),
     ],
 )
-def test_which_files_are_the_users_own(source: dict[str, object], places: list[str]) -> None:
-    weights = {**PLACE, "name": "w.h5", "sources": ["w.h5"]}
-    assert own_places(dataset(source)) == [Path(place) for place in places]
-    assert Path("w.h5") in own_places(dataset(source, weights))
+def test_the_local_files_of_a_recipe_are_listed(source: dict[str, object], paths: list[str]) -> None:
+    weights = {**UNKNOWN, "name": "w.h5", "sources": ["w.h5"]}
+    assert local_paths(dataset(source)) == [Path(path) for path in paths]
+    assert Path("w.h5") in local_paths(dataset(source, weights))
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
     "a file is written": lambda folder: (folder / "a/1.xml").write_text("other"),
-    "a file comes": lambda folder: (folder / "a/2.xml").touch(),
-    "a file goes": lambda folder: (folder / "a/1.xml").unlink(),
+    "a file is added": lambda folder: (folder / "a/2.xml").touch(),
+    "a file is deleted": lambda folder: (folder / "a/1.xml").unlink(),
     "a file is renamed": lambda folder: (folder / "a/1.xml").rename(folder / "a/3.xml"),
-    "a file is replaced by one as old": lambda folder: replaced_by_one_as_old(folder / "a/1.xml"),
+    "a file changes but not its time": lambda folder: write_with_the_same_time(folder / "a/1.xml"),
     "a file behind a link is written": lambda folder: (folder.parent / "elsewhere/9.xml").write_text("other"),
 }
 
 
-def replaced_by_one_as_old(file: Path) -> None:
+def write_with_the_same_time(file: Path) -> None:
     state = file.stat()
     file.write_text("XML1")
     os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_is_seen(tmp_path: Path, change: str) -> None:
+def test_a_change_is_detected(tmp_path: Path, change: str) -> None:
     folder = tmp_path / "photos"
     (folder / "a").mkdir(parents=True)
     (folder / "a/1.xml").write_text("xml1")

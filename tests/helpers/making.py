@@ -1,4 +1,4 @@
-"""Small VOC archives, right ones and wrong ones."""
+"""Make small VOC archives for tests, correct ones and faulty ones."""
 
 import io
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ import numpy as np
 from PIL import Image
 
 from octet.sources.packing.tar import PackedFile, write_archive
-from octet.sources.voc.annotation import Annotation, Object, serialize
+from octet.sources.voc.annotation import Annotation, Object, serialize_annotation
 
 WIDTH, HEIGHT = 50, 40
 CAT = Object("cat", (10, 5, 30, 20))
 
 
 def picture(size: tuple[int, int] = (WIDTH, HEIGHT), mode: str = "RGB") -> Image.Image:
-    """A picture that is dark on its left and bright on its right, and not evenly so."""
+    """Make a picture whose left is dark and whose right is bright."""
     width, height = size
     ramp = np.linspace(0, 235, width, dtype=np.uint8)[None].repeat(height, axis=0)
     pixels = np.stack([ramp, ramp // 2, 255 - ramp], axis=2)
@@ -23,7 +23,7 @@ def picture(size: tuple[int, int] = (WIDTH, HEIGHT), mode: str = "RGB") -> Image
 
 
 def encoded(image: Image.Image, kind: str = "JPEG", orientation: int = 1) -> bytes:
-    """The bytes of a file, with the camera's orientation noted in it."""
+    """Encode an image as a file of this kind, with EXIF's orientation in it."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     file = io.BytesIO()
@@ -34,17 +34,18 @@ def encoded(image: Image.Image, kind: str = "JPEG", orientation: int = 1) -> byt
 def annotation(
     *objects: Object, size: tuple[int, int] = (WIDTH, HEIGHT), id: str = "000001", folder: str = "VOC"
 ) -> bytes:
-    return serialize(Annotation(id, folder, *size, objects))
+    """Make the XML of an annotation with these objects."""
+    return serialize_annotation(Annotation(id, folder, *size, objects))
 
 
 def make_archive(path: Path, files: Mapping[str, bytes], folder: str = "VOC") -> Path:
-    """A tar whose members lie in VOCdevkit/VOC, in the order in which they are told."""
+    """Write a tar with these files in VOCdevkit/`folder`, in the given order."""
     write_archive(path, [PackedFile(f"VOCdevkit/{folder}/{name}", content) for name, content in files.items()])
     return path
 
 
 def make_set(path: Path, split: str, count: int, folder: str = "VOC") -> Path:
-    """An archive with an image set of whole pictures, 000001 and on."""
+    """Write an archive with an image set `split` of `count` correct pictures, with the ids 000001, 000002 and so on."""
     ids = [f"{number:06d}" for number in range(1, count + 1)]
     files = {f"Annotations/{id}.xml": annotation(CAT, id=id) for id in ids}
     files |= {f"ImageSets/Main/{split}.txt": "".join(f"{id}\n" for id in ids).encode()}

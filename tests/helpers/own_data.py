@@ -1,4 +1,4 @@
-"""Rendered pictures as people's own data: in VOC's, COCO's and YOLO's formats."""
+"""Write rendered pictures as a user's data: in VOC's, COCO's and YOLO's formats."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from octet.sources.packing import shapes
-from octet.sources.voc.annotation import Annotation, serialize
+from octet.sources.voc.annotation import Annotation, serialize_annotation
 
 Rendered = Sequence[tuple[bytes, Annotation]]
 
@@ -16,35 +16,35 @@ def write(path: Path, content: bytes | str) -> None:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def write_voc(pictures_in: Path, annotations_in: Path, rendered: Rendered) -> None:
+def write_voc(picture_folder: Path, annotation_folder: Path, rendered: Rendered) -> None:
     for jpeg, annotation in rendered:
-        write(pictures_in / f"{annotation.id}.jpg", jpeg)
-        write(annotations_in / f"{annotation.id}.xml", serialize(annotation))
+        write(picture_folder / f"{annotation.id}.jpg", jpeg)
+        write(annotation_folder / f"{annotation.id}.xml", serialize_annotation(annotation))
 
 
-def write_coco(pictures_in: Path, instances: Path, rendered: Rendered) -> None:
+def write_coco(picture_folder: Path, instances: Path, rendered: Rendered) -> None:
     images: list[dict[str, Any]] = []
     objects: list[dict[str, Any]] = []
     for number, (jpeg, annotation) in enumerate(rendered):
-        write(pictures_in / f"{annotation.id}.jpg", jpeg)
+        write(picture_folder / f"{annotation.id}.jpg", jpeg)
         size = {"width": int(annotation.width), "height": int(annotation.height)}
         images.append({"id": number, "file_name": f"{annotation.id}.jpg", **size})
-        for thing in annotation.objects:
-            xmin, ymin, xmax, ymax = map(float, thing.box)
+        for obj in annotation.objects:
+            xmin, ymin, xmax, ymax = map(float, obj.box)
             box = [xmin - 1, ymin - 1, xmax - xmin + 1, ymax - ymin + 1]
-            category = shapes.CLASSES.index(thing.name)
+            category = shapes.CLASSES.index(obj.name)
             objects.append({"id": len(objects), "image_id": number, "category_id": category, "bbox": box})
     categories = [{"id": number, "name": name} for number, name in enumerate(shapes.CLASSES)]
     write(instances, json.dumps({"images": images, "annotations": objects, "categories": categories}))
 
 
-def write_yolo(pictures_in: Path, labels_in: Path, rendered: Rendered) -> None:
+def write_yolo(picture_folder: Path, label_folder: Path, rendered: Rendered) -> None:
     for jpeg, annotation in rendered:
-        write(pictures_in / f"{annotation.id}.jpg", jpeg)
+        write(picture_folder / f"{annotation.id}.jpg", jpeg)
         lines = []
-        for thing in annotation.objects:
-            left, top, right, bottom = (thing.box[0] - 1, thing.box[1] - 1, *thing.box[2:])
+        for obj in annotation.objects:
+            left, top, right, bottom = (obj.box[0] - 1, obj.box[1] - 1, *obj.box[2:])
             centre = ((left + right) / 2 / annotation.width, (top + bottom) / 2 / annotation.height)
             size = ((right - left) / annotation.width, (bottom - top) / annotation.height)
-            lines.append(" ".join(map(str, (shapes.CLASSES.index(thing.name), *centre, *size))))
-        write(labels_in / f"{annotation.id}.txt", "\n".join(lines) + "\n")
+            lines.append(" ".join(map(str, (shapes.CLASSES.index(obj.name), *centre, *size))))
+        write(label_folder / f"{annotation.id}.txt", "\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""An HTTP server whose every answer a test decides, and which keeps what it was asked."""
+"""An HTTP server whose answers a test chooses, and which records the requests that it gets."""
 
 import socket
 import ssl
@@ -13,12 +13,12 @@ Answer = Callable[["Asked"], None]
 
 
 class Asked(BaseHTTPRequestHandler):
-    """One request."""
+    """One request to the server."""
 
     server: "Server"
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path  # a proxy is asked for a whole URL
+        path = urlsplit(self.path).path  # a proxy gets a complete URL
         answers = self.server.answers[path]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         self.server.asked.append((self.path, self.headers["Range"]))
@@ -26,7 +26,7 @@ class Asked(BaseHTTPRequestHandler):
         answer(self)
 
     def reply(self, code: int, body: bytes, **headers: str) -> None:
-        """Content-Length is that of the body unless it is given; no reply has one where it is empty."""
+        """Send a reply; Content-Length is the length of the body unless given, and is not sent if given as empty."""
         self.send_response(code)
         for name, value in ({"Content_Length": str(len(body))} | headers).items():
             if value:
@@ -36,6 +36,7 @@ class Asked(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def start(self) -> int:
+        """Return the first byte that the request's Range asks for."""
         return int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").removesuffix("-"))
 
     def log_message(self, *_: object) -> None:
@@ -43,11 +44,11 @@ class Asked(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Answers each path with its answers in turn, and then with the last of them."""
+    """Answers each path with its answers in turn; the last one is repeated."""
 
     def __init__(self, **answers: list[Answer]) -> None:
         super().__init__(("127.0.0.1", 0), Asked)
-        self.answers = {f"/{name}": list(given) for name, given in answers.items()}
+        self.answers = {f"/{name}": list(replies) for name, replies in answers.items()}
         self.asked: list[tuple[str, str | None]] = []
         self.agents: set[str] = set()
         self.scheme = "http"
@@ -61,7 +62,7 @@ class Server(ThreadingHTTPServer):
         self.server_close()
 
     def handle_error(self, *_: object) -> None:
-        """A client that goes away is what some tests are about."""
+        """Print nothing: in some tests the client closes the connection."""
 
     def speak_tls(self, certificate: Path, key: Path) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -73,16 +74,16 @@ class Server(ThreadingHTTPServer):
         return f"{self.scheme}://{host}:{self.server_port}/{name}"
 
     def ranges(self) -> list[str | None]:
-        return [asked for _, asked in self.asked]
+        return [requested for _, requested in self.asked]
 
 
 def whole(content: bytes, **headers: str) -> Answer:
-    """Answers as if there were no Range."""
+    """Answer with all of the content, whatever Range was requested."""
     return lambda asked: asked.reply(200, content, **headers)
 
 
 def ranged(content: bytes, until: int | None = None) -> Answer:
-    """Answers a Range, and lets the line drop after byte `until`."""
+    """Answer the requested Range, and close the connection after byte `until`."""
 
     def answer(asked: Asked) -> None:
         start = asked.start()
@@ -91,8 +92,8 @@ def ranged(content: bytes, until: int | None = None) -> Answer:
         length = str(len(content) - start)
         if not start:
             return asked.reply(200, content[:until], Content_Length=length)
-        given = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        return asked.reply(206, content[start:until], Content_Length=length, Content_Range=given)
+        content_range = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        return asked.reply(206, content[start:until], Content_Length=length, Content_Range=content_range)
 
     return answer
 
@@ -102,7 +103,7 @@ def status(code: int, **headers: str) -> Answer:
 
 
 def raw(reply: bytes) -> Answer:
-    """Answers with these bytes, be they HTTP or not."""
+    """Answer with these bytes, which need not be HTTP."""
     return lambda asked: asked.connection.sendall(reply)
 
 
@@ -118,19 +119,22 @@ def endless(code: int, **headers: str) -> Answer:
 
 
 def reset(asked: Asked) -> None:
-    """The connection breaks before an answer."""
+    """Break the connection without an answer."""
     asked.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     asked.connection.close()
 
 
 def stalled(content: bytes, until: int, go_on: threading.Event) -> Answer:
-    """Says no more after byte `until` before it is told to go on."""
+    """Answer up to byte `until`, then wait for `go_on` before sending the rest."""
 
     def answer(asked: Asked) -> None:
         start = asked.start()
-        given = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        content_range = f"bytes {start}-{len(content) - 1}/{len(content)}"
         asked.reply(
-            206 if start else 200, content[start:until], Content_Length=str(len(content) - start), Content_Range=given
+            206 if start else 200,
+            content[start:until],
+            Content_Length=str(len(content) - start),
+            Content_Range=content_range,
         )
         go_on.wait()
         asked.wfile.write(content[until:])

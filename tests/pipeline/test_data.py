@@ -1,4 +1,4 @@
-"""Preprocessing real archives: what is wrong is told whole, what is left is the same bytes however it was made."""
+"""Preprocessing of real archives: all errors are reported, and the output depends only on the input."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from conftest import Project, tiny_params
 from helpers.making import CAT, annotation, encoded, make_archive, picture
-from octet.data.reading.records import read_labels
+from octet.data.reading.records import read_class_names
 from octet.sources.voc.annotation import Object
 from octet.tasks.detection.metric.truths import read_truths
 
@@ -20,7 +20,7 @@ DOG = Object("dog", (1, 1, 20, 20), difficult=True, truncated=True)
 
 
 def recipe(archive: Path, **dataset: Any) -> dict[str, Any]:
-    """The tiny recipe on an archive of one's own."""
+    """Make the tiny recipe read an archive of the user."""
     section = tiny_params()["quickstart"]
     file = {"name": archive.name, "bytes": None, "sha256": None, "sources": [str(archive)]}
     section["dataset"].update(
@@ -40,7 +40,7 @@ def good_files(count: int) -> dict[str, bytes]:
 
 
 def bad_files() -> dict[str, bytes]:
-    """Twelve good pictures, four bad ones, a bad object, and two to mend."""
+    """Make good pictures, four faulty ones, a faulty object, and two pictures that are repaired."""
     return good_files(18) | {
         "JPEGImages/000001.jpg": b"",
         "Annotations/000002.xml": b"<annotation>",
@@ -74,7 +74,7 @@ def described(project: Project) -> dict[str, Any]:
     return described
 
 
-def test_error_tells_everything_that_is_wrong_and_writes_nothing(fetched: Project) -> None:
+def test_on_bad_error_reports_all_problems_and_writes_nothing(fetched: Project) -> None:
     fetched.write_params(recipe(fetched.folder / "mine.tar", on_bad="error"))
     result = fetched.stage("preprocess", "mine")
     head, *lines = result.stderr.splitlines()
@@ -86,19 +86,23 @@ def test_error_tells_everything_that_is_wrong_and_writes_nothing(fetched: Projec
     assert sorted(path.name for path in (fetched.folder / DATA).iterdir()) == ["archives", "pretrained"]
 
 
-def test_skip_goes_on_and_lists_every_skip(fetched: Project) -> None:
+def test_skip_leaves_out_and_lists_every_problem(fetched: Project) -> None:
     result = fetched.stage("preprocess", "mine")
     assert result.returncode == 0, result.stderr
     assert "left out: " in result.stdout
-    told = described(fetched)
-    splits = told["splits"].values()
-    assert sum(of["pictures"] for of in splits) == 15
-    assert sum(of["objects_per_class"]["cat"] for of in splits) == 15
-    assert sum(of["difficult"] for of in splits) == 14
-    assert sum(sum(of["box_sides"]["objects"]) for of in splits) == sum(of["objects"] for of in splits) == 29
-    assert sum(of["mended"].get("greyscale", 0) for of in splits) == 1
-    assert sum(of["mended"].get("PNG to JPEG", 0) for of in splits) == 1
-    assert told["skipped"]["by_kind"] == {
+    dataset_json = described(fetched)
+    splits = dataset_json["splits"].values()
+    assert sum(summary["pictures"] for summary in splits) == 15
+    assert sum(summary["objects_per_class"]["cat"] for summary in splits) == 15
+    assert sum(summary["difficult"] for summary in splits) == 14
+    assert (
+        sum(sum(summary["box_sides"]["objects"]) for summary in splits)
+        == sum(summary["objects"] for summary in splits)
+        == 29
+    )
+    assert sum(summary["mended"].get("greyscale", 0) for summary in splits) == 1
+    assert sum(summary["mended"].get("PNG to JPEG", 0) for summary in splits) == 1
+    assert dataset_json["skipped"]["by_kind"] == {
         "missing": 1,
         "not well-formed XML": 1,
         "size disagrees": 1,
@@ -106,12 +110,15 @@ def test_skip_goes_on_and_lists_every_skip(fetched: Project) -> None:
         "unknown class": 1,
     }
     skipped = [
-        ": ".join(filter(None, (of["file"], of["field"], of["kind"], of["found"]))) for of in told["skipped"]["list"]
+        ": ".join(filter(None, (problem["file"], problem["field"], problem["kind"], problem["found"])))
+        for problem in dataset_json["skipped"]["list"]
     ]
     for problem in PROBLEMS:
         assert sum(line.startswith(problem) for line in skipped) == 1
-    assert {of["skipped"] for of in told["skipped"]["list"]} == {"picture", "object"}
-    truths = [truth for split in told["splits"] for truth in read_truths(fetched.folder / DATA / "records", split)]
+    assert {problem["skipped"] for problem in dataset_json["skipped"]["list"]} == {"picture", "object"}
+    truths = [
+        truth for split in dataset_json["splits"] for truth in read_truths(fetched.folder / DATA / "records", split)
+    ]
     assert sorted(truth.id for truth in truths) == [f"{number:06d}" for number in range(4, 19)]
 
 
@@ -121,10 +128,10 @@ def test_classes_are_found_and_sorted(fetched: Project) -> None:
     fetched.write_params(params)
     assert fetched.stage("preprocess", "mine").returncode == 0
     assert described(fetched)["classes"] == ["cat", "cow", "dog"]
-    assert read_labels(fetched.folder / DATA / "records") == ("cat", "cow", "dog")
+    assert read_class_names(fetched.folder / DATA / "records") == ("cat", "cow", "dog")
 
 
-def test_names_are_found_but_what_is_wrong_is_told_first(project: Project) -> None:
+def test_names_are_found_but_errors_are_reported_first(project: Project) -> None:
     files = {name: b"<annotation>" if name.endswith("xml") else content for name, content in good_files(3).items()}
     params = recipe(make_archive(project.folder / "mine.tar", files), on_bad="error")
     params["mine"]["dataset"]["classes"] = "found"
@@ -135,7 +142,7 @@ def test_names_are_found_but_what_is_wrong_is_told_first(project: Project) -> No
     assert result.stderr.count("not well-formed XML") == 3
 
 
-def test_an_empty_split_is_named(fetched: Project) -> None:
+def test_an_empty_split_is_reported(fetched: Project) -> None:
     params = recipe(fetched.folder / "mine.tar", on_bad="skip")
     params["mine"]["dataset"]["splits"]["test"] = 1e-6
     fetched.write_params(params)
@@ -157,8 +164,8 @@ def test_the_number_of_workers_changes_no_byte(fetched: Project) -> None:
     assert outputs[0] == outputs[1]
 
 
-def test_killed_in_the_middle_and_run_again_is_the_same_bytes(project: Project) -> None:
-    """Its workers end with it, and what it left does not get in the way."""
+def test_a_rerun_after_a_kill_makes_the_same_bytes(project: Project) -> None:
+    """The workers end with their parent, and its unfinished output does not disturb the next run."""
     archive = make_archive(project.folder / "mine.tar", good_files(1500))
     project.write_params(recipe(archive))
     assert project.stage("fetch", "mine").returncode == 0
@@ -171,7 +178,7 @@ def test_killed_in_the_middle_and_run_again_is_the_same_bytes(project: Project) 
     process.communicate()
     assert workers
     deadline = time.monotonic() + 60
-    while any(map(runs, workers)):
+    while any(map(is_running, workers)):
         assert time.monotonic() < deadline
     assert partial.exists()
     assert not (project.folder / DATA / "records").exists()
@@ -185,8 +192,8 @@ def test_killed_in_the_middle_and_run_again_is_the_same_bytes(project: Project) 
     assert described(project)["splits"]["train"]["pictures"] > 800
 
 
-def runs(pid: int) -> bool:
-    """Whether it does; one that ended may stay on the list until somebody asks for its exit code."""
+def is_running(pid: int) -> bool:
+    """Tell whether a process runs; one that ended can stay listed as a zombie."""
     stat = Path("/proc", str(pid), "stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX"
 

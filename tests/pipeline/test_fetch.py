@@ -1,4 +1,4 @@
-"""The fetch stage with a real server: what is downloaded once serves every recipe, and a kill costs nothing."""
+"""The fetch stage with a real server: a download serves every recipe, and continues after a kill."""
 
 import hashlib
 import signal
@@ -49,7 +49,7 @@ def serving(official: list[Answer], archive: bytes) -> Server:
 
 
 def test_one_download_serves_every_recipe(project: Project, archive: bytes) -> None:
-    """From the mirror, for the official host has none; the second recipe needs no network."""
+    """The mirror is used because the official host has no file; the second recipe needs no network."""
     with serving([status(404)], archive) as server:
         section = recipe(server, archive)
         project.write_params({"one": section, "two": section})
@@ -66,7 +66,7 @@ def test_one_download_serves_every_recipe(project: Project, archive: bytes) -> N
     assert project.stage("preprocess", "two").returncode == 0
 
 
-def test_killed_in_the_middle_of_a_download_the_stage_goes_on(project: Project, archive: bytes, cache: Path) -> None:
+def test_the_stage_continues_a_download_after_a_kill(project: Project, archive: bytes, cache: Path) -> None:
     half, go_on = len(archive) // 2, threading.Event()
     with serving([stalled(archive, half, go_on), ranged(archive)], archive) as server:
         project.write_params({"one": recipe(server, archive)})
@@ -84,7 +84,7 @@ def test_killed_in_the_middle_of_a_download_the_stage_goes_on(project: Project, 
     assert (project.folder / "data/one/archives/voc.tar").read_bytes() == archive
 
 
-def test_when_nobody_has_it_each_source_is_told_and_nothing_is_written(project: Project, archive: bytes) -> None:
+def test_without_a_working_source_each_is_reported_and_nothing_is_written(project: Project, archive: bytes) -> None:
     with Server(**{"official/voc.tar": [status(403)], "mirror/voc.tar": [whole(b"<html>sorry</html>")]}) as server:
         project.write_params({"one": recipe(server, archive)})
         result = project.stage("fetch", "one")
@@ -93,6 +93,6 @@ def test_when_nobody_has_it_each_source_is_told_and_nothing_is_written(project: 
         "octet: no source gave voc.tar:",
         f"  {server.url('official/voc.tar')}: 403 Forbidden",
         f"  {server.url('mirror/voc.tar')}: has 18 bytes, expected {len(archive)}",
-        "A copy that you have can be named as a path under `sources` in params.yaml.",
+        "If you have a copy, name its path under `sources` in params.yaml.",
     ]
     assert not list((project.folder / "data").rglob("*.tar"))

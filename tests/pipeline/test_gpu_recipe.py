@@ -11,7 +11,7 @@ from conftest import ROOT, STAGES, Project
 from octet.common.tensorflow import keras
 from octet.sources.packing import shapes
 from octet.sources.packing.tar import PackedFile, write_archive
-from octet.sources.voc.annotation import Annotation, Object, serialize
+from octet.sources.voc.annotation import Annotation, Object, serialize_annotation
 
 PICTURES = {
     ("VOC2007", "trainval"): range(1, 41),
@@ -22,11 +22,13 @@ PICTURES = {
 
 def make_archive(project: Project, file: dict[str, Any], folder: str, split: str, classes: list[str]) -> None:
     """An archive under the official one's name, with rendered pictures, and the recipe's entry for it."""
-    rendered = [shapes.render(7, 200, f"{number:06d}") for number in PICTURES[folder, split]]
+    rendered = [shapes.render_picture(7, 200, f"{number:06d}") for number in PICTURES[folder, split]]
     members = {f"ImageSets/Main/{split}.txt": "".join(f"{of.id}\n" for _, of in rendered).encode()}
     for jpeg, of in rendered:
         things = tuple(Object(classes[shapes.CLASSES.index(thing.name)], thing.box) for thing in of.objects)
-        members[f"Annotations/{of.id}.xml"] = serialize(Annotation(of.id, folder, of.width, of.height, things))
+        members[f"Annotations/{of.id}.xml"] = serialize_annotation(
+            Annotation(of.id, folder, of.width, of.height, things)
+        )
         members[f"JPEGImages/{of.id}.jpg"] = jpeg
     path = project.folder / file["name"]
     write_archive(

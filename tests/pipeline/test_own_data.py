@@ -22,7 +22,7 @@ FIRST, LAST = 1, 40
 
 
 def rendered(first: int, last: int) -> Rendered:
-    return [shapes.render(3, 96, f"{number:06d}") for number in range(first, last + 1)]
+    return [shapes.render_picture(3, 96, f"{number:06d}") for number in range(first, last + 1)]
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_folder_that_is_not_there_is_named(
     add_recipe(clone, FOLDER)
     result = clone.stage("fetch", "mine")
     assert result.returncode == 1
-    assert result.stderr.startswith(f"octet: ../photos is not there{hint}")
+    assert result.stderr.startswith(f"octet: ../photos does not exist{hint}")
     assert not (clone.folder / "data" / "mine").exists() or not list((clone.folder / "data" / "mine").iterdir())
 
 
@@ -139,7 +139,7 @@ def test_a_folder_that_is_not_there_is_named(
             "other/1.jpg",
             "../photos: has no pictures in a folder 'images', where they are expected, with their XML files in ",
         ),
-        ("images/1.jpg", "../photos/annots is not there"),
+        ("images/1.jpg", "../photos/annots does not exist"),
     ],
 )
 def test_a_folder_that_lacks_a_part_is_named(clone: Project, lies_there: str, message: str) -> None:

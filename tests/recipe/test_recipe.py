@@ -1,4 +1,4 @@
-"""params.yaml is refused with the recipe, the key, what was found and what is allowed."""
+"""An invalid params.yaml is refused; the message names the recipe, the key, the value found and what is allowed."""
 
 import copy
 import shutil
@@ -51,12 +51,16 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
         ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
         ("train_float.parts", 3, ["quickstart.train_float", "batch of 8", "3 equal parts"]),
-        ("train_float.frozen_blocks", 3, ["quickstart: train_float.frozen_blocks 3", "come random: set it to 0"]),
+        (
+            "train_float.frozen_blocks",
+            3,
+            ["quickstart: train_float.frozen_blocks 3", "weights are random: set it to 0"],
+        ),
         ("train_float.precision", "int8", ["quickstart.train_float.precision", "'int8'", "'bfloat16'"]),
         ("train_float.learning_rate", float("inf"), ["quickstart.train_float.learning_rate", "finite"]),
         ("train_float.seed", 2**40, ["quickstart.train_float.seed", "less than 2147483648"]),
         ("train_float.warmup_epochs", 99.0, ["quickstart.train_float", "more than epochs"]),
-        ("dataset.classes", ["a", "a"], ["quickstart.dataset", "name one twice"]),
+        ("dataset.classes", ["a", "a"], ["quickstart.dataset", "contain a name twice"]),
         ("name", "other", ["quickstart.name: no such key"]),
         ("task", "detektion", ["quickstart.task: found 'detektion'; expected one of detection"]),
         ("task", None, ["quickstart.task: is missing; expected one of detection"]),
@@ -80,7 +84,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("dataset.splits", {"train": ["V/*"], "val": 0.5, "test": 0.5}, ["dataset.splits", "nothing to train on"]),
     ],
 )
-def test_a_bad_value_is_named(tmp_path: Path, key: str, value: object, expected: list[str]) -> None:
+def test_an_invalid_value_is_reported(tmp_path: Path, key: str, value: object, expected: list[str]) -> None:
     params = copy.deepcopy(tiny_params())
     *path, last = key.split(".")
     section = params["quickstart"]
@@ -93,14 +97,14 @@ def test_a_bad_value_is_named(tmp_path: Path, key: str, value: object, expected:
         assert words in str(error.value)
 
 
-def test_a_missing_key_is_named(tmp_path: Path) -> None:
+def test_a_missing_key_is_reported(tmp_path: Path) -> None:
     params = tiny_params()
     del params["quickstart"]["model"]["suppression"]["iou_threshold"]
     with pytest.raises(UserError, match=r"quickstart\.model\.suppression\.iou_threshold: is missing"):
         load(tmp_path, params)
 
 
-def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_together(tmp_path: Path) -> None:
     params = tiny_params()
     params["quickstart"]["model"]["alpha"] = -1
     params["quickstart"]["train_qat"]["batch"] = "many"
@@ -109,7 +113,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     assert len(str(error.value).splitlines()) == 2
 
 
-def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
+def test_an_unknown_recipe_is_refused_with_the_known_names(tmp_path: Path) -> None:
     load(tmp_path, tiny_params())
     with pytest.raises(UserError, match="no recipe 'nosuch'; there are: quickstart"):
         load_recipe("nosuch", tmp_path / "params.yaml")
@@ -119,17 +123,17 @@ def test_an_unknown_recipe_lists_the_known(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("quickstart: [", "not valid YAML"),
-        ("- a", "expected one section"),
+        ("- a", "expected one section per recipe"),
         ("quickstart: 3", "expected a section"),
     ],
 )
-def test_a_file_that_is_no_params_file(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_not_params_yaml_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         load(tmp_path, text)
 
 
-def test_an_experiment_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
-    """`dvc exp run -S` writes params.yaml anew, and some of what YAML allows does not survive that."""
+def test_an_experiment_changes_only_the_keys_that_it_names(tmp_path: Path) -> None:
+    """`dvc exp run -S` rewrites params.yaml, and not everything that YAML allows survives that."""
     expected = yaml.safe_load((ROOT / "params.yaml").read_text())
     expected["voc2007"]["train_float"]["average"] = 0.5
     shutil.copy(ROOT / "params.yaml", tmp_path)

@@ -1,10 +1,10 @@
-"""All that VOC does is read, and all that is wrong is named with file and field."""
+"""All variants of VOC's annotations are read, and errors are reported with file and field."""
 
 from pathlib import Path
 
 import pytest
 
-from octet.sources.voc.annotation import Annotation, parse
+from octet.sources.voc.annotation import Annotation, parse_annotation
 from octet.sources.voc.problem import BadPictureError, Problem
 
 XML = b"""<annotation><size><height>40</height><width>50</width></size>
@@ -14,27 +14,27 @@ FILE = "VOC/Annotations/000001.xml"
 
 
 def read(xml: bytes) -> tuple[Annotation, list[Problem]]:
-    return parse(xml, "000001", "VOC", FILE)
+    return parse_annotation(xml, "000001", "VOC", FILE)
 
 
-def test_quirks_of_voc_are_read() -> None:
+def test_all_variants_of_voc_are_read() -> None:
     """Float coordinates, any order, parts inside an object, no difficult, truncated or pose."""
     annotation, problems = read(XML)
-    (thing,) = annotation.objects
+    (obj,) = annotation.objects
     assert (annotation.width, annotation.height, problems) == (50, 40, [])
-    assert (thing.name, thing.box) == ("cat", (1.5, 2.0, 30.0, 20.0))
-    assert not thing.difficult
-    assert not thing.truncated
+    assert (obj.name, obj.box) == ("cat", (1.5, 2.0, 30.0, 20.0))
+    assert not obj.difficult
+    assert not obj.truncated
 
 
-def test_a_name_is_one_line() -> None:
-    """Labels are files of one name a line."""
+def test_a_class_name_becomes_one_line() -> None:
+    """Class names are written to a file with one name per line."""
     annotation, _ = read(XML.replace(b"<name>cat", b"<name> tabby\n  cat "))
     assert annotation.objects[0].name == "tabby cat"
 
 
 @pytest.mark.parametrize("size", [b"", b"<size/>", b"<size><width>0</width><height>0</height></size>"])
-def test_a_size_that_is_not_said_is_zero(size: bytes) -> None:
+def test_a_missing_size_is_zero(size: bytes) -> None:
     annotation, _ = read(XML.replace(b"<size><height>40</height><width>50</width></size>", size))
     assert (annotation.width, annotation.height) == (0, 0)
 
@@ -51,10 +51,12 @@ def test_a_size_that_is_not_said_is_zero(size: bytes) -> None:
         (b"<part>", b"<difficult>yes</difficult><part>", "object[1] 'cat'/difficult", "not a flag", "'yes'"),
     ],
 )
-def test_a_bad_object_is_named_and_the_others_stay(old: bytes, new: bytes, field: str, kind: str, found: str) -> None:
-    whole = XML[XML.index(b"<object>") : XML.index(b"</annotation>")].replace(b"cat", b"dog")
-    annotation, (problem,) = read(XML.replace(old, new).replace(b"</annotation>", whole + b"</annotation>"))
-    assert [thing.name for thing in annotation.objects] == ["dog"]
+def test_a_faulty_object_is_reported_and_the_others_are_kept(
+    old: bytes, new: bytes, field: str, kind: str, found: str
+) -> None:
+    good_object = XML[XML.index(b"<object>") : XML.index(b"</annotation>")].replace(b"cat", b"dog")
+    annotation, (problem,) = read(XML.replace(old, new).replace(b"</annotation>", good_object + b"</annotation>"))
+    assert [obj.name for obj in annotation.objects] == ["dog"]
     assert (problem.file, problem.field, problem.kind, problem.skipped) == (FILE, field, kind, "object")
     assert found in problem.found
 
@@ -69,7 +71,7 @@ def test_a_bad_object_is_named_and_the_others_stay(old: bytes, new: bytes, field
         (XML.replace(b"<width>50", b"<width>50.5"), "size/width", "not a size"),
     ],
 )
-def test_an_annotation_that_cannot_be_used_is_named(xml: bytes, field: str, kind: str) -> None:
+def test_an_unusable_annotation_is_reported(xml: bytes, field: str, kind: str) -> None:
     with pytest.raises(BadPictureError) as error:
         read(xml)
     problem = error.value.problem
@@ -80,17 +82,20 @@ def test_entities_are_not_expanded(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("cat")
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    for entities, used in ((f'<!ENTITY e SYSTEM "file://{secret}">', b"&e;"), (f'<!ENTITY l0 "ha">{laughs}', b"&l9;")):
+    for entities, reference in (
+        (f'<!ENTITY e SYSTEM "file://{secret}">', b"&e;"),
+        (f'<!ENTITY l0 "ha">{laughs}', b"&l9;"),
+    ):
         with pytest.raises(BadPictureError) as error:
-            read(f"<!DOCTYPE annotation [{entities}]>".encode() + XML.replace(b"cat", used))
+            read(f"<!DOCTYPE annotation [{entities}]>".encode() + XML.replace(b"cat", reference))
         assert error.value.problem.kind in ("declares entities", "not well-formed XML")
         assert len(str(error.value.problem)) < 500
 
 
 def test_a_dtd_is_not_loaded(tmp_path: Path) -> None:
-    """One that is only named does no harm; what it would declare is not there."""
+    """A DTD that is only named is ignored, with all that it declares."""
     dtd = tmp_path / "voc.dtd"
     dtd.write_text('<!ENTITY e "cat">')
     annotation, problems = read(f'<!DOCTYPE annotation SYSTEM "{dtd}">'.encode() + XML)
-    assert [thing.name for thing in annotation.objects] == ["cat"]
+    assert [obj.name for obj in annotation.objects] == ["cat"]
     assert problems == []

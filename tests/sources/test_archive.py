@@ -1,4 +1,4 @@
-"""A tar is read where it lies; what it should not hold is named, and never followed."""
+"""A tar is read without extracting it; dangerous members are reported and never followed."""
 
 import io
 import tarfile
@@ -15,7 +15,7 @@ XML, JPEG = b"<annotation/>", b"jpeg"
 
 
 def write_tar(path: Path, *members: tarfile.TarInfo) -> Path:
-    """A tar of members as they are, each filled up with zeros."""
+    """Write a tar with these headers; each member is filled with zeros."""
     with tarfile.open(path, "w") as tar:
         for member in members:
             tar.addfile(member, io.BytesIO(bytes(member.size)))
@@ -54,7 +54,7 @@ def test_without_a_folder_the_archive_names_the_set(tmp_path: Path, prefix: str)
         assert voc.image_set("mine/*") == ["1"]
 
 
-def test_image_sets_and_pictures_may_lie_in_different_archives(tmp_path: Path) -> None:
+def test_image_sets_and_pictures_can_be_in_different_archives(tmp_path: Path) -> None:
     make_archive(tmp_path / "sets.tar", {"ImageSets/Main/mine.txt": b"000002 1\n\n000001  -1\n"})
     make_set(tmp_path / "pictures.tar", "all", 3)
     with Archives([tmp_path / "sets.tar", tmp_path / "pictures.tar"]) as voc:
@@ -63,7 +63,7 @@ def test_image_sets_and_pictures_may_lie_in_different_archives(tmp_path: Path) -
         assert len(voc.entry("VOC", "000002").pictures) == 1
 
 
-def test_ids_may_have_spaces_and_suffixes_any_case(tmp_path: Path) -> None:
+def test_ids_can_have_spaces_and_suffixes_any_case(tmp_path: Path) -> None:
     files = {
         "Annotations/my cat.XML": XML,
         "JPEGImages/my cat.Jpg": JPEG,
@@ -75,7 +75,7 @@ def test_ids_may_have_spaces_and_suffixes_any_case(tmp_path: Path) -> None:
         assert [member.read() for member in (*entry.annotations, *entry.pictures)] == [XML, JPEG]
 
 
-def test_an_unknown_image_set_lists_the_known(tmp_path: Path) -> None:
+def test_an_unknown_image_set_is_refused_with_the_known_names(tmp_path: Path) -> None:
     make_set(tmp_path / "a.tar", "trainval", 1)
     with Archives([tmp_path / "a.tar"]) as voc:
         for unknown in ("VOC/train", "VOC2007/*", "VOC"):
@@ -85,7 +85,7 @@ def test_an_unknown_image_set_lists_the_known(tmp_path: Path) -> None:
                 voc.image_set(unknown)
 
 
-def test_an_image_set_that_is_not_text_is_named(tmp_path: Path) -> None:
+def test_an_image_set_that_is_not_text_is_reported(tmp_path: Path) -> None:
     make_archive(tmp_path / "a.tar", {"ImageSets/Main/train.txt": b"\xff\xfe\x00"})
     with (
         Archives([tmp_path / "a.tar"]) as voc,
@@ -107,9 +107,7 @@ def test_an_image_set_that_is_not_text_is_named(tmp_path: Path) -> None:
         (header("VOC/Annotations/1.xml", size=1 << 21), "absurd size"),
     ],
 )
-def test_a_member_that_is_not_to_be_trusted_is_named_and_not_read(
-    tmp_path: Path, member: tarfile.TarInfo, kind: str
-) -> None:
+def test_a_dangerous_member_is_reported_and_not_read(tmp_path: Path, member: tarfile.TarInfo, kind: str) -> None:
     before = set(tmp_path.rglob("*"))
     path = write_tar(tmp_path / "a.tar", header("VOC/JPEGImages/2.jpg", size=4), member)
     with Archives([path]) as voc:
@@ -119,8 +117,8 @@ def test_a_member_that_is_not_to_be_trusted_is_named_and_not_read(
     assert set(tmp_path.rglob("*")) - before == {path}
 
 
-def test_a_bomb_of_holes_is_named_and_not_read(tmp_path: Path) -> None:
-    """A GNU sparse member of a few bytes that says it were a terabyte."""
+def test_a_huge_sparse_member_is_reported_and_not_read(tmp_path: Path) -> None:
+    """A GNU sparse member of a few bytes that states a size of a terabyte."""
     member = header("VOC/JPEGImages/1.jpg", size=1 << 40)
     block = bytearray(member.tobuf(tarfile.GNU_FORMAT))
     block[156:157] = tarfile.GNUTYPE_SPARSE
@@ -135,26 +133,26 @@ def test_a_bomb_of_holes_is_named_and_not_read(tmp_path: Path) -> None:
     assert problem.kind == "not a plain file"
 
 
-def test_an_endless_name_is_refused(tmp_path: Path) -> None:
-    """tarfile would hold it in memory."""
+def test_a_huge_name_is_refused(tmp_path: Path) -> None:
+    """tarfile would read it into memory."""
     write_tar(tmp_path / "a.tar", header("VOC/JPEGImages/" + "x" * (1 << 17)))
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive \(a header of 131"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive \(a header of 131"):
         Archives([tmp_path / "a.tar"])
 
 
 def test_a_size_beyond_the_end_is_refused(tmp_path: Path) -> None:
     member = header("VOC/JPEGImages/1.jpg", size=1 << 40)
     (tmp_path / "a.tar").write_bytes(member.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([tmp_path / "a.tar"])
 
 
 @pytest.mark.parametrize("keep", [100, 512 * 3 + 100, 512 * 5])
-def test_a_cut_off_archive_is_named(tmp_path: Path, keep: int) -> None:
+def test_a_cut_off_archive_is_reported(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.tar"
     write_archive(path, [PackedFile("VOCdevkit/V/JPEGImages/1.jpg", b"x" * 4000)])
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([path])
 
 
@@ -166,57 +164,57 @@ def test_a_compressed_archive_says_what_to_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", ["a damaged header", "zeros in the middle", "another archive behind it", "a word behind it"]
+    "damage", ["a damaged header", "zeros in the middle", "another archive after it", "a word after it"]
 )
-def test_what_is_read_only_to_its_middle_is_refused(tmp_path: Path, how: str) -> None:
-    """Python takes each of them for the end of the archive."""
+def test_a_damaged_archive_is_refused(tmp_path: Path, damage: str) -> None:
+    """tarfile takes each damage for the end of the archive."""
     path = make_set(tmp_path / "a.tar", "all", 6)
     content = bytearray(path.read_bytes())
     middle = content.index(b"VOCdevkit/VOC/JPEGImages/000003.jpg")
-    if how == "a damaged header":
+    if damage == "a damaged header":
         content[middle + 3] ^= 1
-    elif how == "zeros in the middle":
+    elif damage == "zeros in the middle":
         content[middle : middle + 512] = bytes(512)
     else:
-        content += bytes(content) if how.startswith("another") else b"word" + bytes(1024)
+        content += bytes(content) if damage.startswith("another") else b"word" + bytes(1024)
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive \(it is damaged at byte"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive \(it is damaged at byte"):
         Archives([path])
 
 
 def test_a_size_below_zero_is_refused(tmp_path: Path) -> None:
-    """It would be read again and again."""
+    """The same member would be read again and again."""
     member = header("VOC/JPEGImages/1.jpg", size=4)
-    behind = header("VOC/JPEGImages/2.jpg", pax_headers={"size": "-1536"})
+    following = header("VOC/JPEGImages/2.jpg", pax_headers={"size": "-1536"})
     with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
         tar.addfile(member, io.BytesIO(b"1234"))
-        tar.addfile(behind)
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+        tar.addfile(following)
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([tmp_path / "a.tar"])
 
 
-def test_a_size_that_no_disk_has_is_refused(tmp_path: Path) -> None:
+def test_a_size_larger_than_any_disk_is_refused(tmp_path: Path) -> None:
     size = str(10**18 - 1)
     with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
         tar.addfile(header("VOC/JPEGImages/1.jpg", pax_headers={"size": size}))
         tar.addfile(header("VOC/JPEGImages/2.jpg"))
-    with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive"):
         Archives([tmp_path / "a.tar"])
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"not a whole tar archive \(.*Is a directory"):
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"not a complete tar archive \(.*Is a directory"):
         Archives([tmp_path])
 
 
-def test_a_name_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_name_that_is_not_text_is_reported(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "a.tar", header("VOC/JPEGImages/caf\udce9.jpg", size=4))
     with Archives([path]) as voc:
         (problem,) = voc.problems
         assert problem.kind == "unreadable name"
 
 
-def test_an_image_set_that_two_archives_have_is_both(tmp_path: Path) -> None:
+def test_an_image_set_in_two_archives_is_the_union(tmp_path: Path) -> None:
     paths = [
         make_archive(
             tmp_path / f"{id}.tar", {"ImageSets/Main/train.txt": f"\ufeff{id}\n".encode(), f"JPEGImages/{id}.jpg": JPEG}

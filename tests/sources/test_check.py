@@ -1,4 +1,4 @@
-"""What is wrong with a picture is named, what is harmless is mended, and the boxes stay where they were drawn."""
+"""Faulty pictures are reported, harmless faults are repaired, and boxes stay where they were drawn."""
 
 import io
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from PIL import Image
 
 from helpers.making import CAT, annotation, encoded, make_archive, picture
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.check import Checked, check
+from octet.sources.reading.check import CheckedPicture, check_picture
 from octet.sources.voc.annotation import Object
 
 XML, JPEG = "Annotations/000001.xml", "JPEGImages/000001.jpg"
 GOOD = {XML: annotation(CAT), JPEG: encoded(picture())}
 
 
-def checked(folder: Path, changes: Mapping[str, bytes | None], classes: tuple[str, ...] = ("cat",)) -> Checked:
+def checked(folder: Path, changes: Mapping[str, bytes | None], classes: tuple[str, ...] = ("cat",)) -> CheckedPicture:
     files = {name: content for name, content in {**GOOD, **changes}.items() if content is not None}
     with Archives([make_archive(folder / "a.tar", files)]) as voc:
-        return check(voc.entry("VOC", "000001"), classes)
+        return check_picture(voc.entry("VOC", "000001"), classes)
 
 
 def pixels(jpeg: bytes) -> np.ndarray:
@@ -30,7 +30,7 @@ def pixels(jpeg: bytes) -> np.ndarray:
     return np.asarray(image)
 
 
-def test_a_good_picture_stays_as_it_is(tmp_path: Path) -> None:
+def test_a_correct_picture_is_not_changed(tmp_path: Path) -> None:
     result = checked(tmp_path, {})
     assert result.annotation
     assert (result.annotation.objects, result.jpeg) == ((CAT,), GOOD[JPEG])
@@ -70,7 +70,7 @@ def test_a_good_picture_stays_as_it_is(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",  # not the bytes
 )
-def test_a_bad_picture_is_named_and_left_out(
+def test_a_faulty_picture_is_reported_and_left_out(
     tmp_path: Path, changes: dict[str, bytes | None], file: str, kind: str, found: str
 ) -> None:
     result = checked(tmp_path, changes)
@@ -81,7 +81,7 @@ def test_a_bad_picture_is_named_and_left_out(
 
 
 @pytest.mark.parametrize(
-    ("thing", "kind", "found"),
+    ("obj", "kind", "found"),
     [
         (Object("dog", CAT.box), "unknown class", "the recipe lists cat"),
         (Object("cat", (10, 5, 52, 20)), "box outside the picture", "(10, 5, 52, 20) in 50 x 40 pixels"),
@@ -89,13 +89,13 @@ def test_a_bad_picture_is_named_and_left_out(
         (Object("cat", (100, 100, 120, 120)), "box outside the picture", "(100, 100, 120, 120)"),
     ],
 )
-def test_a_bad_object_is_named_and_left_out(tmp_path: Path, thing: Object, kind: str, found: str) -> None:
-    result = checked(tmp_path, {XML: annotation(thing, CAT)})
+def test_a_faulty_object_is_reported_and_left_out(tmp_path: Path, obj: Object, kind: str, found: str) -> None:
+    result = checked(tmp_path, {XML: annotation(obj, CAT)})
     (problem,) = result.problems
     assert result.annotation
     assert result.annotation.objects == (CAT,)
     assert (problem.file, problem.kind, problem.skipped) == (f"VOC/{XML}", kind, "object")
-    assert repr(thing.name) in problem.field
+    assert repr(obj.name) in problem.field
     assert found in problem.found
 
 
@@ -112,23 +112,26 @@ def test_a_bad_object_is_named_and_left_out(tmp_path: Path, thing: Object, kind:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_harmless_is_mended(tmp_path: Path, content: bytes, repair: str) -> None:
+def test_harmless_faults_are_repaired(tmp_path: Path, content: bytes, repair: str) -> None:
     result = checked(tmp_path, {JPEG: content})
     assert (result.repairs, result.problems) == ((repair,), ())
     shown = pixels(result.jpeg)
     assert shown.shape == (40, 50, 3)
-    grey = [np.asarray(Image.fromarray(of).convert("L"), float) for of in (shown, pixels(GOOD[JPEG]))]
+    grey = [
+        np.asarray(Image.fromarray(picture_pixels).convert("L"), float)
+        for picture_pixels in (shown, pixels(GOOD[JPEG]))
+    ]
     assert abs(grey[0] - grey[1]).mean() < 5
 
 
 def test_a_box_that_leaves_the_picture_by_a_pixel_is_clipped(tmp_path: Path) -> None:
     result = checked(tmp_path, {XML: annotation(Object("cat", (0, 0, 51, 41)), Object("cat", (1, 1, 50, 40)), CAT)})
     assert result.annotation
-    assert [thing.box for thing in result.annotation.objects] == [(1, 1, 50, 40), (1, 1, 50, 40), CAT.box]
+    assert [obj.box for obj in result.annotation.objects] == [(1, 1, 50, 40), (1, 1, 50, 40), CAT.box]
     assert (result.repairs, result.problems) == (("box clipped",), ())
 
 
-def test_a_size_that_is_not_stated_is_the_pictures(tmp_path: Path) -> None:
+def test_a_missing_size_is_read_from_the_picture(tmp_path: Path) -> None:
     result = checked(tmp_path, {XML: annotation(CAT, size=(0, 0))})
     assert result.annotation
     assert (result.annotation.width, result.annotation.height) == (50, 40)
@@ -156,7 +159,7 @@ def test_the_stated_size_tells_whether_boxes_were_drawn_on_the_turned_picture(
 
 @pytest.mark.parametrize("second", ["JPEGImages/000001.png", "Annotations/000001.XML"])
 def test_an_id_with_two_files_is_left_out(tmp_path: Path, second: str) -> None:
-    """Nobody can say which belongs to which."""
+    """It is not known which annotation belongs to which picture."""
     result = checked(tmp_path, {second: encoded(picture(), "PNG")})
     (problem,) = result.problems
     assert (problem.kind, problem.skipped, result.annotation) == ("duplicate id", "picture", None)

@@ -1,4 +1,4 @@
-"""Every picture is in one split, and a share that is held out is always the same."""
+"""Every picture is in one split, and the pictures of a held-out share are always the same."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from helpers.making import make_archive, make_set
 from octet.recipe.shared.dataset import Splits
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.split import assign
+from octet.sources.reading.split import assign_splits
 
 
 @pytest.fixture
@@ -17,14 +17,14 @@ def voc(tmp_path: Path) -> Archives:
     return Archives([make_set(tmp_path / "all.tar", "all", 400), tmp_path / "sets.tar"])
 
 
-def ids(voc: Archives, **splits: object) -> tuple[dict[str, list[str]], list[tuple[str, str, str]]]:
-    assigned, problems = assign(voc, Splits.model_validate(splits))
-    named = {split: [entry.id for entry in entries] for split, entries in assigned.items()}
-    return named, [(problem.file, problem.field, problem.kind) for problem in problems]
+def assigned_ids(voc: Archives, **splits: object) -> tuple[dict[str, list[str]], list[tuple[str, str, str]]]:
+    assigned, problems = assign_splits(voc, Splits.model_validate(splits))
+    ids = {split: [entry.id for entry in entries] for split, entries in assigned.items()}
+    return ids, [(problem.file, problem.field, problem.kind) for problem in problems]
 
 
-def test_image_sets_are_taken_as_they_are(voc: Archives) -> None:
-    assigned, problems = ids(voc, train=["VOC/one"], val=["VOC/twice"], test=["VOC/all"])
+def test_image_sets_become_splits(voc: Archives) -> None:
+    assigned, problems = assigned_ids(voc, train=["VOC/one"], val=["VOC/twice"], test=["VOC/all"])
     assert assigned["train"] == []
     assert len(assigned["test"]) == 400
     assert problems == [
@@ -35,37 +35,37 @@ def test_image_sets_are_taken_as_they_are(voc: Archives) -> None:
     ]
 
 
-def test_an_id_that_is_named_again_in_its_split_is_taken_once(voc: Archives) -> None:
-    assigned, problems = ids(voc, train=["VOC/one", "VOC/two"], val=["VOC/twice"], test=0.001)
+def test_an_id_that_is_listed_twice_is_used_once(voc: Archives) -> None:
+    assigned, problems = assigned_ids(voc, train=["VOC/one", "VOC/two"], val=["VOC/twice"], test=0.001)
     assert assigned["train"] == ["000001", "000002", "000003"]
     assert assigned["val"] == ["000004"]
     assert problems == [("VOC/twice", "id 000004", "listed twice"), ("VOC/two", "id 000002", "listed twice")]
 
 
-def test_two_pictures_of_one_id_are_named(tmp_path: Path) -> None:
+def test_two_pictures_with_one_id_are_reported(tmp_path: Path) -> None:
     paths = [make_set(tmp_path / f"{folder}.tar", "all", count, folder) for folder, count in (("A", 3), ("B", 1))]
     with Archives(paths) as voc:
-        assigned, problems = ids(voc, train=["A/all", "B/all"], val=0.0001, test=0.0001)
+        assigned, problems = assigned_ids(voc, train=["A/all", "B/all"], val=0.0001, test=0.0001)
     assert assigned["train"] == ["000001", "000002", "000003"]
     assert problems == [("B/all", "id 000001", "duplicate id")]
 
 
 def test_a_share_is_held_out_of_train_and_stays_the_same(voc: Archives) -> None:
-    assigned, problems = ids(voc, train=["VOC/all"], val=0.1, test=0.25)
+    assigned, problems = assigned_ids(voc, train=["VOC/all"], val=0.1, test=0.25)
     assert problems == []
     assert sorted(id for members in assigned.values() for id in members) == [
         f"{number:06d}" for number in range(1, 401)
     ]
     assert 20 < len(assigned["val"]) < 60
     assert 70 < len(assigned["test"]) < 130
-    fewer, _ = ids(voc, train=["VOC/one", "VOC/two"], val=0.1, test=0.25)
+    fewer, _ = assigned_ids(voc, train=["VOC/one", "VOC/two"], val=0.1, test=0.25)
     for split in assigned:
-        assert set(fewer[split]) <= set(assigned[split])  # whatever else there is
-    larger, _ = ids(voc, train=["VOC/all"], val=0.1, test=0.3)
+        assert set(fewer[split]) <= set(assigned[split])  # whatever other pictures exist
+    larger, _ = assigned_ids(voc, train=["VOC/all"], val=0.1, test=0.3)
     assert set(assigned["test"]) < set(larger["test"])
 
 
 def test_a_held_out_share_never_touches_test(voc: Archives) -> None:
-    assigned, _ = ids(voc, train=["VOC/all"], val=0.5, test=["VOC/one", "VOC/two"])
+    assigned, _ = assigned_ids(voc, train=["VOC/all"], val=0.5, test=["VOC/one", "VOC/two"])
     assert assigned["test"] == ["000001", "000002", "000003"]
     assert not set(assigned["test"]) & {*assigned["train"], *assigned["val"]}

@@ -12,7 +12,7 @@ from pathlib import Path
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import RECORDS, add_recipe_with_results, recipe_with_results
 from octet.common.errors import UserError
-from octet.common.files import require, write_json
+from octet.common.files import require_output, write_json
 from octet.common.machine import cores
 from octet.tflite.running.variants import variant_files
 
@@ -20,9 +20,9 @@ from octet.tflite.running.variants import variant_files
 def main(options: argparse.Namespace) -> None:
     recipe = recipe_with_results(options.recipe, RECORDS)
     data = Path("data", recipe.name)
-    archives = require(data / "archives", f"fetch@{recipe.name}")
+    archives = require_output(data / "archives", f"fetch@{recipe.name}")
     records = RECORDS.of_recipe(recipe)
-    pretrained = sorted(require(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
+    pretrained = sorted(require_output(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     models = Path("models", recipe.name)
     weights = models / "float" / "weights.h5"
     files = {name: variant_files(models, recipe.shipped_file)[name] for name in ("float32", "uint8", "uint8_raw")}

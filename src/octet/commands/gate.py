@@ -12,7 +12,7 @@ from pathlib import Path
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
 from octet.common.errors import UserError
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import FileFacts, read_files
 from octet.tflite.running.variants import variant_files
@@ -24,7 +24,7 @@ def main(options: argparse.Namespace) -> None:
     scored = read_files(Path("reports", recipe.name, "files.json"), f"evaluate@{recipe.name}")
     files = variant_files(Path("models", recipe.name), recipe.shipped_file)
     for variant in ("uint8", *recipe.score.forbidden_operators):
-        require_scored(require(files[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
+        require_scored(require_output(files[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
 
     from octet.measuring.gate import checks, gate_table
 

@@ -22,7 +22,7 @@ from octet.commands.command_line.command import run_command
 from octet.commands.recipes.own_data import OwnData, find_own_data
 from octet.commands.recipes.sections import Value, add_section, add_to_pipeline, read_text
 from octet.common.errors import UserError
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 from octet.recipe.shared.dataset import Shapes
 from octet.recipe.shared.load import PARAMS, load_recipe
 from octet.recipe.shared.recipe import Recipe
@@ -59,7 +59,7 @@ def main(options: argparse.Namespace) -> None:
     changes = {section: changes[section] for section in type(recipe).model_fields if section in changes}
     params = add_section(params, name, base, comment, changes)
     pipeline = add_to_pipeline(pipeline, name, base, described)
-    with whole_file(PARAMS) as new_params, whole_file(PIPELINE) as new_pipeline:
+    with atomic_write(PARAMS) as new_params, atomic_write(PIPELINE) as new_pipeline:
         new_params.write_text(params)
         new_pipeline.write_text(pipeline)
         load_recipe(name, new_params)
@@ -69,7 +69,7 @@ def main(options: argparse.Namespace) -> None:
 
 def look_at(data: OwnData, recipe: Recipe) -> "Survey":
     """Pack the data for a moment, and check every picture, as fetch and preprocess will."""
-    from octet.sources.packing.pack import pack
+    from octet.sources.packing.pack import pack_source
     from octet.tasks import registry
 
     update = {"source": data.source, "splits": data.splits, "classes": "found"}
@@ -78,7 +78,7 @@ def look_at(data: OwnData, recipe: Recipe) -> "Survey":
     Path("runs").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir="runs", prefix="new-") as scratch:
         archives = Path(scratch)
-        pack(dataset.source, archives)
+        pack_source(dataset.source, archives)
         own = [Path(source) for file in dataset.source.files for source in file.sources]
         looked = recipe.model_copy(update={"dataset": dataset})
         return registry.proposing(looked).look([*own, *sorted(archives.iterdir())])

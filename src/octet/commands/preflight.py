@@ -11,8 +11,8 @@ from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
-from octet.common.files import whole_file
-from octet.fetching.own import fingerprint, own_places
+from octet.common.files import atomic_write
+from octet.fetching.own import fingerprint, local_paths
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
 
@@ -22,7 +22,7 @@ def main(options: argparse.Namespace) -> None:
     if recipe.train_float.device == "gpu" and never_trained(recipe.name):
         from octet.common import device
 
-        device.find("gpu")
+        device.find_gpus("gpu")
     fetch_changed_files(recipe)
 
 
@@ -34,7 +34,7 @@ def never_trained(recipe: str) -> bool:
 
 def fetch_changed_files(recipe: Recipe) -> None:
     """Run the fetch stage where the recipe's own files changed, since DVC does not look outside the repository."""
-    places = [place for place in own_places(recipe.dataset) if place.exists()]
+    places = [place for place in local_paths(recipe.dataset) if place.exists()]
     if not places:
         return  # its data may come from a DVC remote; if they must be fetched after all, fetch names what is missing
     record = Path("runs", recipe.name, "own")
@@ -44,7 +44,7 @@ def fetch_changed_files(recipe: Recipe) -> None:
     fetch = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", f"fetch@{recipe.name}"]
     if subprocess.run(fetch).returncode:
         sys.exit(f"octet: fetch@{recipe.name} failed, see above")
-    with whole_file(record) as partial:
+    with atomic_write(record) as partial:
         partial.write_text(now)
 
 

@@ -18,7 +18,7 @@ from octet.commands.command_line.recipes import add_recipe
 from octet.commands.reproduction.clone import cache_folder, clone_head, git, reproduce
 from octet.commands.reproduction.comparison import differences, read_hashes
 from octet.common.errors import UserError
-from octet.common.files import require
+from octet.common.files import require_output
 from octet.recipe.shared.load import load_recipe
 
 LOCK = Path("dvc.lock")
@@ -38,7 +38,7 @@ def main(options: argparse.Namespace) -> None:
 
 def verify(recipe: str) -> None:
     """Run the recipe again in a clone, and print for each stage whether its outputs agree with dvc.lock."""
-    require(LOCK, f"report@{recipe}")
+    require_output(LOCK, f"report@{recipe}")
     commit = git("rev-parse", "--short", "HEAD").strip()
     uncommitted = [path for path in git("diff", "--name-only", "HEAD").splitlines() if path != str(LOCK)]
     if uncommitted:

@@ -1,1 +1,1 @@
-"""Small things that all use."""
+"""Small helpers that every other folder may use."""

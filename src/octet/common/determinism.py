@@ -1,4 +1,4 @@
-"""The same bytes from the same inputs."""
+"""Settings that make TensorFlow compute the same bytes from the same inputs."""
 
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 from tensorflow.python.eager import context
@@ -7,11 +7,11 @@ from octet.common.tensorflow import keras, tf
 
 
 def make_deterministic(seed: int) -> None:
-    """Seed everything, refuse nondeterministic kernels, and keep sums in the order in which they are written."""
+    """Seed all random generators, forbid nondeterministic kernels, and keep the order in which gradients are added."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    # TensorFlow's memory optimizer turns a sum of three gradients and more into one that adds them as they come, and
-    # on a busy machine they come in another order: other last bits. It has no public switch.
+    # TensorFlow's memory optimizer rewrites a sum of three or more gradients so that they are added as they arrive. On
+    # a busy machine they arrive in another order, which changes the last bits. There is no public switch for it.
     options = context.context().function_call_options
     config = config_pb2.ConfigProto.FromString(options.config_proto_serialized)
     config.graph_options.rewrite_options.memory_optimization = rewriter_config_pb2.RewriterConfig.NO_MEM_OPT

@@ -1,4 +1,4 @@
-"""The device that a stage computes on: the recipe names it, and one line tells which it is."""
+"""The device that a stage computes on: the recipe names it, and one printed line describes it."""
 
 import os
 from typing import Any, Literal
@@ -12,18 +12,18 @@ Device = Literal["cpu", "gpu"]
 
 
 def use(device: Device) -> None:
-    """Show TensorFlow the device and no other, and say so."""
-    gpus = find(device)
+    """Let TensorFlow see this device and no other, and print which one it is."""
+    gpus = find_gpus(device)
     with silence():
         tf.config.set_visible_devices(gpus, "GPU")
         for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)  # leave to others what is not needed
-        tf.constant(0)  # the first op starts the runtime, and that is when it talks
+            tf.config.experimental.set_memory_growth(gpu, True)  # leave unused memory to other programs
+        tf.constant(0)  # the first op starts the runtime, which prints its messages then
     print(f"running on {', '.join(map(describe_gpu, gpus)) or describe_cpu()}", flush=True)
 
 
-def find(device: Device) -> list[Any]:
-    """The GPUs to use; where they are missing and wanted, the CPU has to be allowed."""
+def find_gpus(device: Device) -> list[Any]:
+    """Find the GPUs to use; `gpu` without any is an error unless ALLOW_CPU=1 is set. `cpu` uses none."""
     with silence():
         gpus = visible_gpus() if device == "gpu" else []
     if device == "gpu" and not gpus and os.environ.get("ALLOW_CPU") != "1":
@@ -35,13 +35,13 @@ def find(device: Device) -> list[Any]:
 
 
 def visible_gpus() -> list[Any]:
-    """What TensorFlow could compute on, as its physical devices."""
+    """List the GPUs that TensorFlow can compute on, as its physical devices."""
     gpus: list[Any] = tf.config.list_physical_devices("GPU")
     return gpus
 
 
 def describe_gpu(gpu: Any) -> str:
-    """Its name and compute capability."""
+    """Describe a physical device of TensorFlow by its name and its compute capability."""
     details = tf.config.experimental.get_device_details(gpu)
     major, minor = details.get("compute_capability", ("?", "?"))
     return f"{details.get('device_name', gpu.name)} (compute capability {major}.{minor})"

@@ -1,4 +1,4 @@
-"""What goes wrong for reasons a user can mend, and how a program ends then: in one line, without a traceback."""
+"""Errors that a user can correct; a program that meets one ends with a one-line message and no traceback."""
 
 import errno
 import signal
@@ -6,23 +6,28 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_BEYOND_US = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}
+# Codes of an OSError that the user has to solve: a full disk, missing permissions, a file size limit.
+_USER_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}
 
 
 class UserError(Exception):
-    """A mistake in the input; the message says which file and field, what was found and what to do."""
+    """A mistake in the input; its message says which file and field, what was found and what to do."""
 
 
 def first_line(error: Exception) -> str:
-    """What a library's error says, in a line; its name, if it says nothing."""
+    """The first line of an error's message, or the name of the error's class if the message is empty."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 @contextmanager
-def report_user_errors(*others: type[Exception], stopped: str = "stopped") -> Iterator[None]:
-    """A mistake of the user's, of which a library may have its own kinds, ends in one line and exit code 1."""
-    mistakes: tuple[type[Exception], ...] = (UserError, *others)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is being interrupted
+def report_user_errors(*further: type[Exception], stopped: str = "stopped") -> Iterator[None]:
+    """Turn a user's mistake into a one-line message and exit code 1, and an interruption into exit code 130.
+
+    `further` lists error classes of libraries that are the user's mistakes, too; `stopped` is what is printed after an
+    interruption.
+    """
+    mistakes: tuple[type[Exception], ...] = (UserError, *further)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # treat SIGTERM like Ctrl-C
     try:
         yield
     except KeyboardInterrupt:
@@ -31,6 +36,6 @@ def report_user_errors(*others: type[Exception], stopped: str = "stopped") -> It
     except mistakes as error:
         sys.exit(f"octet: {error}")
     except OSError as error:
-        if error.errno not in _BEYOND_US and not error.filename:
+        if error.errno not in _USER_ERRNOS and not error.filename:
             raise
         sys.exit(f"octet: cannot read or write {error.filename or 'the output'}: {error.strerror}")

@@ -1,4 +1,4 @@
-"""Outputs that are whole or absent: written beside their place, then renamed into it."""
+"""Outputs that are complete or absent: they are written under a temporary name beside their path, then renamed."""
 
 import csv
 import json
@@ -12,8 +12,8 @@ from octet.common.errors import UserError
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path to write to; it becomes `path` when the block ends well and vanishes when it does not."""
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a temporary path to write to; it is renamed to `path` if the block succeeds and deleted if it fails."""
     partial = path.with_name(path.name + ".partial")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -24,8 +24,8 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Like `whole_file`, for a folder; what stood at `path` before is replaced."""
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder to write into; it replaces `path` if the block succeeds and is deleted if it fails."""
     partial = path.with_name(path.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -39,24 +39,24 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
-    """Write JSON; keys stay in the order in which they are told."""
-    with whole_file(path) as partial:
+    """Write `content` as JSON, atomically; keys keep their order."""
+    with atomic_write(path) as partial:
         partial.write_text(json.dumps(content, indent=indent) + "\n")
 
 
 def read_json(path: Path, made_by: str) -> Any:
-    """What a stage wrote."""
-    return json.loads(require(path, made_by).read_text())
+    """Read the JSON file that the stage `made_by` writes."""
+    return json.loads(require_output(path, made_by).read_text())
 
 
 def read_rows(path: Path, made_by: str) -> list[dict[str, str]]:
-    """The rows of a CSV that a stage wrote, by its columns' names."""
-    with require(path, made_by).open(newline="") as file:
+    """Read the rows of the CSV file that the stage `made_by` writes; each maps column names to values."""
+    with require_output(path, made_by).open(newline="") as file:
         return list(csv.DictReader(file))
 
 
-def require(path: Path, made_by: str) -> Path:
-    """The path, if it is there; otherwise say which stage makes it."""
+def require_output(path: Path, made_by: str) -> Path:
+    """Return the path if it exists; otherwise raise an error that names the stage that makes it."""
     if not path.exists():
         raise UserError(f"{path} is missing: run `dvc repro {made_by}` first (it makes it)")
     return path

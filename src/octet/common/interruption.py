@@ -1,4 +1,4 @@
-"""Being told to stop, by Ctrl-C or SIGTERM, as something to ask for between two steps."""
+"""Requests to stop, by Ctrl-C or SIGTERM, that a loop can check between two steps."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,18 +8,21 @@ from types import FrameType
 
 @contextmanager
 def stop_requested(after: str = "this step") -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether it came, to be asked `after` each; the second time it interrupts at once."""
-    told: list[int] = []
+    """Yield a function that tells whether Ctrl-C or SIGTERM has been received; a second signal interrupts at once.
 
-    def note(number: int, frame: FrameType | None) -> None:
-        if told:
+    `after` names what the caller still completes, for the message that is printed.
+    """
+    received: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if received:
             signal.default_int_handler(number, frame)
-        told.append(number)
+        received.append(number)
         print(f"stopping after {after}", flush=True)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(told)
+        yield lambda: bool(received)
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

@@ -1,15 +1,15 @@
-"""What this process may use of the machine."""
+"""The processor cores that this process may use."""
 
 import os
 
 
 def cores() -> int:
-    """The cores that this process may run on, which in a container are fewer than the machine has."""
+    """Count the cores that this process may run on; in a container they can be fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):  # Linux
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def describe_cpu() -> str:
-    """The CPU, as a line of output names it."""
+    """Describe the CPU and its number of cores, for a line of output."""
     return f"the CPU ({cores()} core{'s' * (cores() > 1)})"

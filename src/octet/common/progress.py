@@ -1,4 +1,4 @@
-"""How far a long job is: a bar on a terminal; in a log a line at the start, one now and then, and one at the end."""
+"""Progress of a long job: a bar on a terminal; in a log, a line at the start, one per interval, and one at the end."""
 
 import sys
 import time
@@ -12,15 +12,15 @@ Item = TypeVar("Item")
 
 
 class Progress:
-    """Counts to `total`, if that is known; `unit` "B" is told in MB and GB, every other in whole numbers."""
+    """Counts up to `total`, which is None if unknown, and shows it; amounts in the unit "B" are shown as MB and GB."""
 
     def __init__(self, title: str, total: int | None, unit: str, initial: int = 0, interval: float = 30) -> None:
         self._title, self._total, self._unit, self._initial = title, total, unit, initial
-        self._interval = interval  # s between two lines of a log
+        self._interval = interval  # s between two lines in a log
         self._bar = tqdm(desc=title, total=total, unit=unit, unit_scale=unit == "B", initial=initial, disable=None)
-        self._is_log = self._bar.disable  # which it is where there is no terminal
+        self._is_log = self._bar.disable  # tqdm disables its bar where there is no terminal
         self._done = initial
-        self._began = self._told = time.monotonic()
+        self._started = self._last_line = time.monotonic()
 
     def __enter__(self) -> "Progress":
         if self._is_log:
@@ -28,21 +28,22 @@ class Progress:
             print(f"{self._title}: {self._amount(self._total)}{start}", flush=True)
         return self
 
-    def advance(self, by: int = 1) -> None:
-        self._done += by
-        self._bar.update(by)
-        if self._is_log and time.monotonic() - self._told >= self._interval:
-            self._told = time.monotonic()
+    def advance(self, amount: int = 1) -> None:
+        """Count `amount` more as done, and show it when it is time to."""
+        self._done += amount
+        self._bar.update(amount)
+        if self._is_log and time.monotonic() - self._last_line >= self._interval:
+            self._last_line = time.monotonic()
             share = f" ({self._done / self._total:.0%})" if self._total else ""
             print(f"{self._title}: {self._amount(self._done)}{share}, {self._speed()}{self._left()}", flush=True)
 
     def say(self, line: str) -> None:
-        """Print a line, past the bar where there is one."""
+        """Print a line of text, above the bar if there is one."""
         self._bar.write(line)
         sys.stdout.flush()
 
     def count(self, items: Iterable[Item]) -> Iterator[Item]:
-        """Hand the items on, each an advance of one."""
+        """Yield the items, and count each as done once the next one is asked for."""
         for item in items:
             yield item
             self.advance()
@@ -55,7 +56,7 @@ class Progress:
             print(f"{self._title}: {self._amount(self._done)} done, {self._speed()}", flush=True)
 
     def _rate(self) -> float:
-        return (self._done - self._initial) / max(time.monotonic() - self._began, 1e-3)
+        return (self._done - self._initial) / max(time.monotonic() - self._started, 1e-3)
 
     def _speed(self) -> str:
         rate = self._rate()

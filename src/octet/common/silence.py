@@ -1,4 +1,4 @@
-"""C++ libraries write to the terminal past Python's logging; here they do not."""
+"""Keep native libraries, which bypass Python's logging, from writing to the terminal."""
 
 import os
 import sys
@@ -8,19 +8,19 @@ from contextlib import contextmanager
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Send what native code writes to standard output and error to nowhere; exceptions come through as ever."""
+    """Discard all that is written to standard output and error while the block runs; exceptions are raised as usual."""
     sys.stdout.flush()
     sys.stderr.flush()
-    kept = [(stream, os.dup(stream)) for stream in (1, 2)]
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    saved = [(stream, os.dup(stream)) for stream in (1, 2)]
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        for stream, _ in kept:
-            os.dup2(nowhere, stream)
+        for stream, _ in saved:
+            os.dup2(null, stream)
         yield
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        for stream, copy in kept:
+        for stream, copy in saved:
             os.dup2(copy, stream)
             os.close(copy)
-        os.close(nowhere)
+        os.close(null)

@@ -1,4 +1,4 @@
-"""TensorFlow, Keras and the schema of TFLite files, imported without a word on the terminal."""
+"""TensorFlow, Keras and the schema of TFLite files, imported without messages on the terminal."""
 
 import logging
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ tf.get_logger().setLevel(logging.ERROR)
 
 
 @contextmanager
-def writing(what: str) -> Iterator[None]:
-    """Say plainly that the disk refused: TensorFlow's writers raise errors of their own."""
+def report_write_errors(output: str) -> Iterator[None]:
+    """Raise a UserError that names `output` when it cannot be written; TensorFlow raises its own kinds of errors."""
     try:
         yield
     except (OSError, tf.errors.OpError) as error:
-        raise UserError(f"cannot write {what}: {first_line(error)}") from None
+        raise UserError(f"cannot write {output}: {first_line(error)}") from None
 
 
-__all__ = ["keras", "tf", "tflite", "writing"]
+__all__ = ["keras", "report_write_errors", "tf", "tflite"]

@@ -1,4 +1,4 @@
-"""Work for all cores: one process a core, results in order, and never more of them waiting than a few."""
+"""Work on all cores: one process per core, results in order, and few items in memory at a time."""
 
 import ctypes
 import multiprocessing
@@ -17,32 +17,32 @@ from octet.common.machine import cores
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_PIECE = 16  # items that travel together
-_WAITING = 4  # pieces a core, so that memory does not grow with the work
+_CHUNK = 16  # items that are sent to a process together
+_WAITING = 4  # chunks per core that are computed ahead, so that memory does not grow with the number of items
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """`work(item)` for each item, in the items' order, whichever process was faster."""
-    # Forked, a worker has what this process has imported; it must not have run an op of TensorFlow's yet.
+def parallel_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `function(item)` for each item, in the order of the items, computed by one process per core."""
+    # A forked worker has all that this process has imported. This process must not have run a TensorFlow op before.
     context = multiprocessing.get_context("fork")
-    pieces = iter(items)
+    remaining = iter(items)
     waiting: deque[Future[list[Result]]] = deque()
     with ProcessPoolExecutor(cores(), context, initializer=leave_signals_to_parent) as pool:
         try:
             while True:
-                while len(waiting) < _WAITING * cores() and (piece := list(islice(pieces, _PIECE))):
-                    waiting.append(pool.submit(_each, work, piece))
+                while len(waiting) < _WAITING * cores() and (chunk := list(islice(remaining, _CHUNK))):
+                    waiting.append(pool.submit(_apply, function, chunk))
                 if not waiting:
                     return
                 yield from waiting.popleft().result()
         except BrokenProcessPool:
-            raise UserError("a worker process was killed, most likely for want of memory: give it more") from None
+            raise UserError("a worker process was killed, most likely for lack of memory: give it more") from None
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _each(work: Callable[[Item], Result], piece: list[Item]) -> list[Result]:
-    return [work(item) for item in piece]
+def _apply(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+    return [function(item) for item in chunk]
 
 
 def leave_signals_to_parent() -> None:

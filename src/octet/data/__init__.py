@@ -1,1 +1,1 @@
-"""Data as it is trained on: records, augmentation, batches."""
+"""The data that networks are trained on: records, augmentation and batches."""

@@ -1,1 +1,1 @@
-"""Files from addresses and own folders: downloaded, verified, cached."""
+"""Files from URLs and local paths: downloading, verifying and caching them."""

@@ -1,7 +1,7 @@
-"""A file from the first source that has it, held to its size and SHA-256; downloads are kept outside the repository.
+"""Get a file from the first source that has it, and verify its size and SHA-256; downloads are cached for all projects.
 
-$OCTET_CACHE (~/.cache/octet) holds them under files/SHA-256, what is on its way beside them, and under first-seen/ what
-came for a URL whose SHA-256 nobody had given.
+The cache $OCTET_CACHE (~/.cache/octet) holds downloads as files/SHA-256, unfinished ones beside them, and under
+first-seen/ a note for each URL without a SHA-256 in the recipe: the size and SHA-256 of its first download.
 """
 
 import hashlib
@@ -15,87 +15,88 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from octet.common.errors import UserError
-from octet.common.files import whole_file, write_json
+from octet.common.files import atomic_write, write_json
 from octet.fetching.asking import Patience, SourceError
 from octet.fetching.download import OtherFileError, download, require_room, size_of
-from octet.fetching.own import own_path, why_hidden
+from octet.fetching.own import container_hint, local_path
 from octet.recipe.shared.dataset import File
 
-_AT_ONCE = 1 << 20  # bytes
+_BLOCK = 1 << 20  # bytes that are read at a time
 _PATIENCE = Patience()
 
 
 def obtain(file: File, target: Path, patience: Patience = _PATIENCE) -> None:
-    """Make `target` that file, whole and verified, or say of every source why it did not give it."""
-    with _naming_the_disk(file, target):
+    """Write the file, complete and verified, to `target`; the error, if no source has it, gives a reason for each."""
+    with _report_disk_errors(file, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if file.sha256 and _difference(_cached(file.sha256), file) is None:
-            return _place(_cached(file.sha256), target)
+            return _link(_cached(file.sha256), target)
         reasons = []
         for source in file.sources:
             try:
                 if source.startswith(("http://", "https://")):
-                    return _place(_from_url(source, file, target, patience), target)
-                return _copy_own(source, file, target)
+                    return _link(_from_url(source, file, target, patience), target)
+                return _copy_local(source, file, target)
             except SourceError as error:
                 reasons.append(f"{source}: {error}")
                 print(reasons[-1], flush=True)
     raise UserError(
         "\n  ".join([f"no source gave {file.name}:", *reasons])
-        + "\nA copy that you have can be named as a path under `sources` in params.yaml."
+        + "\nIf you have a copy, name its path under `sources` in params.yaml."
     )
 
 
 @contextmanager
-def _naming_the_disk(file: File, target: Path) -> Iterator[None]:
+def _report_disk_errors(file: File, target: Path) -> Iterator[None]:
+    """Turn an OSError into a UserError that names the folders in use and how to change the cache's."""
     try:
         yield
     except OSError as error:
         raise UserError(
-            f"{file.name}: {error}. It was to go to {target.parent}; downloads are kept in {_cache()}, "
+            f"{file.name}: {error}. It is written to {target.parent}; downloads are kept in {_cache()}, "
             "and OCTET_CACHE= names another folder for them"
         ) from None
 
 
 def _difference(path: Path, file: File) -> str | None:
-    """What keeps the path from being the file."""
+    """Describe how the file at `path` differs from the expected one; None if it does not."""
     if not path.exists():
-        return "is not there"
+        return "does not exist"
     if file.bytes not in (None, size_of(path)):
         return f"has {size_of(path)} bytes, expected {file.bytes}"
-    if file.sha256 is not None and (found := _sha256(path)) != file.sha256:
-        return f"has SHA-256 {found}, expected {file.sha256}"
+    if file.sha256 is not None and (sha256 := _sha256(path)) != file.sha256:
+        return f"has SHA-256 {sha256}, expected {file.sha256}"
     return None
 
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as content:
-        while some := content.read(_AT_ONCE):
-            digest.update(some)
+        while block := content.read(_BLOCK):
+            digest.update(block)
     return digest.hexdigest()
 
 
 def _copy(path: Path, target: Path) -> None:
-    require_room(target.parent, size_of(path), "free some there")
+    require_room(target.parent, size_of(path), "free some space there")
     shutil.copyfile(path, target)
 
 
-# --- a file of the user's own -----------------------------------------------------------------------------------------
+# --- local files ------------------------------------------------------------------------------------------------------
 
 
-def _copy_own(source: str, file: File, target: Path) -> None:
-    """A copy, not a link: the user may change the file."""
-    path = own_path(source)
+def _copy_local(source: str, file: File, target: Path) -> None:
+    """Copy a local file to the target; a link would change with the user's file."""
+    path = local_path(source)
     if path is None:
-        raise SourceError("is none of http://, https://, file:///PATH and a path")
+        raise SourceError("is not a source: expected http://, https://, file:///PATH or a path")
     try:
         path.open("rb").close()
-    except (OSError, ValueError) as error:  # a name may be no name at all
-        raise SourceError(f"{getattr(error, 'strerror', error)}{why_hidden(path)}") from None
-    if wrong := _difference(path, file):
-        raise OtherFileError(wrong)
-    with whole_file(target) as partial:
+    except (OSError, ValueError) as error:  # ValueError: not a valid path, such as one with a null byte
+        raise SourceError(f"{getattr(error, 'strerror', error)}{container_hint(path)}") from None
+    if difference := _difference(path, file):
+        raise OtherFileError(difference)
+    with atomic_write(target) as partial:
         _copy(path, partial)
 
 
@@ -110,55 +111,55 @@ def _cached(name: str) -> Path:
     return _cache() / "files" / name
 
 
-def _place(cached: Path, target: Path) -> None:
-    """Link where the file system can, so that the bytes are held once."""
-    with whole_file(target) as partial:
+def _link(cached: Path, target: Path) -> None:
+    """Make `target` a hard link to the cached file, so that its bytes are stored once, or a copy where that fails."""
+    with atomic_write(target) as partial:
         partial.unlink(missing_ok=True)
         try:
             partial.hardlink_to(cached)
-        except OSError:  # another disk, or one that has no links
+        except OSError:  # another disk, or a file system without links
             _copy(cached, partial)
 
 
 def _from_url(url: str, file: File, target: Path, patience: Patience) -> Path:
-    """Where in the cache the file lies, after a download if need be."""
+    """Return the path of the file in the cache; download it first if it is not there."""
     key = file.sha256 or _digest(url)
-    with _alone(key, file.name):
-        known, told = _known(file)
+    with _locked(key, file.name):
+        expected, hint = _first_seen(file)
         try:
-            if known.sha256 and _is_kept(_cached(known.sha256), known):
-                return _cached(known.sha256)
+            if expected.sha256 and _is_cached(_cached(expected.sha256), expected):
+                return _cached(expected.sha256)
             partial = _cached(f"{key}.partial")
-            if known.bytes and partial.parent.stat().st_dev != target.parent.stat().st_dev:
-                require_room(target.parent, known.bytes, "free some there")
-            _complete(url, known, partial, patience)
+            if expected.bytes and partial.parent.stat().st_dev != target.parent.stat().st_dev:
+                require_room(target.parent, expected.bytes, "free some space there")
+            _complete(url, expected, partial, patience)
         except OtherFileError as error:
-            raise OtherFileError(f"{error}{told}") from None
-        if not known.sha256 and _is_web_page(partial):
+            raise OtherFileError(f"{error}{hint}") from None
+        if not expected.sha256 and _is_web_page(partial):
             partial.unlink()
-            raise OtherFileError("sent a web page")
-        sha256 = known.sha256 or _note(url, file, partial)
+            raise OtherFileError("sent a web page instead of the file")
+        sha256 = expected.sha256 or _write_note(url, file, partial)
         cached = partial.replace(_cached(sha256))
-        cached.chmod(0o444)  # what is linked to it is the same file
+        cached.chmod(0o444)  # files that are linked to it share its bytes
         return cached
 
 
 def _is_web_page(path: Path) -> bool:
-    """What a server that has no such file may send with a good conscience."""
+    """Tell whether the content begins like HTML; some servers send a page instead of an error."""
     with path.open("rb") as content:
         return content.read(64).lstrip().startswith(b"<")
 
 
 @contextmanager
-def _alone(key: str, name: str) -> Iterator[None]:
-    """Let one process at a time download the file."""
+def _locked(key: str, name: str) -> Iterator[None]:
+    """Hold a lock while the block runs, so that only one process at a time downloads the file."""
     path = _cached(f"{key}.lock")
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        print(f"{name}: waiting for another process that downloads it ({path})", flush=True)
+        print(f"{name}: waiting for another process that is downloading it ({path})", flush=True)
         lock.acquire()
     try:
         yield
@@ -166,12 +167,12 @@ def _alone(key: str, name: str) -> Iterator[None]:
         lock.release()
 
 
-def _is_kept(cached: Path, file: File) -> bool:
-    """Whether the cache has the file; what is damaged is dropped."""
+def _is_cached(cached: Path, file: File) -> bool:
+    """Tell whether the cache has the file; a damaged copy is deleted."""
     if not cached.exists():
         return False
-    if wrong := _difference(cached, file.model_copy(update={"bytes": None})):
-        print(f"{file.name}: {cached} is damaged, and dropped: it {wrong}", flush=True)
+    if difference := _difference(cached, file.model_copy(update={"bytes": None})):
+        print(f"{file.name}: {cached} is damaged and deleted: it {difference}", flush=True)
         cached.unlink()
         return False
     if file.bytes not in (None, size_of(cached)):
@@ -180,48 +181,50 @@ def _is_kept(cached: Path, file: File) -> bool:
 
 
 def _complete(url: str, file: File, partial: Path, patience: Patience) -> None:
-    """Download what the partial file lacks; if the parts do not fit, once more in one piece."""
+    """Download the rest of the partial file; if the result is wrong, download once more from the start."""
     if file.sha256 and _difference(partial, file) is None:
         return
     for _ in range(2):
         resumed = download(url, file, partial, patience)
-        wrong = _difference(partial, file)
-        if wrong is None:
+        difference = _difference(partial, file)
+        if difference is None:
             return
         partial.unlink()
         if not resumed:
             break
-        print(f"{url}: what was resumed {wrong}; once more from the start", flush=True)
-    raise OtherFileError(wrong)
+        print(f"{url}: the resumed download {difference}; downloading again from the start", flush=True)
+    raise OtherFileError(difference)
 
 
-# --- what nobody gave a SHA-256 for -----------------------------------------------------------------------------------
+# --- files without a known SHA-256 ------------------------------------------------------------------------------------
 
 
-def _known(file: File) -> tuple[File, str]:
-    """The file as it was first seen, and who says so, if its SHA-256 is not given."""
-    for note in [] if file.sha256 else map(_note_of, file.sources):
+def _first_seen(file: File) -> tuple[File, str]:
+    """Complete a file without SHA-256 from the note of its first download; the text names the note for messages."""
+    for note in [] if file.sha256 else map(_note_path, file.sources):
         if note.exists():
             try:
-                seen = File.model_validate_json(note.read_bytes())
+                noted = File.model_validate_json(note.read_bytes())
             except ValidationError:
-                raise UserError(f"{note}: not what was written there; delete it") from None
-            known = file.model_copy(update={"sha256": seen.sha256, "bytes": file.bytes or seen.bytes})
-            return known, f", as first seen (delete {note} to take what comes now)"
+                raise UserError(f"{note}: not a valid note of a first download; delete it") from None
+            completed = file.model_copy(update={"sha256": noted.sha256, "bytes": file.bytes or noted.bytes})
+            return completed, f", as first seen (delete {note} to accept the new file)"
     return file, ""
 
 
-def _note(url: str, file: File, came: Path) -> str:
-    sha256 = _sha256(came)
-    seen = file.model_copy(update={"sha256": sha256, "bytes": size_of(came) or None, "sources": (url,)})
-    write_json(_note_of(url), seen.model_dump())
+def _write_note(url: str, file: File, downloaded: Path) -> str:
+    """Note the size and SHA-256 of the first download of a URL, and return the SHA-256."""
+    sha256 = _sha256(downloaded)
+    noted = file.model_copy(update={"sha256": sha256, "bytes": size_of(downloaded) or None, "sources": (url,)})
+    write_json(_note_path(url), noted.model_dump())
     print(
-        f"{file.name}: first seen with SHA-256 {sha256}: in params.yaml it holds every machine to this file", flush=True
+        f"{file.name}: first seen with SHA-256 {sha256}; in params.yaml it makes every machine require this file",
+        flush=True,
     )
     return sha256
 
 
-def _note_of(url: str) -> Path:
+def _note_path(url: str) -> Path:
     return _cache() / "first-seen" / f"{_digest(url)}.json"
 
 

@@ -1,4 +1,4 @@
-"""Files of the user's own, outside the repository: whether they are there, and whether they changed."""
+"""Local files of the user that a recipe reads: whether they exist, and whether they changed."""
 
 import hashlib
 import os
@@ -10,53 +10,53 @@ from octet.common.errors import UserError
 from octet.recipe.shared.dataset import Dataset
 
 
-def own_places(dataset: Dataset) -> list[Path]:
-    """The files and folders that a recipe reads where they lie, and that no SHA-256 in it speaks for."""
+def local_paths(dataset: Dataset) -> list[Path]:
+    """List the local files and folders that a recipe reads and for which it gives no SHA-256."""
     files = [*dataset.source.files, *([dataset.pretrained] if dataset.pretrained else [])]
-    named = (own_path(source) for file in files if file.sha256 is None for source in file.sources)
-    return [*dataset.source.places, *filter(None, named)]
+    local = (local_path(source) for file in files if file.sha256 is None for source in file.sources)
+    return [*dataset.source.paths, *filter(None, local)]
 
 
-def own_path(source: str) -> Path | None:
-    """The path that a source names, if it is one."""
+def local_path(source: str) -> Path | None:
+    """Return the path that a source of a file names, or None if the source is a URL."""
     if source.startswith("file:///"):
         return Path(url2pathname(source.removeprefix("file://")))
     return None if "://" in source else Path(source)
 
 
-def fingerprint(places: Iterable[Path]) -> str:
-    """Changes when a file is written, added, removed or renamed; tells nothing of what is in it."""
+def fingerprint(paths: Iterable[Path]) -> str:
+    """Compute a hash that changes when a file at or below the paths is written, added, removed or renamed."""
     digest = hashlib.sha256()
-    for path in (path for place in places for path in _everything(place)):
-        if path.exists():
-            state = path.stat()
-            digest.update(os.fsencode(path) + f"\0{state.st_size}\0{state.st_ctime_ns}\n".encode())
+    for file in (file for path in paths for file in _walk(path)):
+        if file.exists():
+            state = file.stat()
+            digest.update(os.fsencode(file) + f"\0{state.st_size}\0{state.st_ctime_ns}\n".encode())
     return digest.hexdigest()
 
 
-def require_place(path: Path) -> Path:
-    """The path, if there is something at it."""
+def require_path(path: Path) -> Path:
+    """Return the path if something exists there; otherwise raise a UserError."""
     if path.exists():
         return path
-    raise UserError(f"{path} is not there{why_hidden(path)}")
+    raise UserError(f"{path} does not exist{container_hint(path)}")
 
 
-def why_hidden(path: Path) -> str:
-    """What keeps this process from seeing a path that may be there, and what helps."""
-    whole = path.resolve()
-    if os.environ.get("OCTET_IMAGE") and not whole.is_relative_to(Path.cwd()):
-        return f"; the container sees the repository alone: DOCKER_RUN_FLAGS='--volume {whole}:{whole}' adds to that"
+def container_hint(path: Path) -> str:
+    """Explain how to show a path outside the repository to the container; empty outside of the container."""
+    absolute = path.resolve()
+    if os.environ.get("OCTET_IMAGE") and not absolute.is_relative_to(Path.cwd()):
+        return f"; the container sees the repository alone: DOCKER_RUN_FLAGS='--volume {absolute}:{absolute}' adds this"
     return ""
 
 
-def _everything(place: Path) -> Iterator[Path]:
-    """The place and all below it, also through links to folders, each folder once."""
-    yield place
-    seen = set()
-    for folder, folders, files in os.walk(place, followlinks=True):
-        if (real := os.path.realpath(folder)) in seen:
+def _walk(path: Path) -> Iterator[Path]:
+    """Yield the path and all that is below it; links to folders are followed, but each folder is read once."""
+    yield path
+    visited = set()
+    for folder, folders, files in os.walk(path, followlinks=True):
+        if (real := os.path.realpath(folder)) in visited:
             folders.clear()
             continue
-        seen.add(real)
+        visited.add(real)
         folders.sort()
         yield from (Path(folder, name) for name in sorted([*folders, *files]))

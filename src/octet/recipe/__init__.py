@@ -1,1 +1,1 @@
-"""params.yaml as typed, immutable recipes: what all have in common in shared/, and a file for each task."""
+"""params.yaml as typed, immutable recipes: shared/ holds the sections of all recipes, and each task adds a file."""

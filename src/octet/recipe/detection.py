@@ -1,4 +1,4 @@
-"""What a recipe says that trains a detector."""
+"""The sections of a recipe that trains a detector."""
 
 import itertools
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from octet.recipe.shared import dataset, recipe
 from octet.recipe.shared.dataset import Coco, Folder, Shapes, Voc, Yolo
 from octet.recipe.shared.types import Count, Positive, Section, Share
 
-_BACKBONE_STRIDE = 32  # the last that the backbone offers; further levels are made from the one before
+_BACKBONE_STRIDE = 32  # of the backbone's last features; each further level is computed from the level before
 
 
 class Dataset(dataset.Dataset):
-    """Pictures with boxes."""
+    """A data set of pictures with boxes."""
 
     source: Annotated[Shapes | Voc | Folder | Coco | Yolo, Field(discriminator="kind")]
 
 
 class Level(Section):
-    """A grid of the network's, with an anchor of every scale in every ratio in each of its cells."""
+    """A grid of the network; each of its cells has one anchor for every pair of a scale and a ratio."""
 
     stride: Literal[8, 16, 32, 64, 128]
     scales: Annotated[tuple[Annotated[float, Field(gt=0, le=2)], ...], Field(strict=False, min_length=1)]
@@ -29,12 +29,12 @@ class Level(Section):
 
     @property
     def anchors(self) -> int:
-        """How many there are in a cell."""
+        """The number of anchors in each cell."""
         return len(self.scales) * len(self.ratios)
 
 
 class Suppression(Section):
-    """How many detections come out, and which: when the network is validated and evaluated, and inside its files."""
+    """Limits on the detections that are kept, in validation, in evaluation and inside the TFLite files."""
 
     score_threshold: Share
     iou_threshold: Share
@@ -42,7 +42,7 @@ class Suppression(Section):
 
 
 class Model(recipe.Model):
-    """The network, its anchors, and what becomes of its detections."""
+    """The network of a detector, its anchors, and the suppression of overlapping detections."""
 
     alpha: Positive
     batch_norm_momentum: Share
@@ -61,7 +61,7 @@ class Model(recipe.Model):
 
 
 class Matching(Section):
-    """From which overlap on an anchor answers for an object, and below which it is background."""
+    """The overlaps (IoU) from which an anchor is trained on an object, and below which it is background."""
 
     positive_iou: Share
     negative_iou: Share
@@ -74,7 +74,7 @@ class Matching(Section):
 
 
 class Loss(Section):
-    """How the two losses are shaped and weighed."""
+    """Parameters of the focal loss of the classes and the Huber loss of the boxes, and the weight of the second."""
 
     focal_alpha: Share
     focal_gamma: Annotated[float, Field(ge=0)]
@@ -83,7 +83,7 @@ class Loss(Section):
 
 
 class Training(recipe.Training):
-    """What a detector's training is besides: what of the objects it sees, and what they are held against."""
+    """The further keys of a detector's training: which objects it uses, how anchors are matched, and the loss."""
 
     keep_difficult: bool
     keep_truncated: bool
@@ -92,15 +92,15 @@ class Training(recipe.Training):
 
 
 class TrainFloat(Training, recipe.TrainFloat):
-    """Training in float."""
+    """The training of a detector in float."""
 
 
 class TrainQat(Training, recipe.TrainQat):
-    """Quantization-aware training, from the float weights."""
+    """The quantization-aware training of a detector, starting from the float weights."""
 
 
 class Recipe(recipe.Recipe):
-    """A detector's recipe."""
+    """A recipe that trains a detector."""
 
     shipped_file: ClassVar[str] = "detector_uint8.tflite"
     outputs_folder: ClassVar[str] = "detections"

@@ -38,7 +38,7 @@ def model_card(recipe: Recipe, dataset: Mapping[str, Any], evaluation: Evaluatio
 def _sources(recipe: Recipe) -> list[tuple[str, str]]:
     """Each split and where its pictures are from; none where the project renders them."""
     source, splits = recipe.dataset.source, recipe.dataset.splits
-    if not (source.files or source.places):
+    if not (source.files or source.paths):
         return []
     return [
         (name, f"{split:.0%} of train, held out" if isinstance(split, float) else ", ".join(split))

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 from octet.measuring.evaluation import Step
 from octet.reporting.plots import Rows, score_of
 
@@ -34,7 +34,7 @@ def write_confusion(file: Path, pairs: Sequence[tuple[str, str]]) -> None:
 
 
 def _write(file: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with whole_file(file) as partial, partial.open("w", newline="") as out:
+    with atomic_write(file) as partial, partial.open("w", newline="") as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(columns)
         table.writerows(rows)

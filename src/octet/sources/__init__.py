@@ -1,1 +1,1 @@
-"""Data as it comes, and as it is packed into archives."""
+"""Input data: packing it into archives, and reading and checking archives."""

@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 from tf_keras.src.saving.legacy import hdf5_format
 
-from octet.common.files import whole_file
-from octet.common.tensorflow import keras, writing
+from octet.common.files import atomic_write
+from octet.common.tensorflow import keras, report_write_errors
 
 
 class BestWeights:
@@ -35,5 +35,5 @@ def save_weights(model: keras.Model, file: Path) -> None:
         hdf5_format.save_weights_to_hdf5_group(memory, model)
         memory.flush()
         content = memory.id.get_file_image()
-    with writing(str(file)), whole_file(file) as partial:
+    with report_write_errors(str(file)), atomic_write(file) as partial:
         partial.write_bytes(content)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.errors import UserError
-from octet.common.files import whole_file
-from octet.common.tensorflow import tf, writing
+from octet.common.files import atomic_write
+from octet.common.tensorflow import report_write_errors, tf
 
 _KEPT = 2
 _NOTES = "notes"
@@ -44,7 +44,7 @@ class Checkpoints:
         arrays: dict[str, Any] = {name: variable.numpy() for name, variable in self._variables.items()}
         arrays[_NOTES] = np.array(said)
         np.savez(content, allow_pickle=False, **arrays)
-        with writing("a checkpoint"), whole_file(self._folder / f"step-{step:09d}.npz") as partial:
+        with report_write_errors("a checkpoint"), atomic_write(self._folder / f"step-{step:09d}.npz") as partial:
             partial.write_bytes(content.getbuffer())
         for old in self._files()[:-_KEPT]:
             old.unlink()

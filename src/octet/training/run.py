@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octet.common.errors import UserError
-from octet.common.files import whole_folder
+from octet.common.files import atomic_folder
 from octet.common.tensorflow import keras, tf
-from octet.data.reading.records import count
+from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
@@ -39,7 +39,7 @@ def run_training(
     learning: "Learning", networks: Networks, plan: Training, places: Places, shows: Sequence[Show] = ()
 ) -> None:
     """Train on the records to the end of the plan, and write the best weights and the history."""
-    steps = count(places.records, "train") // plan.batch
+    steps = count_records(places.records, "train") // plan.batch
     if not steps:
         raise UserError(f"the train split has fewer pictures than one batch of {plan.batch}: lower batch")
     duration = Duration(plan.epochs, steps, plan.validate_every)
@@ -55,7 +55,7 @@ def run_training(
         checkpoints = Checkpoints(folder, folder.name, update.variables)
         batches = partial(learning.batches, places.records, plan)
         fit(places.scratch.name, duration, update, batches, schedule, best, history, checkpoints)
-        with whole_folder(places.output) as output:
+        with atomic_folder(places.output) as output:
             shutil.copyfile(best.file, output / "weights.h5")
             (output / "history.csv").write_text(history.as_csv())
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import detection_recipe
-from octet.data.writing.records import write_labels, write_split
+from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.detection import TrainFloat
 from octet.sources.packing import shapes
 from octet.tasks.detection.learning.part import Learning
@@ -27,11 +27,12 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     records = tmp_path / "records"
     records.mkdir()
     examples = [
-        to_example(of, picture, shapes.CLASSES) for picture, of in (shapes.render(5, 160, f"{n:06d}") for n in range(8))
+        to_example(of, picture, shapes.CLASSES)
+        for picture, of in (shapes.render_picture(5, 160, f"{n:06d}") for n in range(8))
     ]
     for split in ("train", "val"):
         write_split(records, split, 1, examples)
-    write_labels(records, shapes.CLASSES)
+    write_class_names(records, shapes.CLASSES)
     networks = float_networks(Network(recipe, shapes.CLASSES), plan, [])
     places = Places(records, [], tmp_path / "runs", tmp_path / "float")
     run_training(Learning(recipe, shapes.CLASSES), networks, plan, places)

@@ -10,9 +10,9 @@ import simplejpeg
 
 from octet.common import device
 from octet.common.machine import cores
-from octet.common.workers import in_order
-from octet.data.reading.pictures import decode, with_options
-from octet.data.reading.records import read_labels, read_split
+from octet.common.workers import parallel_map
+from octet.data.reading.pictures import decode_jpeg, with_pipeline_options
+from octet.data.reading.records import read_class_names, read_split
 from octet.data.writing.records import write_split
 from octet.recipe.shared.recipe import Recipe
 from octet.sources.reading.archive import Archives, Member
@@ -28,7 +28,7 @@ def preparation_rates(recipe: Recipe, archives: Path) -> dict[str, float]:
         pictures = read.pictures()
         for picture in pictures:  # so that the archives are in memory for both measurements
             picture.read()
-        decoding = items_per_second(in_order(_decode, pictures))
+        decoding = items_per_second(parallel_map(_decode, pictures))
     with registry.preparing(recipe).open(paths) as source, TemporaryDirectory() as scratch:
         start = time.perf_counter()
         for split in _SPLITS:
@@ -40,10 +40,10 @@ def input_rates(recipe: Recipe, records: Path) -> dict[str, float]:
     """Pictures a second from the records: decoding alone, and all of training's input."""
     device.use("cpu")
     plan = recipe.train_float.model_copy(update={"epochs": 1})
-    decoded = with_options(
-        read_split(records, "train").map(lambda example: decode(example["jpeg"]), num_parallel_calls=cores())
+    decoded = with_pipeline_options(
+        read_split(records, "train").map(lambda example: decode_jpeg(example["jpeg"]), num_parallel_calls=cores())
     ).prefetch(4)
-    batches = registry.learning(recipe, read_labels(records)).batches(records, plan, 0)
+    batches = registry.learning(recipe, read_class_names(records)).batches(records, plan, 0)
     return {"decode": items_per_second(decoded), "training input": plan.batch * items_per_second(batches)}
 
 

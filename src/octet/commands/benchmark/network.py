@@ -10,7 +10,7 @@ from octet.common.determinism import make_deterministic
 from octet.common.tensorflow import tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import count, read_labels
+from octet.data.reading.records import count_records, read_class_names
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import float_networks
@@ -25,10 +25,10 @@ def training_rates(recipe: Recipe, records: Path, pretrained: list[Path]) -> dic
     plan = recipe.train_float
     device.use(plan.device)
     make_deterministic(plan.seed)
-    classes = read_labels(records)
+    classes = read_class_names(records)
     learning = registry.learning(recipe, classes)
     networks = float_networks(registry.network(recipe, classes), plan, pretrained)
-    schedule = make_schedule(plan, count(records, "train") // plan.batch)
+    schedule = make_schedule(plan, count_records(records, "train") // plan.batch)
     update = make_update(learning, networks, plan, schedule)
     batches = learning.batches(records, plan, 0)
 
@@ -43,7 +43,7 @@ def training_rates(recipe: Recipe, records: Path, pretrained: list[Path]) -> dic
 def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, float]:
     """Pictures a second: the network on one batch again and again, and test pictures from records to predictions."""
     device.use("cpu")
-    classes = read_labels(records)
+    classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
     network.load_weights(weights)
     pictures = picture_batches(records, "test", recipe.model.input_size, _BATCH).repeat().take(1 + _STEPS)

@@ -3,7 +3,7 @@
 import tarfile
 from pathlib import Path
 
-from octet.common.files import whole_folder
+from octet.common.files import atomic_folder
 from octet.fetching.obtain import obtain
 from octet.recipe.shared.dataset import File
 
@@ -23,7 +23,7 @@ def obtain_runtime(scratch: Path) -> Path:
     if not folder.exists():
         package = scratch / _PACKAGE.name
         obtain(_PACKAGE, package)
-        with whole_folder(folder) as partial, tarfile.open(package) as archive:
+        with atomic_folder(folder) as partial, tarfile.open(package) as archive:
             for member in archive:
                 if member.isfile() and (member.name == _BUNDLE or member.name.startswith(_WASM)):
                     target = partial / Path(member.name).relative_to("package")

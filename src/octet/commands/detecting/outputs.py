@@ -11,7 +11,7 @@ from PIL import Image
 
 from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource, Pixels
 from octet.common.errors import UserError
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 
 _QUALITY = 92
 _CODEC = "mp4v"  # the one that OpenCV's builds have everywhere
@@ -42,7 +42,7 @@ class OutputPaths:
 def copy_writer(path: Path, frame_rate: float | None) -> Iterator[Write]:
     """Take one picture, or any number where there is a frame rate; the file appears when all of them are written."""
     if frame_rate is None:
-        with whole_file(path) as partial:
+        with atomic_write(path) as partial:
             yield lambda picture: Image.fromarray(picture).save(partial, "JPEG", quality=_QUALITY)
         return
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Answer
@@ -83,5 +83,5 @@ def _open(file: Path) -> Iterator[TextIO]:
         except BrokenPipeError:  # the reader has closed the pipe; Python must not complain about it when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    with whole_file(file) as partial, partial.open("w", newline="", errors="surrogateescape") as out:
+    with atomic_write(file) as partial, partial.open("w", newline="", errors="surrogateescape") as out:
         yield out

@@ -20,7 +20,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from octet.common.errors import UserError
 from octet.common.silence import silence
-from octet.sources.reading.picture import MOST_PIXELS, in_rgb
+from octet.sources.reading.picture import MOST_PIXELS, to_rgb
 
 Pixels = NDArray[np.uint8]  # RGB [H, W, 3]
 
@@ -144,7 +144,7 @@ def decode_picture(content: bytes, name: str) -> Pixels:
     try:
         with Image.open(io.BytesIO(content)) as image:
             too_large = image.width * image.height > MOST_PIXELS or max(image.size) > _LONGEST_SIDE
-            pixels = None if too_large else np.asarray(in_rgb(ImageOps.exif_transpose(image)))
+            pixels = None if too_large else np.asarray(to_rgb(ImageOps.exif_transpose(image)))
             size = image.size
     except UnidentifiedImageError:
         raise UserError(f"{name}: not a picture: it begins with {content[:8]!r}") from None

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from octet.commands.shrinking.options import Options
 from octet.common.errors import UserError, report_user_errors
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 from octet.common.workers import leave_signals_to_parent
 
 LOADING, CONVERTING, COMPARING = "loading", "converting", "comparing"
@@ -44,7 +44,7 @@ def convert_in_child(options: Options) -> None:
             sys.exit(process.exitcode)  # it has said why
         if process.exitcode:
             raise UserError(_describe_death(options, step, signal.Signals(-process.exitcode)))
-        with whole_file(options.output) as partial:
+        with atomic_write(options.output) as partial:
             shutil.move(Path(scratch, _RESULT), partial)
 
 

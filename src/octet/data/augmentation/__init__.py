@@ -1,1 +1,1 @@
-"""What training sees: shuffled batches of augmented pictures."""
+"""The input of trainings: shuffled batches of augmented pictures."""

@@ -1,1 +1,1 @@
-"""Records as every stage after preprocess reads them, and their pixels."""
+"""Reading records and their pictures, for every stage after preprocess."""

@@ -1,4 +1,4 @@
-"""The pictures of records as every model is shown them."""
+"""The pictures of records, decoded and resized to the input of the networks."""
 
 from pathlib import Path
 
@@ -8,28 +8,28 @@ from octet.data.reading.records import read_split
 
 
 def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data.Dataset:
-    """The pictures of a split as uint8 [N, size, size, 3], in the records' order."""
-    return with_options(
+    """Batch the pictures of a split, in the order of the records, as uint8 [N, size, size, 3]."""
+    return with_pipeline_options(
         read_split(records, split)
-        .map(lambda example: resize(decode(example["jpeg"]), size), num_parallel_calls=cores())
+        .map(lambda example: resize(decode_jpeg(example["jpeg"]), size), num_parallel_calls=cores())
         .batch(batch)
     ).prefetch(4)
 
 
 def resize(picture: tf.Tensor, size: int) -> tf.Tensor:
-    """A picture [H, W, 3] squeezed to uint8 [size, size, 3]."""
+    """Resize a picture [H, W, 3] to uint8 [size, size, 3], without keeping its aspect ratio."""
     return tf.cast(tf.round(tf.image.resize(picture, [size, size])), tf.uint8)
 
 
-def decode(jpeg: tf.Tensor) -> tf.Tensor:
-    """The pixels [H, W, 3] of a record's picture, as all that is trained and scored sees them."""
+def decode_jpeg(jpeg: tf.Tensor) -> tf.Tensor:
+    """Decode the JPEG of a record to uint8 pixels [H, W, 3], in the same way for training and evaluation."""
     return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
 
-def with_options(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The same elements in the same order every time."""
+def with_pipeline_options(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Fix the order of the elements of a dataset, and switch autotuning off."""
     options = tf.data.Options()
     options.deterministic = True
-    # Autotuning sleeps in ever longer periods and keeps the end of an epoch waiting, up to twice its length.
+    # Autotuning sleeps for ever longer periods and delays the end of an epoch, by up to the length of the epoch.
     options.autotune.enabled = False
     return dataset.with_options(options)

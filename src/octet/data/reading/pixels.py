@@ -1,4 +1,4 @@
-"""Pixels as the networks take them."""
+"""The normalization of pixels for the networks."""
 
 from octet.common.tensorflow import tf
 
@@ -9,5 +9,5 @@ DARKEST, BRIGHTEST = ((pixel - PIXEL_ZERO) / PIXEL_SCALE for pixel in (0, 255))
 
 
 def normalize(pixels: tf.Tensor) -> tf.Tensor:
-    """Pixel values 0..255 as the float networks take them, in -1..1."""
+    """Convert pixel values 0..255 to -1..1, the input range of the float networks; the shape stays."""
     return (tf.cast(pixels, tf.float32) - PIXEL_ZERO) / PIXEL_SCALE

@@ -1,1 +1,1 @@
-"""Records as preprocess writes them."""
+"""Writing records, for the stage preprocess."""

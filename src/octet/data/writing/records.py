@@ -1,4 +1,4 @@
-"""Writing records: sharded TFRecords, one example a picture, with the names of the classes beside them."""
+"""Write records: sharded TFRecords with one example per picture, and a file of class names beside them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -6,24 +6,24 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from octet.common.tensorflow import tf, writing
+from octet.common.tensorflow import report_write_errors, tf
 
 
-def serialize(features: Mapping[str, str | bytes | NDArray[Any]]) -> bytes:
-    """An example: text and bytes as such, arrays of whole numbers as integers, other arrays as floats."""
+def serialize_example(features: Mapping[str, str | bytes | NDArray[Any]]) -> bytes:
+    """Serialize one example; text and bytes are stored as bytes, integer arrays as integers, other arrays as floats."""
     return tf.train.Example(
         features=tf.train.Features(feature={name: _feature(value) for name, value in features.items()})
     ).SerializeToString(deterministic=True)
 
 
 def shard_names(split: str, shards: int) -> list[str]:
-    """The files of a split."""
+    """List the file names of the shards of a split."""
     return [f"{split}-{index:05d}-of-{shards:05d}.tfrecord" for index in range(shards)]
 
 
 def write_split(folder: Path, split: str, shards: int, examples: Iterable[bytes]) -> None:
-    """Write a split, example i into shard i modulo the number of shards."""
-    with writing(f"the {split} records"):
+    """Write the serialized examples of a split; example i goes to shard i modulo the number of shards."""
+    with report_write_errors(f"the {split} records"):
         writers = [tf.io.TFRecordWriter(str(folder / name)) for name in shard_names(split, shards)]
         for index, example in enumerate(examples):
             writers[index % shards].write(example)
@@ -31,8 +31,8 @@ def write_split(folder: Path, split: str, shards: int, examples: Iterable[bytes]
             writer.close()
 
 
-def write_labels(folder: Path, classes: Sequence[str]) -> None:
-    """Write the names of the classes beside the records, which hold their numbers."""
+def write_class_names(folder: Path, classes: Sequence[str]) -> None:
+    """Write the class names to a file in the folder of the records, which hold only the numbers of classes."""
     (folder / "labels.txt").write_text("".join(f"{name}\n" for name in classes))
 
 

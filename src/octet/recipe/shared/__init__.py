@@ -1,1 +1,1 @@
-"""What all recipes have in common, how they are loaded, and how a stage script starts with one."""
+"""The sections that all recipes share, how recipes are loaded, and how a stage script starts with one."""

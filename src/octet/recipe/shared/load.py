@@ -1,4 +1,4 @@
-"""A recipe from params.yaml; what is wrong with it is said before anything runs."""
+"""Load a recipe from params.yaml; its mistakes are reported before anything runs."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -16,69 +16,69 @@ PARAMS = Path("params.yaml")
 
 
 def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
-    """The recipe of that name, or a UserError that says what is wrong with it."""
-    sections = _read(params)
+    """Load the recipe `name` from the file `params`; a UserError lists all mistakes in it."""
+    sections = _read_sections(params)
     if name not in sections:
         raise UserError(f"{params}: no recipe {name!r}; there are: {', '.join(map(str, sections))}")
     section = sections[name]
     if not isinstance(section, dict):
         raise UserError(f"{params}: {name}: found {section!r}, expected a section with {', '.join(_keys(Recipe))}")
     if "name" in section:
-        raise UserError(f"{params}: {name}.name: no such key; a recipe's name is that of its section")
-    kind = _recipe_of_task(section.get("task"), f"{params}: {name}.task")
+        raise UserError(f"{params}: {name}.name: no such key; the name of a recipe is the name of its section")
+    recipe_class = _recipe_class(section.get("task"), f"{params}: {name}.task")
     try:
-        return kind.model_validate({**section, "name": name})
+        return recipe_class.model_validate({**section, "name": name})
     except ValidationError as error:
-        lines = [f"{params}: {_explain(name, problem, kind)}" for problem in error.errors()]
+        lines = [f"{params}: {_explain(name, problem, recipe_class)}" for problem in error.errors()]
         raise UserError("\n".join(lines)) from None
 
 
-def _recipe_of_task(task: object, where: str) -> type[Recipe]:
-    """The class of a task's recipes: each has a file beside this folder."""
+def _recipe_class(task: object, key_path: str) -> type[Recipe]:
+    """Import the class of a task's recipes, from the file named like the task in the folder above."""
     tasks = sorted(file.stem for file in Path(__file__).parents[1].glob("[!_]*.py"))
     if task not in tasks:
         found = "is missing" if task is None else f"found {task!r}"
-        raise UserError(f"{where}: {found}; expected one of {', '.join(tasks)}")
-    kind: type[Recipe] = import_module(f"octet.recipe.{task}").Recipe
-    return kind
+        raise UserError(f"{key_path}: {found}; expected one of {', '.join(tasks)}")
+    recipe_class: type[Recipe] = import_module(f"octet.recipe.{task}").Recipe
+    return recipe_class
 
 
-def _read(params: Path) -> dict[str, Any]:
+def _read_sections(params: Path) -> dict[str, Any]:
     try:
         sections = yaml.safe_load(params.read_bytes())
     except FileNotFoundError:
-        raise UserError(f"{params} is not here: run from the top of the repository") from None
+        raise UserError(f"{params} does not exist here: run the command in the top folder of the repository") from None
     except yaml.YAMLError as error:
         raise UserError(f"{params}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(sections, dict):
-        raise UserError(f"{params}: expected one section a recipe, found {sections!r}")
+        raise UserError(f"{params}: expected one section per recipe, found {sections!r}")
     return sections
 
 
-def _explain(recipe: str, problem: Any, kind: type[Recipe]) -> str:
-    """One line: the key, what was found, what is allowed."""
-    path, section = _walk(problem["loc"], kind)
-    where = ".".join([recipe, *path])
+def _explain(recipe: str, problem: Any, recipe_class: type[Recipe]) -> str:
+    """Describe a validation error of pydantic in one line: the key, the value found, and what is allowed."""
+    path, section = _locate(problem["loc"], recipe_class)
+    key_path = ".".join([recipe, *path])
     if problem["type"] == "extra_forbidden":
         allowed = _keys(section)
         close = get_close_matches(path[-1], allowed, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(sorted(allowed))}"
-        return f"{where}: no such key; {hint}"
+        return f"{key_path}: no such key; {hint}"
     if problem["type"] == "missing":
-        return f"{where}: is missing; every key must be given"
+        return f"{key_path}: is missing; every key must be given"
     if problem["type"] == "union_tag_not_found":
-        return f"{where}.kind: is missing; every key must be given"
+        return f"{key_path}.kind: is missing; every key must be given"
     if problem["type"] == "union_tag_invalid":
-        return f"{where}.kind: found {problem['ctx']['tag']!r}; expected one of {problem['ctx']['expected_tags']}"
+        return f"{key_path}.kind: found {problem['ctx']['tag']!r}; expected one of {problem['ctx']['expected_tags']}"
     found = "" if isinstance(problem["input"], dict) else f"found {problem['input']!r}; "
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {found}{message[0].lower()}{message[1:]}"
+    return f"{key_path}: {found}{message[0].lower()}{message[1:]}"
 
 
-def _walk(location: Sequence[str | int], kind: type[Recipe]) -> tuple[list[str], type[BaseModel]]:
-    """The keys on the way to a problem, without the kinds that pydantic puts among them, and the section it lies in."""
+def _locate(location: Sequence[str | int], recipe_class: type[Recipe]) -> tuple[list[str], type[BaseModel]]:
+    """Return the keys that lead to a pydantic error, without the union tags in `location`, and the section it is in."""
     keys: list[str] = []
-    sections: list[type[BaseModel]] = [kind]
+    sections: list[type[BaseModel]] = [recipe_class]
     for part in map(str, location):
         if len(sections) > 1:
             sections = [section for section in sections if part in get_args(_type_of(section, "kind"))]
@@ -93,11 +93,12 @@ def _type_of(section: type[BaseModel], key: str) -> Any:
 
 
 def _sections_in(annotation: Any) -> list[type[BaseModel]]:
-    """The sections that a field's type is made of."""
+    """List the section classes that occur in the type of a field."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [section for part in get_args(annotation) for section in _sections_in(part)]
 
 
 def _keys(section: type[BaseModel]) -> list[str]:
+    """List the keys of a section; `name`, which a recipe takes from its section, is not one of a recipe."""
     return [key for key in section.model_fields if key != "name" or not issubclass(section, Recipe)]

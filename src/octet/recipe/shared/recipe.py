@@ -1,4 +1,4 @@
-"""What every recipe says, whatever its task: one section a stage."""
+"""The sections that every recipe has, whatever its task: one section per stage."""
 
 import hashlib
 import json
@@ -9,11 +9,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from octet.recipe.shared.dataset import Dataset
-from octet.recipe.shared.types import Count, Positive, Section, Seed, Share, Strings, TfliteVariant, Whole
+from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Seed, Share, Strings, TfliteVariant
 
 
 def _known_backbone(name: str) -> str:
-    """Each has a file in the folder of backbones."""
+    """Accept the name of a file in the folder of backbones."""
     known = sorted(file.stem for file in Path(__file__).parents[2].joinpath("backbones").glob("[!_]*.py"))
     if name not in known:
         raise ValueError(f"expected one of {', '.join(known)}")
@@ -21,14 +21,14 @@ def _known_backbone(name: str) -> str:
 
 
 class Model(Section):
-    """The network."""
+    """The network: its backbone and the size of its input."""
 
     backbone: Annotated[str, AfterValidator(_known_backbone)]
     input_size: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
 
 
 class Augmentation(Section):
-    """What a picture goes through before training sees it."""
+    """The random changes that are made to each picture of a training."""
 
     min_window: Positive
     max_window: Positive
@@ -46,7 +46,7 @@ class Augmentation(Section):
 
 
 class Training(Section):
-    """What all trainings are made of."""
+    """The keys that all trainings share."""
 
     device: Literal["cpu", "gpu"]
     xla: bool
@@ -74,7 +74,7 @@ class Training(Section):
 
 
 class TrainFloat(Training):
-    """Training in float."""
+    """The training in float."""
 
     precision: Literal["float32", "bfloat16"]
     backbone_rate: Annotated[float, Field(ge=0)]
@@ -82,7 +82,7 @@ class TrainFloat(Training):
 
 
 class TrainQat(Training):
-    """Quantization-aware training, from the float weights."""
+    """The quantization-aware training, starting from the float weights."""
 
     calibration_batches: Count
     float_layers: tuple[str, ...] = Field(strict=False)
@@ -91,8 +91,8 @@ class TrainQat(Training):
     distillation: Share
 
 
-class About(Section):
-    """What the files say of themselves."""
+class ModelInfo(Section):
+    """The name, version, author and licence that are written into the metadata of the TFLite files."""
 
     name: Annotated[str, Field(min_length=1)]
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
@@ -101,20 +101,20 @@ class About(Section):
 
 
 class Convert(Section):
-    """What goes into the TFLite files."""
+    """The conversion to TFLite files: their metadata, and the number of pictures for calibration."""
 
-    about: About
+    about: ModelInfo
     calibration_pictures: Count
 
 
 class Layers(Section):
-    """How the files are looked into."""
+    """The comparison of files and networks layer by layer, on this number of pictures."""
 
     pictures: Count
 
 
 class Score(Section):
-    """How the variants are compared, and what of the shipped file is good enough."""
+    """The comparison of the variants by bootstrap, and the limits of the quality gate for the shipped file."""
 
     bootstrap: Annotated[int, Field(ge=2)]
     seed: Seed
@@ -125,19 +125,19 @@ class Score(Section):
 
 
 class Report(Section):
-    """What the page shows."""
+    """The report: the number of pictures shown, and the score from which their detections are drawn."""
 
-    pictures: Whole
+    pictures: CountOrZero
     min_score: Share
 
 
 class Recipe(Section):
-    """One section of params.yaml; a task's own class says more of some subsections."""
+    """A recipe: one section of params.yaml; each task refines some of its subsections."""
 
-    shipped_file: ClassVar[str]  # in models/RECIPE
-    outputs_folder: ClassVar[str]  # in reports/RECIPE: what each variant says of every test picture
-    metrics: ClassVar[Mapping[str, str]]  # those that tables show, as people call them
-    headline: ClassVar[str]  # the one that the gate judges by
+    shipped_file: ClassVar[str]  # the name of the shipped file in models/RECIPE
+    outputs_folder: ClassVar[str]  # in reports/RECIPE; holds the outputs of each variant for all test pictures
+    metrics: ClassVar[Mapping[str, str]]  # the metrics that tables show, with their names for people
+    headline: ClassVar[str]  # the metric that the quality gate checks
 
     name: str
     task: str
@@ -151,23 +151,23 @@ class Recipe(Section):
     report: Report
 
     @model_validator(mode="after")
-    def _only_what_was_learnt_is_kept(self) -> "Recipe":
+    def _frozen_blocks_are_pretrained(self) -> "Recipe":
         if self.train_float.frozen_blocks and not self.dataset.pretrained:
             raise ValueError(
-                f"train_float.frozen_blocks {self.train_float.frozen_blocks} keeps blocks as they come, and without "
-                "dataset.pretrained they come random: set it to 0, and train_float.backbone_rate to 1.0"
+                f"train_float.frozen_blocks {self.train_float.frozen_blocks} does not train these blocks, and without "
+                "dataset.pretrained their weights are random: set it to 0, and train_float.backbone_rate to 1.0"
             )
         return self
 
     @property
-    def what_makes_models(self) -> dict[str, Any]:
-        """All that decides what the models are, as plain values; where an archive was fetched from does not."""
-        decides = {"dataset", "model", "train_float", "train_qat", "convert"}
-        where: Any = {"dataset": {"source": {"archives": {"__all__": {"sources"}}}, "pretrained": {"sources"}}}
-        # Its warnings are of fields that take a share or a list, which it knows by their own validator alone.
-        return self.model_dump(mode="json", include=decides, exclude=where, warnings=False)
+    def model_settings(self) -> dict[str, Any]:
+        """The settings that the models depend on, as plain values; the sources of archives are left out."""
+        sections = {"dataset", "model", "train_float", "train_qat", "convert"}
+        ignored: Any = {"dataset": {"source": {"archives": {"__all__": {"sources"}}}, "pretrained": {"sources"}}}
+        # Pydantic warns of fields that take a share or a list, because only their own validator knows that.
+        return self.model_dump(mode="json", include=sections, exclude=ignored, warnings=False)
 
     @property
     def model_sha256(self) -> str:
-        """Of all that."""
-        return hashlib.sha256(json.dumps(self.what_makes_models, sort_keys=True).encode()).hexdigest()
+        """The SHA-256 of the settings that the models depend on."""
+        return hashlib.sha256(json.dumps(self.model_settings, sort_keys=True).encode()).hexdigest()

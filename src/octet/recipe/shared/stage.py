@@ -1,4 +1,4 @@
-"""How every stage script starts: the recipe's name on the command line, and one clear line when something is wrong."""
+"""The start of every stage script: it takes a recipe's name on the command line and reports mistakes in one line."""
 
 import argparse
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from octet.recipe.shared.load import load_recipe
 
 
 def run(main: Callable[[Any], None], usage: str | None) -> None:
-    """Run `main` with the recipe that the command line names."""
+    """Run `main` with the recipe that the command line names; `usage` is the help text of the script."""
     parser = argparse.ArgumentParser(description=usage, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipe", help="a section of params.yaml")
     name = parser.parse_args().recipe

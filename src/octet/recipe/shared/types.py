@@ -1,4 +1,4 @@
-"""The kinds of values that a recipe's keys take."""
+"""The types of the values in a recipe."""
 
 from typing import Annotated, Literal
 
@@ -7,20 +7,23 @@ from pydantic import BaseModel, ConfigDict, Field
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
-Whole = Annotated[int, Field(ge=0)]
+CountOrZero = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Strings = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
 TfliteVariant = Literal["float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
 
 
 class Section(BaseModel):
-    """Some keys that belong together: all of them have to be given, and there are no others."""
+    """A group of keys of a recipe: all of them have to be given, and no others are allowed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-def strings(value: object, expected: str) -> tuple[str, ...]:
-    """The value as a tuple, where it is a list of words without stray spaces."""
+def require_strings(value: object, expected: str) -> tuple[str, ...]:
+    """Return a value from YAML as a tuple if it is a list of strings without extra spaces; else raise a ValueError.
+
+    `expected` is the rest of the message: "expected ...".
+    """
     if (
         not isinstance(value, list)
         or not value

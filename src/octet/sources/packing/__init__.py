@@ -1,1 +1,1 @@
-"""What fetch packs into an archive: own folders, COCO's files, rendered pictures."""
+"""Packing in fetch: folders, COCO's and YOLO's files, and rendered pictures become archives."""

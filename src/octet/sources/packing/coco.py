@@ -1,4 +1,4 @@
-"""Annotations in COCO's format, packed with their pictures into an archive like VOC's."""
+"""Pack pictures with annotations in COCO's format into an archive in VOC's layout."""
 
 import json
 import reprlib
@@ -8,32 +8,32 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from octet.common.errors import UserError
-from octet.fetching.own import require_place
+from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import CocoSet
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.annotation import Annotation, Box, Object, serialize
+from octet.sources.voc.annotation import Annotation, Object, VocBox, serialize_annotation
 from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURES
 
-FOLDER = "COCO"
+FOLDER = "COCO"  # the name of the set's folder in the archive
 
-_LONGEST_NAME = 200  # bytes; file systems take 255, of which the set's name has some
-_LARGEST = 1e6  # px
+_LONGEST_NAME = 200  # bytes of a file name; file systems allow 255, and the name of the set is added
+_LARGEST = 1e6  # px, the largest coordinate that is accepted
 
 
-def archive_files(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
-    """The members of the archive: each set is an image set, COCO/NAME.
+def coco_members(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
+    """Yield the members of the archive; each set becomes the image set COCO/NAME.
 
-    A picture's id is the name of its file, after the name of its set where there are several sets.
+    The id of a picture is the name of its file; with several sets, the name of the set is put before it.
     """
     root = f"VOCdevkit/{FOLDER}"
     for name, paths in sets.items():
-        annotations = _read_annotations(require_place(paths.instances), f"{name}_" if len(sets) > 1 else "")
-        require_place(paths.pictures)
+        annotations = _read_annotations(require_path(paths.instances), f"{name}_" if len(sets) > 1 else "")
+        require_path(paths.pictures)
         ids = [annotation.id for _, annotation in annotations.values()]
         yield PackedFile(f"{root}/{IMAGE_SETS}/{name}.txt", "".join(f"{id}\n" for id in ids).encode())
-        for file_name, (where, annotation) in annotations.items():
-            origin = f"{paths.instances}: {where} {file_name!r}"
-            yield PackedFile(f"{root}/{ANNOTATIONS}/{annotation.id}.xml", serialize(annotation), origin)
+        for file_name, (place, annotation) in annotations.items():
+            origin = f"{paths.instances}: {place} {file_name!r}"
+            yield PackedFile(f"{root}/{ANNOTATIONS}/{annotation.id}.xml", serialize_annotation(annotation), origin)
             picture = paths.pictures / file_name
             if picture.is_file():  # a missing one is reported where every picture is checked
                 name = f"{root}/{PICTURES}/{annotation.id}{picture.suffix}"
@@ -41,9 +41,9 @@ def archive_files(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
 
 
 def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotation]]:
-    """The place in the file and the annotation of each picture, by the picture's file name.
+    """Read a file of COCO's instances: map each picture's file name to its place in the file and its annotation.
 
-    Whatever makes no sense in the file is reported at once.
+    All errors in the file are reported together.
     """
     try:
         content = json.loads(file.read_bytes())
@@ -52,97 +52,100 @@ def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotatio
     except OSError as error:
         raise UserError(f"{file}: {error.strerror}; expected a file in COCO's format") from None
     problems: list[str] = []
-    names = _names(content, problems)
-    images = dict(_items(content, "images", {"id": int, "file_name": str}, problems))
-    objects = _objects(content, {image["id"] for image in images.values()}, names, problems)
+    names = _read_categories(content, problems)
+    images = dict(_valid_items(content, "images", {"id": int, "file_name": str}, problems))
+    objects = _read_objects(content, {image["id"] for image in images.values()}, names, problems)
     annotations: dict[str, tuple[str, Annotation]] = {}
-    seen: dict[object, str] = {}
-    for where, image in images.items():
-        name, sides = PurePosixPath(image["file_name"]), _sides(image)
-        if not _is_below(name):
-            problems.append(f"{where}.file_name: {image['file_name']!r} is no path below the folder of pictures")
+    places: dict[object, str] = {}  # of each id of COCO and of each id in the archive
+    for place, image in images.items():
+        path, size = PurePosixPath(image["file_name"]), _size(image)
+        if not _is_safe(path):
+            problems.append(f"{place}.file_name: {image['file_name']!r} is not a path below the folder of pictures")
             continue
-        id = prefix + "_".join(name.with_suffix("").parts)
-        if sides is None:
-            problems.append(f"{where}: width and height are not whole numbers of pixels")
-        elif other := seen.get(image["id"]) or seen.get(id):
-            problems.append(f"{where}: has the id or the file's name of {other}")
+        id = prefix + "_".join(path.with_suffix("").parts)
+        if size is None:
+            problems.append(f"{place}: width and height are not whole numbers of pixels")
+        elif first := places.get(image["id"]) or places.get(id):
+            problems.append(f"{place}: has the same id or file name as {first}")
         else:
-            annotation = Annotation(id, FOLDER, *sides, tuple(objects[image["id"]]))
-            annotations[image["file_name"]] = where, annotation
-        seen.setdefault(image["id"], where)
-        seen.setdefault(id, where)
+            annotation = Annotation(id, FOLDER, *size, tuple(objects[image["id"]]))
+            annotations[image["file_name"]] = place, annotation
+        places.setdefault(image["id"], place)
+        places.setdefault(id, place)
     if problems:
         raise UserError("\n".join([f"{len(problems)} things are wrong in {file}:", *problems]))
     return annotations
 
 
-def _names(content: Any, problems: list[str]) -> dict[int, str]:
-    """The categories' names by their ids."""
+def _read_categories(content: Any, problems: list[str]) -> dict[int, str]:
+    """Map the ids of the categories to their names."""
     names: dict[int, str] = {}
-    for where, item in _items(content, "categories", {"id": int, "name": str}, problems):
+    for place, item in _valid_items(content, "categories", {"id": int, "name": str}, problems):
         if item["id"] in names:
-            problems.append(f"{where}.id: {item['id']} is the id of another category, too")
+            problems.append(f"{place}.id: {item['id']} is also the id of another category")
         if not item["name"].isprintable():
-            problems.append(f"{where}.name: {item['name']!r}, expected printable text")
+            problems.append(f"{place}.name: {item['name']!r}, expected printable text")
         names[item["id"]] = item["name"]
     return names
 
 
-def _objects(
+def _read_objects(
     content: Any, images: Container[int], names: Mapping[int, str], problems: list[str]
 ) -> defaultdict[int, list[Object]]:
-    """What is in each image, by its id."""
+    """Map the ids of images to their objects; `images` are the known ids, `names` the names of the categories."""
     objects: defaultdict[int, list[Object]] = defaultdict(list)
-    wanted = {"image_id": int, "category_id": int, "bbox": list}
-    for where, item in _items(content, "annotations", wanted, problems):
-        box, crowd = _box(item["bbox"]), item.get("iscrowd", 0)
+    fields = {"image_id": int, "category_id": int, "bbox": list}
+    for place, item in _valid_items(content, "annotations", fields, problems):
+        box, crowd = _to_voc_pixels(item["bbox"]), item.get("iscrowd", 0)
         if item["image_id"] not in images:
-            problems.append(f"{where}.image_id: {item['image_id']} is the id of no image")
+            problems.append(f"{place}.image_id: {item['image_id']} is the id of no image")
         elif item["category_id"] not in names:
-            problems.append(f"{where}.category_id: {item['category_id']} is the id of no category")
+            problems.append(f"{place}.category_id: {item['category_id']} is the id of no category")
         elif box is None:
-            problems.append(f"{where}.bbox: found {reprlib.repr(item['bbox'])}, expected [x, y, width, height]")
+            problems.append(f"{place}.bbox: found {reprlib.repr(item['bbox'])}, expected [x, y, width, height]")
         elif crowd not in (0, 1):
-            problems.append(f"{where}.iscrowd: found {crowd!r}, expected 0 or 1")
+            problems.append(f"{place}.iscrowd: found {crowd!r}, expected 0 or 1")
         else:
             name = names[item["category_id"]]
-            objects[item["image_id"]].append(Object(name, box, difficult=bool(crowd), origin=where))
+            objects[item["image_id"]].append(Object(name, box, difficult=bool(crowd), origin=place))
     return objects
 
 
-def _is_below(path: PurePosixPath) -> bool:
-    short = all(len(part.encode(errors="replace")) <= _LONGEST_NAME for part in path.parts)
-    return bool(path.name) and str(path).isprintable() and short and not path.is_absolute() and ".." not in path.parts
+def _is_safe(path: PurePosixPath) -> bool:
+    """Tell whether a file name is a printable relative path that stays below the folder of pictures."""
+    is_short = all(len(part.encode(errors="replace")) <= _LONGEST_NAME for part in path.parts)
+    return (
+        bool(path.name) and str(path).isprintable() and is_short and not path.is_absolute() and ".." not in path.parts
+    )
 
 
-def _sides(image: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Width and height, 0 where they are not given."""
+def _size(image: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Return width and height of an image, 0 if they are missing, or None if they are invalid."""
     width, height = (image.get(side) or 0 for side in ("width", "height"))
     return (width, height) if type(width) is type(height) is int and min(width, height) >= 0 else None
 
 
-def _items(
-    content: Any, key: str, wanted: Mapping[str, type], problems: list[str]
+def _valid_items(
+    content: Any, key: str, fields: Mapping[str, type], problems: list[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each item of one of the file's lists that has the wanted fields, with its place and its id."""
+    """Yield the place and the content of each item of the list `key` in which all fields have the given types."""
     items = content.get(key) if isinstance(content, dict) else None
     if not isinstance(items, list):
         problems.append(f"{key}: expected a list, as in COCO's instances files")
         return
     for index, item in enumerate(items):
         has_id = isinstance(item, dict) and type(item.get("id")) is int
-        where = f"{key}[{index}] (id {item['id']})" if has_id else f"{key}[{index}]"
-        wrong = [
-            field for field, kind in wanted.items() if not isinstance(item, dict) or type(item.get(field)) is not kind
+        place = f"{key}[{index}] (id {item['id']})" if has_id else f"{key}[{index}]"
+        invalid = [
+            field for field, kind in fields.items() if not isinstance(item, dict) or type(item.get(field)) is not kind
         ]
-        problems += [f"{where}.{field}: missing, or not of type {wanted[field].__name__}" for field in wrong]
-        if not wrong:
-            yield where, item
+        problems += [f"{place}.{field}: missing, or not of type {fields[field].__name__}" for field in invalid]
+        if not invalid:
+            yield place, item
 
 
-def _box(box: list[Any]) -> Box | None:
-    """COCO's [x, y, width, height] from 0 as VOC's corners from 1."""
+def _to_voc_pixels(box: list[Any]) -> VocBox | None:
+    """Convert COCO's [x, y, width, height], counted from 0, to VOC's pixels; None if the box is invalid."""
     if len(box) != 4 or not all(type(side) in (int, float) and -_LARGEST < side < _LARGEST for side in box):
         return None
     x, y, width, height = box

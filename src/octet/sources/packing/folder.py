@@ -1,50 +1,50 @@
-"""Own pictures with VOC's XML files, packed into an archive like VOC's own."""
+"""Pack a folder of pictures with VOC's XML files into an archive in VOC's layout."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from octet.common.errors import UserError
-from octet.fetching.own import require_place
+from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import Folder
 from octet.sources.packing.tar import PackedFile
 from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
 
 
-def archive_files(source: Folder) -> Iterator[PackedFile]:
-    """The members of the archive, sorted; the folder holds pictures and annotations, or folders that do."""
-    require_place(source.path)
-    for top in _tops(source):
-        name = top.resolve().name
-        for part, own_name in (
+def folder_members(source: Folder) -> Iterator[PackedFile]:
+    """Yield the members of the archive, sorted; the folder or its subfolders hold pictures and annotations."""
+    require_path(source.path)
+    for set_folder in _set_folders(source):
+        name = set_folder.resolve().name
+        for kind, subfolder in (
             (ANNOTATIONS, source.annotations),
             (IMAGE_SETS, IMAGE_SETS),
             (PICTURES, source.pictures),
         ):
-            for file in sorted((top / own_name).iterdir()) if (top / own_name).is_dir() else ():
-                if file.is_file() and not file.name.startswith(".") and _belongs_to(part, file):
-                    yield PackedFile(f"VOCdevkit/{name}/{part}/{file.name}", file.read_bytes(), str(file))
+            for file in sorted((set_folder / subfolder).iterdir()) if (set_folder / subfolder).is_dir() else ():
+                if file.is_file() and not file.name.startswith(".") and _is_kind(kind, file):
+                    yield PackedFile(f"VOCdevkit/{name}/{kind}/{file.name}", file.read_bytes(), str(file))
 
 
-def _tops(source: Folder) -> list[Path]:
-    """The folder itself, and those in it, as far as they have pictures where the recipe says."""
-    folder, own_name = source.path, source.pictures
+def _set_folders(source: Folder) -> list[Path]:
+    """List the folder itself and its subfolders that have pictures in the folder that the recipe names."""
+    folder = source.path
     candidates = (folder, *sorted(folder.iterdir())) if folder.is_dir() else ()
-    tops = [top for top in candidates if _has_pictures(top / own_name)]
-    if not tops:
+    set_folders = [candidate for candidate in candidates if _has_pictures(candidate / source.pictures)]
+    if not set_folders:
         raise UserError(
-            f"{folder}: has no pictures in a folder {own_name!r}, where they are expected, with their XML files in "
-            f"{source.annotations!r}; `pictures:` and `annotations:` beside `path:` name other folders"
+            f"{folder}: has no pictures in a folder {source.pictures!r}, where they are expected, with their XML files "
+            f"in {source.annotations!r}; `pictures:` and `annotations:` beside `path:` name other folders"
         )
-    for top in tops:
-        require_place(top / source.annotations)
-    return tops
+    for set_folder in set_folders:
+        require_path(set_folder / source.annotations)
+    return set_folders
 
 
 def _has_pictures(folder: Path) -> bool:
-    return folder.is_dir() and any(_belongs_to(PICTURES, file) for file in folder.iterdir())
+    return folder.is_dir() and any(_is_kind(PICTURES, file) for file in folder.iterdir())
 
 
-def _belongs_to(part: str, file: Path) -> bool:
-    """Pictures and annotations may lie in one folder."""
-    suffixes = {ANNOTATIONS: ("xml",), IMAGE_SETS: ("txt",), PICTURES: PICTURE_SUFFIXES}[part]
+def _is_kind(kind: str, file: Path) -> bool:
+    """Tell by its suffix whether a file is of this kind; pictures and annotations may be in the same folder."""
+    suffixes = {ANNOTATIONS: ("xml",), IMAGE_SETS: ("txt",), PICTURES: PICTURE_SUFFIXES}[kind]
     return file.suffix[1:].lower() in suffixes

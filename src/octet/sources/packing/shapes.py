@@ -1,6 +1,6 @@
-"""The set that the project renders itself: six kinds of shapes, in VOC's layout, every byte decided by the seed.
+"""Render pictures of six kinds of shapes, in VOC's layout; the seed determines every byte.
 
-Colour, size, place and texture are drawn independently of the class, so only the outline tells the classes apart.
+Colour, size, position and texture are drawn independently of the class, so only the outline separates the classes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,50 +12,55 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.progress import Progress
-from octet.common.workers import in_order
+from octet.common.workers import parallel_map
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.annotation import Annotation, Object, serialize
+from octet.sources.voc.annotation import Annotation, Object, serialize_annotation
 from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURES
 
 CLASSES = ("cross", "ellipse", "rectangle", "ring", "star", "triangle")
-FOLDER = "SHAPES"
+FOLDER = "SHAPES"  # the name of the set's folder in the archive
 
 Picture = NDArray[np.float32]  # [H, W, 3], RGB in 0..1
 Mask = NDArray[np.float32]  # [H, W], coverage in 0..1
 
-_OBJECTS = (0.3, 0.3, 0.2, 0.1, 0.06, 0.04)  # how often a picture has 1, 2 ... 6 of them
-_SUPERSAMPLING = 4
-_MIN_VISIBLE = 0.45  # of an object's full outline; a shape that would show less is placed elsewhere
-_DIFFICULT_VISIBLE = 0.65  # below it VOC's `difficult` is set
+_OBJECTS = (0.3, 0.3, 0.2, 0.1, 0.06, 0.04)  # probabilities of 1, 2 ... 6 objects in a picture
+_SUPERSAMPLING = 4  # per side, for smooth outlines
+_MIN_VISIBLE = 0.45  # share of an object's area; a shape that would show less is placed elsewhere
+_DIFFICULT_VISIBLE = 0.65  # an object of which a smaller share is visible is `difficult`
 _DIFFICULT_SIDE = 11  # px; a box with a shorter side is `difficult`
-_WHOLE = 0.93  # above it an object counts as not truncated
+_NOT_TRUNCATED = 0.93  # share of an object's area that must be visible
 
 
 @dataclass(frozen=True)
 class _Placed:
+    """An object that was painted into a picture."""
+
     name: str
-    coverage: Mask  # what the object covers of the picture, overlaps not considered
-    full_area: float  # of the outline, the part outside the picture included
+    coverage: Mask  # the share of each pixel that this object covers, other objects ignored
+    full_area: float  # px, including the part outside the picture
 
 
-def archive_files(seed: int, counts: Mapping[str, int], side: int) -> Iterator[PackedFile]:
-    """The members of the archive, in VOC's order: annotations, image sets, pictures; `counts` is pictures per split."""
+def shapes_members(seed: int, counts: Mapping[str, int], side: int) -> Iterator[PackedFile]:
+    """Yield the members of the archive: annotations, image sets, pictures.
+
+    `counts` maps splits to their number of pictures; `side` is the longer side of a picture in pixels.
+    """
     splits = [split for split, count in counts.items() for _ in range(count)]
     ids = [f"{number:06d}" for number in range(1, len(splits) + 1)]
     with Progress("render", len(ids), "pictures") as progress:
-        rendered = list(progress.count(in_order(partial(render, seed, side), ids)))
+        rendered = list(progress.count(parallel_map(partial(render_picture, seed, side), ids)))
     root = f"VOCdevkit/{FOLDER}"
     for id, (_, annotation) in zip(ids, rendered, strict=True):
-        yield PackedFile(f"{root}/{ANNOTATIONS}/{id}.xml", serialize(annotation))
+        yield PackedFile(f"{root}/{ANNOTATIONS}/{id}.xml", serialize_annotation(annotation))
     for split in counts:
-        members = [id for id, of in zip(ids, splits, strict=True) if of == split]
+        members = [id for id, id_split in zip(ids, splits, strict=True) if id_split == split]
         yield PackedFile(f"{root}/{IMAGE_SETS}/{split}.txt", "".join(f"{id}\n" for id in members).encode())
     for id, (jpeg, _) in zip(ids, rendered, strict=True):
         yield PackedFile(f"{root}/{PICTURES}/{id}.jpg", jpeg)
 
 
-def render(seed: int, side: int, id: str) -> tuple[bytes, Annotation]:
-    """One picture, at most `side` px long, and what is in it."""
+def render_picture(seed: int, side: int, id: str) -> tuple[bytes, Annotation]:
+    """Render the picture `id`, with a longer side of `side` px; return its JPEG and its annotation."""
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, int(id)])
     height, width = _picture_size(rng, side)
@@ -68,7 +73,7 @@ def render(seed: int, side: int, id: str) -> tuple[bytes, Annotation]:
     picture = _photograph(rng, picture)
     bgr = np.round(picture[..., ::-1] * 255).astype(np.uint8)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(75, 96))])
-    return jpeg.tobytes(), Annotation(id, FOLDER, width, height, tuple(_describe(placed)))
+    return jpeg.tobytes(), Annotation(id, FOLDER, width, height, tuple(_annotate(placed)))
 
 
 def _picture_size(rng: np.random.Generator, side: int) -> tuple[int, int]:
@@ -77,7 +82,7 @@ def _picture_size(rng: np.random.Generator, side: int) -> tuple[int, int]:
 
 
 def _background(rng: np.random.Generator, height: int, width: int) -> Picture:
-    """Soft coloured clouds under a finer texture: grain, stripes or checks."""
+    """Paint a background [H, W, 3] of soft coloured clouds with a finer texture: grain, stripes or checks."""
     cells = rng.integers(2, 7, size=2)
     clouds = rng.uniform(0.1, 0.9, size=(*cells, 3)).astype(np.float32)
     clouds = rng.uniform(0.1, 0.9, size=3).astype(np.float32) * 0.5 + clouds * 0.5
@@ -87,7 +92,7 @@ def _background(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def _texture(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
-    """A pattern in -1..1: grain, stripes or checks."""
+    """Draw a pattern [H, W] in -1..1: grain, stripes or checks."""
     kind = rng.integers(3)
     if kind == 0:
         scale = int(rng.integers(1, 5))
@@ -103,7 +108,7 @@ def _texture(rng: np.random.Generator, height: int, width: int) -> NDArray[np.fl
 
 
 def _draw_distractor(rng: np.random.Generator, picture: Picture) -> None:
-    """Something that is no object: a line, an arc, a zigzag or a spray of dots."""
+    """Draw something that is not an object: a line, an arc, a zigzag or a group of dots."""
     height, width = picture.shape[:2]
     colour = tuple(float(c) for c in rng.uniform(0, 1, 3))
     thickness = int(rng.integers(1, 4))
@@ -115,7 +120,7 @@ def _draw_distractor(rng: np.random.Generator, picture: Picture) -> None:
         centre = rng.integers(0, [width, height]).tolist()
         axes = rng.integers(8, 40, size=2).tolist()
         start = float(rng.uniform(0, 360))
-        sweep = float(rng.uniform(40, 150))  # never closed: a closed one would be a ring
+        sweep = float(rng.uniform(40, 150))  # degrees; never closed, since a closed arc would be a ring
         cv2.ellipse(
             picture, centre, axes, float(rng.uniform(0, 360)), start, start + sweep, colour, thickness, cv2.LINE_AA
         )
@@ -130,7 +135,7 @@ def _draw_distractor(rng: np.random.Generator, picture: Picture) -> None:
 
 
 def _place(rng: np.random.Generator, picture: Picture, placed: list[_Placed]) -> None:
-    """Paint one more object, where enough of it and of all before it stays visible; give up after some tries."""
+    """Paint one more object where enough of it and of all others stays visible; give up after some attempts."""
     height, width = picture.shape[:2]
     name = str(rng.choice(CLASSES))
     for _ in range(12):
@@ -147,7 +152,7 @@ def _place(rng: np.random.Generator, picture: Picture, placed: list[_Placed]) ->
 def _outline(
     rng: np.random.Generator, name: str, size: float, centre: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
-    """The contours of a shape in picture coordinates; a second contour cuts a hole."""
+    """Draw the contours of a shape, each [N, 2] as x, y in pixels; a second contour is a hole."""
     turn = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
     if name == "ellipse":
@@ -174,7 +179,7 @@ def _outline(
 
 
 def _cover(contours: list[NDArray[np.float64]], height: int, width: int) -> tuple[Mask, float]:
-    """How much of each pixel the contours cover, and their area in pixels, the part outside the picture included."""
+    """Compute the share of each pixel that the contours cover, and their area in pixels, including parts outside."""
     canvas = np.zeros((height * _SUPERSAMPLING, width * _SUPERSAMPLING), np.uint8)
     cv2.fillPoly(canvas, [np.round(contour * _SUPERSAMPLING).astype(np.int32) for contour in contours], 255)
     coverage = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
@@ -183,7 +188,7 @@ def _cover(contours: list[NDArray[np.float64]], height: int, width: int) -> tupl
 
 
 def _paint(rng: np.random.Generator, picture: Picture, coverage: Mask) -> None:
-    """Fill an object with a colour that differs from what lies under it, shaded or textured."""
+    """Fill an object with a colour that differs from the background under it, with a gradient and a texture."""
     height, width = coverage.shape
     under = (picture * coverage[..., None]).sum(axis=(0, 1)) / coverage.sum()
     colours = rng.uniform(0.02, 0.98, size=(16, 3))
@@ -198,7 +203,7 @@ def _paint(rng: np.random.Generator, picture: Picture, coverage: Mask) -> None:
 
 
 def _photograph(rng: np.random.Generator, picture: Picture) -> Picture:
-    """Light from one side, a colour cast, blur and sensor noise."""
+    """Add what a camera adds to a picture [H, W, 3]: light from one side, a colour cast, blur and sensor noise."""
     height, width = picture.shape[:2]
     y, x = np.mgrid[-0.5 : 0.5 : height * 1j, -0.5 : 0.5 : width * 1j].astype(np.float32)
     direction = rng.uniform(-0.5, 0.5, 2).astype(np.float32)
@@ -211,27 +216,27 @@ def _photograph(rng: np.random.Generator, picture: Picture) -> Picture:
 
 
 def _visibility(placed: list[_Placed]) -> list[tuple[float, NDArray[np.bool_]]]:
-    """Of each object the visible share of its outline and the pixels where it shows; later ones hide earlier ones."""
+    """Compute each object's visible share and its visible pixels [H, W]; later objects hide earlier ones."""
     result = []
     hidden = np.zeros(placed[0].coverage.shape, bool)
-    for thing in reversed(placed):
-        shows = (thing.coverage > 0.5) & ~hidden
-        hidden |= thing.coverage > 0.5
-        result.append((shows.sum() / max(thing.full_area, 1.0), shows))
+    for shape in reversed(placed):
+        visible_pixels = (shape.coverage > 0.5) & ~hidden
+        hidden |= shape.coverage > 0.5
+        result.append((visible_pixels.sum() / max(shape.full_area, 1.0), visible_pixels))
     return result[::-1]
 
 
-def _describe(placed: list[_Placed]) -> Iterator[Object]:
-    """The boxes around what is visible, with VOC's flags."""
+def _annotate(placed: list[_Placed]) -> Iterator[Object]:
+    """Yield each object with the box around its visible pixels and VOC's flags."""
     if not placed:
         return
-    for thing, (visible, shows) in zip(placed, _visibility(placed), strict=True):
-        rows, columns = np.flatnonzero(shows.any(axis=1)), np.flatnonzero(shows.any(axis=0))
+    for shape, (visible, visible_pixels) in zip(placed, _visibility(placed), strict=True):
+        rows, columns = np.flatnonzero(visible_pixels.any(axis=1)), np.flatnonzero(visible_pixels.any(axis=0))
         box = (columns[0] + 1, rows[0] + 1, columns[-1] + 1, rows[-1] + 1)
         short = min(box[2] - box[0], box[3] - box[1]) + 1
         yield Object(
-            name=thing.name,
+            name=shape.name,
             box=box,
             difficult=bool(visible < _DIFFICULT_VISIBLE or short < _DIFFICULT_SIDE),
-            truncated=bool(visible < _WHOLE),
+            truncated=bool(visible < _NOT_TRUNCATED),
         )

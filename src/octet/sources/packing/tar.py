@@ -1,4 +1,4 @@
-"""Writing an archive in VOC's layout."""
+"""Write a tar archive in VOC's layout."""
 
 import io
 import tarfile
@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from octet.common.files import whole_file
+from octet.common.files import atomic_write
 from octet.sources.voc.layout import ORIGIN_HEADER
 
 
 class PackedFile(NamedTuple):
-    """A member of an archive, and what its owner calls the file that it was made from, where the names differ."""
+    """A member of an archive; `origin` names the user's file that it was made from, if that differs from `name`."""
 
     name: str
     content: bytes
@@ -19,10 +19,10 @@ class PackedFile(NamedTuple):
 
 
 def write_archive(path: Path, files: Iterable[PackedFile]) -> None:
-    """Write a tar whose bytes depend on names, contents and origins alone."""
-    with whole_file(path) as partial, tarfile.open(partial, "w", format=tarfile.PAX_FORMAT) as tar:
+    """Write a tar whose bytes depend only on the names, contents and origins of its members."""
+    with atomic_write(path) as partial, tarfile.open(partial, "w", format=tarfile.PAX_FORMAT) as tar:
         for name, content, origin in files:
-            member = tarfile.TarInfo(name)  # owner, time and mode stay at their constant defaults
+            member = tarfile.TarInfo(name)  # owner, time and mode keep their constant defaults
             member.size = len(content)
             if origin:
                 member.pax_headers = {ORIGIN_HEADER: origin}

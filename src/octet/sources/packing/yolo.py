@@ -1,4 +1,4 @@
-"""Labels in YOLO's format, a text file for each picture, packed with the pictures into an archive like VOC's."""
+"""Pack pictures with labels in YOLO's format, one text file per picture, into an archive in VOC's layout."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,34 +8,35 @@ import yaml
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from octet.common.errors import UserError
-from octet.fetching.own import require_place
+from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import YoloSet
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.annotation import Annotation, Box, Object, serialize
+from octet.sources.voc.annotation import Annotation, Object, VocBox, serialize_annotation
 from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
 
-FOLDER = "YOLO"
+FOLDER = "YOLO"  # the name of the set's folder in the archive
 
-_LARGEST_FILE = 1 << 20  # bytes; a label file or a list of names that is larger is none
-_LONGEST_NAME = 200  # bytes; file systems take 255, of which the set's name has some
-_FURTHEST = 2.0  # picture sides; numbers beyond are pixels, not shares
+_LARGEST_FILE = 1 << 20  # bytes; larger files are not read as labels or class names
+_LONGEST_NAME = 200  # bytes of an id; file systems allow 255, and the name of the set is added
+_LARGEST_SHARE = 2.0  # larger numbers are pixels and not shares of the picture's sides
 _ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF's orientations
 _EXPECTED = "expected CLASS X Y WIDTH HEIGHT, or CLASS and the corners X Y of a polygon"
 
 
-def archive_files(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFile]:
-    """The members of the archive: each set is an image set, YOLO/NAME; a picture's id is its path below the folder.
+def yolo_members(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFile]:
+    """Yield the members of the archive; each set becomes the image set YOLO/NAME.
 
-    A picture without a label file has no objects, as YOLO has it.
+    The id of a picture is its path below the folder of pictures. A picture without a label file has no objects, as in
+    YOLO.
     """
-    classes = read_class_names(require_place(names))
+    classes = read_yolo_class_names(require_path(names))
     root, problems = f"VOCdevkit/{FOLDER}", list[str]()
     for name, paths in sets.items():
         prefix = f"{name}_" if len(sets) > 1 else ""
-        pictures = _files_by_stem(require_place(paths.pictures), PICTURE_SUFFIXES)
+        pictures = _files_by_stem(require_path(paths.pictures), PICTURE_SUFFIXES)
         labels = {
             stem: files[0]
-            for stem, files in _files_by_stem(require_place(paths.labels), ("txt",)).items()
+            for stem, files in _files_by_stem(require_path(paths.labels), ("txt",)).items()
             if stem.name != "classes" and not files[0].samefile(names)
         }
         if pictures and labels and not pictures.keys() & labels.keys():
@@ -44,15 +45,17 @@ def archive_files(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFi
         stems = sorted(pictures.keys() | labels.keys())
         ids = {stem: prefix + "_".join(stem.parts) for stem in stems}
         problems += [
-            f"{paths.pictures / stem}: a name of this kind is not taken" for stem in stems if not _is_plain(stem)
+            f"{paths.pictures / stem}: expected a printable name of at most {_LONGEST_NAME} bytes"
+            for stem in stems
+            if not _is_plain(stem)
         ]
         members = []
         for stem in stems:
             size = _upright_size(pictures[stem][0]) if stem in pictures else (0, 0)
             label, objects = labels.get(stem), list[Object]()
             if label:
-                objects = _read_labels(label, classes, size, problems)
-            content = serialize(Annotation(ids[stem], FOLDER, *size, tuple(objects)))
+                objects = _read_label_file(label, classes, size, problems)
+            content = serialize_annotation(Annotation(ids[stem], FOLDER, *size, tuple(objects)))
             members.append(
                 PackedFile(f"{root}/{ANNOTATIONS}/{ids[stem]}.xml", content, str(label or pictures[stem][0]))
             )
@@ -67,8 +70,8 @@ def archive_files(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFi
         raise UserError("\n".join([f"{len(problems)} things are wrong with the labels:", *problems]))
 
 
-def read_class_names(file: Path) -> list[str]:
-    """The names of the classes in the order of their numbers, from `classes.txt` or from `names` of `data.yaml`."""
+def read_yolo_class_names(file: Path) -> list[str]:
+    """Read the class names, in the order of their numbers, from `classes.txt` or from `names` in `data.yaml`."""
     text = _read_text(file)
     if file.suffix.lower() == ".txt":
         names: object = [line.strip() for line in text.splitlines() if line.strip()]
@@ -79,16 +82,16 @@ def read_class_names(file: Path) -> list[str]:
                 raise UserError(f"{file}: names: found the numbers {sorted(names)}, expected 0 to {len(names) - 1}")
             names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str | int) for name in names):
-        raise UserError(f"{file}: expected the classes' names, a line each, or under `names` in data.yaml")
-    words = [" ".join(str(name).split()) for name in names]
-    for word in words:
-        if not word or not word.isprintable() or words.count(word) > 1:
-            raise UserError(f"{file}: found the class {word!r}; expected printable names that differ")
-    return words
+        raise UserError(f"{file}: expected the class names, one per line, or under `names` in data.yaml")
+    classes = [" ".join(str(name).split()) for name in names]
+    for name in classes:
+        if not name or not name.isprintable() or classes.count(name) > 1:
+            raise UserError(f"{file}: found the class {name!r}; expected printable names that differ")
+    return classes
 
 
 def read_data_yaml(file: Path) -> dict[str, object]:
-    """The content of a `data.yaml`."""
+    """Read a `data.yaml` of YOLO, which must hold a mapping."""
     try:
         content = yaml.safe_load(_read_text(file))
     except (yaml.YAMLError, RecursionError) as error:
@@ -108,7 +111,7 @@ def _read_text(file: Path) -> str:
 
 
 def _files_by_stem(folder: Path, suffixes: Sequence[str]) -> dict[Path, list[Path]]:
-    """The files below a folder by their paths in it without suffix; two pictures may differ by the suffix alone."""
+    """Group the files below a folder by their relative path without suffix; pictures can differ in the suffix only."""
     files: dict[Path, list[Path]] = {}
     for file in sorted(folder.rglob("*")):
         if file.suffix[1:].lower() in suffixes and not file.name.startswith(".") and file.is_file():
@@ -117,11 +120,12 @@ def _files_by_stem(folder: Path, suffixes: Sequence[str]) -> dict[Path, list[Pat
 
 
 def _is_plain(stem: Path) -> bool:
+    """Tell whether a relative path can become an id: printable and not too long."""
     return str(stem).isprintable() and len("_".join(stem.parts).encode(errors="replace")) <= _LONGEST_NAME
 
 
 def _upright_size(picture: Path) -> tuple[int, int]:
-    """Width and height as a viewer shows the picture; 0 where the file is none, which is reported with all pictures."""
+    """Return width and height after EXIF's rotation; (0, 0) if the file is no picture, which is reported later."""
     try:
         with Image.open(picture, formats=("JPEG", "PNG", "BMP", "WEBP")) as image:
             turned = image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
@@ -130,8 +134,8 @@ def _upright_size(picture: Path) -> tuple[int, int]:
         return 0, 0
 
 
-def _read_labels(file: Path, classes: Sequence[str], size: tuple[int, int], problems: list[str]) -> list[Object]:
-    """The objects of a label file; lines that make no sense are added to the problems."""
+def _read_label_file(file: Path, classes: Sequence[str], size: tuple[int, int], problems: list[str]) -> list[Object]:
+    """Read the objects of a label file; invalid lines are added to the problems."""
     try:
         lines = _read_text(file).splitlines()
     except UserError as error:
@@ -151,29 +155,32 @@ def _read_labels(file: Path, classes: Sequence[str], size: tuple[int, int], prob
     return objects
 
 
-def _read_line(line: str, classes: Sequence[str], size: tuple[int, int]) -> tuple[str, Box]:
-    """The class and the box of one line."""
-    first, *rest = line.split()
+def _read_line(line: str, classes: Sequence[str], size: tuple[int, int]) -> tuple[str, VocBox]:
+    """Read the class and the box from one line of a label file."""
+    number, *coordinates = line.split()
     shown = repr(line if len(line) < 60 else line[:60] + " ...")
     try:
-        numbers = [float(word) for word in rest]
+        values = [float(word) for word in coordinates]
     except ValueError:
         raise ValueError(f"found {shown}; {_EXPECTED}") from None
-    if len(numbers) != 4 and (len(numbers) < 6 or len(numbers) % 2):
-        raise ValueError(f"found {len(numbers)} numbers after the class; {_EXPECTED}")
-    if not all(math.isfinite(value) and abs(value) <= _FURTHEST for value in numbers):
+    if len(values) != 4 and (len(values) < 6 or len(values) % 2):
+        raise ValueError(f"found {len(values)} numbers after the class; {_EXPECTED}")
+    if not all(math.isfinite(value) and abs(value) <= _LARGEST_SHARE for value in values):
         raise ValueError(f"found {shown}; expected shares of the picture's sides, 0 to 1")
-    if not first.isdecimal() or int(first) >= len(classes):
-        raise ValueError(f"found the class {first[:20]!r}; expected 0 to {len(classes) - 1}")
-    return classes[int(first)], _to_voc_pixels(numbers, *size)
+    if not number.isdecimal() or int(number) >= len(classes):
+        raise ValueError(f"found the class {number[:20]!r}; expected 0 to {len(classes) - 1}")
+    return classes[int(number)], _to_voc_pixels(values, *size)
 
 
-def _to_voc_pixels(numbers: Sequence[float], width: int, height: int) -> Box:
-    """Shares as VOC's pixels, which count from 1: of [x, y, width, height] from the centre, or around a polygon."""
-    if len(numbers) == 4:
-        x, y, w, h = numbers
+def _to_voc_pixels(shares: Sequence[float], width: int, height: int) -> VocBox:
+    """Convert a box in shares of the picture's sides to VOC's pixels.
+
+    Four shares are the centre x, y and the width and height of the box; more are the corners x, y of a polygon.
+    """
+    if len(shares) == 4:
+        x, y, w, h = shares
         left, top, right, bottom = x - w / 2, y - h / 2, x + w / 2, y + h / 2
     else:
-        left, right = min(numbers[::2]), max(numbers[::2])
-        top, bottom = min(numbers[1::2]), max(numbers[1::2])
+        left, right = min(shares[::2]), max(shares[::2])
+        top, bottom = min(shares[1::2]), max(shares[1::2])
     return left * width + 1, top * height + 1, right * width, bottom * height

@@ -1,1 +1,1 @@
-"""What preprocess reads of archives: their members, pictures and annotations, checked."""
+"""Reading archives in preprocess: their members, pictures and annotations, with all checks."""

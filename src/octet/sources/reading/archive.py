@@ -1,4 +1,4 @@
-"""VOC archives, read straight from the tar: [.../]FOLDER/{Annotations,ImageSets/Main,JPEGImages}."""
+"""Read VOC archives without extracting them: [.../]FOLDER/{Annotations,ImageSets/Main,JPEGImages}."""
 
 import os
 import tarfile
@@ -14,32 +14,32 @@ from octet.common.errors import UserError
 from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, ORIGIN_HEADER, PICTURE_SUFFIXES, PICTURES
 from octet.sources.voc.problem import Problem
 
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
-_END = bytes(2 * tarfile.BLOCKSIZE)
-_LARGEST = {ANNOTATIONS: 1 << 20, IMAGE_SETS: 1 << 24, PICTURES: 1 << 27}  # bytes; far beyond VOC's own
-_LONGEST_HEADER = 1 << 16  # of names and notes; tarfile holds them in memory
-_LONGEST_NAME = 4096
-_AT_ONCE = 1 << 20  # bytes
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # the first bytes of gzip, bzip2 and xz files
+_END = bytes(2 * tarfile.BLOCKSIZE)  # the last bytes of every complete tar
+_LARGEST = {ANNOTATIONS: 1 << 20, IMAGE_SETS: 1 << 24, PICTURES: 1 << 27}  # bytes of a member; far above those of VOC
+_LONGEST_HEADER = 1 << 16  # bytes of long names and other metadata, which tarfile keeps in memory
+_LONGEST_NAME = 4096  # characters
+_BLOCK = 1 << 20  # bytes that are read at a time
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file inside a tar."""
+    """A file in an open tar archive."""
 
     name: str
-    descriptor: int  # of the open tar; workers that were forked since have it, too
+    descriptor: int  # of the open tar; valid in worker processes that are forked later, too
     offset: int
     size: int
-    origin: str  # what the owner of the data calls it
+    origin: str  # the user's name for this file, for messages
 
     def read(self) -> bytes:
-        """Its content."""
+        """Read the content of the file."""
         return os.pread(self.descriptor, self.size, self.offset)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the archives have of one picture; VOC has one member of each."""
+    """The members that belong to one picture; in correct data one annotation and one picture."""
 
     id: str
     folder: str
@@ -48,44 +48,47 @@ class Entry:
 
 
 class Archives:
-    """Several VOC tars seen as one set. Only their headers are read here, and nothing is ever extracted."""
+    """Several VOC archives as one set of pictures. Only headers are read in advance, and nothing is extracted."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.problems: list[Problem] = []
-        self._open = ExitStack()
+        self._files = ExitStack()
         self._annotations: defaultdict[tuple[str, str], list[Member]] = defaultdict(list)
         self._pictures: defaultdict[tuple[str, str], list[Member]] = defaultdict(list)
         self._image_sets: defaultdict[str, list[Member]] = defaultdict(list)
         for path in paths:
             try:
-                file = self._open.enter_context(path.open("rb"))
-                _require_whole(path, file)
+                file = self._files.enter_context(path.open("rb"))
+                _require_complete(path, file)
                 self._index(path, file)
             except (tarfile.TarError, EOFError, ValueError, OSError, RecursionError) as error:
                 raise UserError(
-                    f"{path}: not a whole tar archive ({error}); mend its source, then fetch again"
+                    f"{path}: not a complete tar archive ({error}); correct its source, then fetch again"
                 ) from None
 
     def _index(self, path: Path, file: BinaryIO) -> None:
+        """Record where each member of an archive is, and the problems of members that are not read."""
         end, descriptor = path.stat().st_size, file.fileno()
-        tar = tarfile.open(fileobj=file, mode="r:", tarinfo=_Header)  # noqa: SIM115  # the stack closes its file
-        told = 0  # how far the headers reach that python did not take for the end
+        tar = tarfile.open(fileobj=file, mode="r:", tarinfo=_Header)  # noqa: SIM115  # the ExitStack closes the file
+        position = 0  # the end of the last member; tarfile silently stops at a damaged header
         while header := tar.next():
-            told = tar.offset
-            tar.members.clear()  # type: ignore[attr-defined]  # it would keep them all
-            if told <= header.offset:
+            position = tar.offset
+            tar.members.clear()  # type: ignore[attr-defined]  # otherwise tarfile keeps all headers in memory
+            if position <= header.offset:
                 raise tarfile.ReadError(f"{header.name} has a size below zero")
-            folder, kind, name = _layout(header.name, path.stem)
+            folder, kind, name = _locate(header.name, path.stem)
             if not kind or header.isdir():
                 continue
-            wrong = _mistrust(header, kind, end)
-            if wrong:
-                self.problems.append(Problem(f"{path.name}: {header.name[:_LONGEST_NAME]}", "", *wrong, skipped="file"))
+            reason = _reject(header, kind, end)
+            if reason:
+                self.problems.append(
+                    Problem(f"{path.name}: {header.name[:_LONGEST_NAME]}", "", *reason, skipped="file")
+                )
                 continue
             member = f"{folder}/{kind}/{name}"
             origin = _origin(header) or member
             self._add(folder, kind, Member(member, descriptor, header.offset_data, header.size, origin))
-        _require_nothing_after(file, told)
+        _require_nothing_after(file, position)
 
     def _add(self, folder: str, kind: str, member: Member) -> None:
         id, _, suffix = member.name.rpartition("/")[2].rpartition(".")
@@ -98,16 +101,16 @@ class Archives:
 
     @property
     def image_sets(self) -> list[str]:
-        """The image sets that the archives name, and `FOLDER/*` for each folder."""
+        """List the image sets of the archives, and `FOLDER/*` for each folder."""
         folders = {folder for folder, _ in [*self._annotations, *self._pictures]}
         return sorted([*self._image_sets, *(f"{folder}/*" for folder in folders)])
 
     def image_set(self, image_set: str) -> list[str]:
-        """The picture ids of an image set such as `VOC2007/trainval`, or of `FOLDER/*`: all that there are, sorted."""
+        """Read the picture ids of an image set such as `VOC2007/trainval`; `FOLDER/*` gives all of a folder, sorted."""
         folder, _, name = image_set.partition("/")
-        everything = {id for of, id in [*self._annotations, *self._pictures] if of == folder}
-        if name == "*" and everything:
-            return sorted(everything)
+        ids = {id for id_folder, id in [*self._annotations, *self._pictures] if id_folder == folder}
+        if name == "*" and ids:
+            return sorted(ids)
         if image_set not in self._image_sets:
             known = ", ".join(self.image_sets) or "none"
             raise UserError(f"image set {image_set!r} is in no archive; there are: {known}")
@@ -117,15 +120,15 @@ class Archives:
                 lines += member.read().decode("utf-8-sig").splitlines()
             except UnicodeDecodeError:
                 raise UserError(f"{member.name} is not text") from None
-        # VOC's own lines may end in a flag; an id of one's own may have spaces.
-        return [line.strip() if line.strip() in everything else line.split()[0] for line in lines if line.strip()]
+        # A line of VOC may end in a flag; ids of other data may contain spaces.
+        return [line.strip() if line.strip() in ids else line.split()[0] for line in lines if line.strip()]
 
     def pictures(self) -> list[Member]:
-        """Every picture that there is."""
+        """List the pictures of all folders."""
         return [member for members in self._pictures.values() for member in members]
 
     def entry(self, folder: str, id: str) -> Entry:
-        """What there is of one picture."""
+        """Return the members that belong to the picture `id` of a folder."""
         return Entry(id, folder, self._annotations.get((folder, id), ()), self._pictures.get((folder, id), ()))
 
     def __enter__(self) -> "Archives":
@@ -134,40 +137,40 @@ class Archives:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
+        self._files.close()
 
 
 class _Header(tarfile.TarInfo):
-    """A member's header that does not pull an endless name or note into memory."""
+    """The header of a member; one with a huge name or huge metadata is refused before it is read into memory."""
 
     def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
         if not self.isreg() and self.size > _LONGEST_HEADER and not self.issparse():
             raise tarfile.ReadError(f"a header of {self.size} bytes")
-        return super()._proc_member(tar)  # type: ignore[misc]  # meant to be overridden, says tarfile, yet private
+        return super()._proc_member(tar)  # type: ignore[misc]  # tarfile documents it as meant to be overridden
 
 
 def _origin(header: tarfile.TarInfo) -> str:
-    """What whoever packed the archive says of where the member came from; it is shown in messages and nowhere else."""
+    """Read the name of the user's file that a member was made from; it is used in messages only."""
     origin = header.pax_headers.get(ORIGIN_HEADER, "")
     return origin if origin.isprintable() and len(origin) <= _LONGEST_NAME else ""
 
 
-def _layout(name: str, archive: str) -> tuple[str, str, str]:
-    """The set's folder, VOC's own below it, and the file's name; no such folder where it is another kind of file."""
+def _locate(name: str, archive: str) -> tuple[str, str, str]:
+    """Split a member's path into the set's folder, VOC's folder in it and the file name; all empty for other files."""
     path, _, file = name[-_LONGEST_NAME:].rpartition("/")
     for kind in _LARGEST:
-        above, found, rest = f"/{path}".rpartition(f"/{kind}")
-        if found and not rest and not file.startswith("."):
-            folder = above.rpartition("/")[2]
+        parent, separator, remainder = f"/{path}".rpartition(f"/{kind}")
+        if separator and not remainder and not file.startswith("."):
+            folder = parent.rpartition("/")[2]
             return (archive if folder in ("", ".") else folder), kind, file
     return "", "", ""
 
 
-def _mistrust(header: tarfile.TarInfo, kind: str, end: int) -> tuple[str, str] | None:
-    """Why a member is not read: its kind of problem, and what was found."""
+def _reject(header: tarfile.TarInfo, kind: str, end: int) -> tuple[str, str] | None:
+    """Return why a member must not be read, as a kind of problem and what was found; None if it may be read."""
     if header.name.startswith("/") or ".." in header.name.split("/") or len(header.name) > _LONGEST_NAME:
         return "hostile name", "absolute, with `..`, or endless"
-    if not header.name.isprintable():  # what is no UTF-8 is not, either
+    if not header.name.isprintable():  # names that are not UTF-8 are not printable either
         return "unreadable name", f"{header.name!r}, expected printable UTF-8"
     if not header.isreg() or header.issparse():
         return "not a plain file", "a link, a device or a file with holes, which is never followed"
@@ -176,8 +179,8 @@ def _mistrust(header: tarfile.TarInfo, kind: str, end: int) -> tuple[str, str] |
     return None
 
 
-def _require_whole(path: Path, file: BinaryIO) -> None:
-    """A whole tar closes with two blocks of zeros; python takes a file that was cut between members for a whole one."""
+def _require_complete(path: Path, file: BinaryIO) -> None:
+    """Raise an error unless the tar ends in two blocks of zeros; tarfile accepts one that is cut between members."""
     if file.read(6).startswith(_COMPRESSED):
         raise UserError(f"{path}: it is compressed: unpack it to a plain tar first (gunzip, bunzip2, unxz)")
     file.seek(max(file.seek(0, os.SEEK_END) - len(_END), 0))
@@ -187,8 +190,8 @@ def _require_whole(path: Path, file: BinaryIO) -> None:
 
 
 def _require_nothing_after(file: BinaryIO, end: int) -> None:
-    """Python takes a damaged header for the end of the archive, and zeros in its middle, too."""
+    """Raise an error if data follows the last member; tarfile takes damaged headers and zeros for the end."""
     file.seek(end)
-    while some := file.read(_AT_ONCE):
-        if any(some):
+    while block := file.read(_BLOCK):
+        if any(block):
             raise tarfile.ReadError(f"it is damaged at byte {end}, or something follows its end")

@@ -1,4 +1,4 @@
-"""Which picture goes where: image sets, and shares that are held out by a stable hash of the id."""
+"""Assign pictures to splits, by image sets, or by shares that are held out by a hash of the picture's id."""
 
 import hashlib
 
@@ -6,29 +6,29 @@ from octet.recipe.shared.dataset import Splits
 from octet.sources.reading.archive import Archives, Entry
 from octet.sources.voc.problem import Problem
 
-_FIRST_CLAIM = ("test", "val", "train")  # a picture that two splits name stays where it measures
+_PRIORITY = ("test", "val", "train")  # a picture in two splits stays in the first of these
 
 
-def assign(voc: Archives, splits: Splits) -> tuple[dict[str, list[Entry]], list[Problem]]:
-    """The pictures of each split, in their image sets' order; who is named a second time is a problem, and left out."""
+def assign_splits(voc: Archives, splits: Splits) -> tuple[dict[str, list[Entry]], list[Problem]]:
+    """Return the pictures of each split, in the order of the image sets; a picture named twice is a problem as well."""
     assigned: dict[str, list[Entry]] = {"train": [], "val": [], "test": []}
     problems = []
-    first: dict[str, tuple[str, str]] = {}  # id -> split and image set
-    for split in _FIRST_CLAIM:
-        named = getattr(splits, split)
-        for image_set in named if isinstance(named, tuple) else ():
+    first_uses: dict[str, tuple[str, str]] = {}  # id -> split and image set
+    for split in _PRIORITY:
+        image_sets = getattr(splits, split)
+        for image_set in image_sets if isinstance(image_sets, tuple) else ():
             for id in voc.image_set(image_set):
-                goes_to = _held_out(id, splits) if split == "train" else split
-                if id in first:
-                    problems.append(_second_claim(id, (goes_to, image_set), first[id]))
+                target = _hold_out(id, splits) if split == "train" else split
+                if id in first_uses:
+                    problems.append(_second_use_problem(id, (target, image_set), first_uses[id]))
                     continue
-                first[id] = (goes_to, image_set)
-                assigned[goes_to].append(voc.entry(image_set.partition("/")[0], id))
+                first_uses[id] = (target, image_set)
+                assigned[target].append(voc.entry(image_set.partition("/")[0], id))
     return assigned, problems
 
 
-def _held_out(id: str, splits: Splits) -> str:
-    """The split of a picture that train names: a share of them goes elsewhere, always the same ones."""
+def _hold_out(id: str, splits: Splits) -> str:
+    """Return the split of a train picture; its id alone decides whether it is held out for test or val."""
     draw = int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big") / 2**64  # in 0..1
     for split, share in (("test", splits.test), ("val", splits.val)):
         if isinstance(share, float):
@@ -38,12 +38,13 @@ def _held_out(id: str, splits: Splits) -> str:
     return "train"
 
 
-def _second_claim(id: str, second: tuple[str, str], first: tuple[str, str]) -> Problem:
-    (split, image_set), (other_split, other_set) = second, first
-    if split != other_split:
-        kind, found = "id in two splits", f"{split}, and {other_split} by {other_set}"
-    elif image_set.partition("/")[0] == other_set.partition("/")[0]:
-        kind, found = "listed twice", f"in {split}, also by {other_set}"
+def _second_use_problem(id: str, second: tuple[str, str], first: tuple[str, str]) -> Problem:
+    """Describe an id that is named twice; `second` and `first` are the split and the image set of each use."""
+    (split, image_set), (first_split, first_set) = second, first
+    if split != first_split:
+        kind, found = "id in two splits", f"{split}, and {first_split} by {first_set}"
+    elif image_set.partition("/")[0] == first_set.partition("/")[0]:
+        kind, found = "listed twice", f"in {split}, also by {first_set}"
     else:
-        kind, found = "duplicate id", f"another picture of {other_set} has it, too"
+        kind, found = "duplicate id", f"another picture of {first_set} has it, too"
     return Problem(image_set, f"id {id}", kind, found)

@@ -1,1 +1,1 @@
-"""VOC's annotations, which both packing and reading speak, and what can be wrong with data."""
+"""VOC's annotations, which packing writes and reading reads, and the problems that data can have."""

@@ -1,4 +1,4 @@
-"""One VOC annotation: the XML file beside a picture."""
+"""VOC's annotation of a picture: reading and writing its XML file."""
 
 import math
 from dataclasses import dataclass, field
@@ -7,37 +7,38 @@ from lxml import etree
 
 from octet.sources.voc.problem import BadPictureError, Problem
 
-Box = tuple[float, float, float, float]
+VocBox = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in pixels, counted from 1, both ends inside
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
 @dataclass(frozen=True)
 class Object:
-    """A thing in a picture; the box is in VOC's pixels: 1-based, both ends inside the box."""
+    """An object in a picture: its class, its box and VOC's flags."""
 
     name: str
-    box: Box  # xmin, ymin, xmax, ymax
+    box: VocBox
     difficult: bool = False
     truncated: bool = False
-    origin: str = field(default="", compare=False)  # the line or id by which the data's owner knows it
+    origin: str = field(default="", compare=False)  # its line or id in the user's file, for messages
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """What VOC says of one picture."""
+    """The annotation of one picture: its size and its objects."""
 
     id: str
     folder: str
-    width: int  # 0: not said
+    width: int  # 0 if the annotation does not state it
     height: int
     objects: tuple[Object, ...]
 
 
-def parse(xml: bytes, id: str, folder: str, file: str) -> tuple[Annotation, list[Problem]]:
-    """Read an annotation, and what is wrong with its objects, which are left out; `file` names it in problems.
+def parse_annotation(xml: bytes, id: str, folder: str, file: str) -> tuple[Annotation, list[Problem]]:
+    """Read an annotation, and list the problems of its objects; objects with problems are left out.
 
-    No entity is expanded, no DTD and no network is followed. Where a file lies decides its id, whatever it says.
+    `file` names the annotation in problems. The id comes from the name of the file, not from its content. No entity is
+    expanded, no DTD is loaded and no network is used.
     """
     root = _root(xml, file)
     objects, problems = [], []
@@ -53,8 +54,8 @@ def parse(xml: bytes, id: str, folder: str, file: str) -> tuple[Annotation, list
     return Annotation(id, folder, width, height, tuple(objects)), problems
 
 
-def serialize(annotation: Annotation) -> bytes:
-    """Write an annotation the way VOC does."""
+def serialize_annotation(annotation: Annotation) -> bytes:
+    """Return an annotation as XML in VOC's format."""
     root = etree.Element("annotation")
     _append(root, "folder", annotation.folder)
     _append(root, "filename", f"{annotation.id}.jpg")
@@ -62,21 +63,23 @@ def serialize(annotation: Annotation) -> bytes:
     for tag, value in (("width", annotation.width), ("height", annotation.height), ("depth", 3)):
         _append(size, tag, value)
     _append(root, "segmented", 0)
-    for thing in annotation.objects:
+    for obj in annotation.objects:
         element = etree.SubElement(root, "object")
-        _append(element, "name", thing.name)
-        if thing.origin:
-            _append(element, "origin", thing.origin)
+        _append(element, "name", obj.name)
+        if obj.origin:
+            _append(element, "origin", obj.origin)
         _append(element, "pose", "Unspecified")
-        _append(element, "truncated", int(thing.truncated))
-        _append(element, "difficult", int(thing.difficult))
+        _append(element, "truncated", int(obj.truncated))
+        _append(element, "difficult", int(obj.difficult))
         box = etree.SubElement(element, "bndbox")
-        for tag, side in zip(_SIDES, thing.box, strict=True):
+        for tag, side in zip(_SIDES, obj.box, strict=True):
             _append(box, tag, f"{side:.10g}")
     return etree.tostring(root, pretty_print=True)
 
 
 class _BadFieldError(Exception):
+    """Raised for a field of an annotation that cannot be used."""
+
     def __init__(self, field: str, kind: str, found: str) -> None:
         self.field, self.kind, self.found = field, kind, found
 
@@ -88,7 +91,7 @@ def _root(xml: bytes, file: str) -> etree._Element:
     except etree.XMLSyntaxError as error:
         raise BadPictureError(Problem(file, "", "not well-formed XML", str(error))) from None
     dtd = root.getroottree().docinfo.internalDTD
-    if dtd is not None and dtd.entities():  # type: ignore[union-attr]  # the stubs do not know it
+    if dtd is not None and dtd.entities():  # type: ignore[union-attr]  # missing in the stubs
         raise BadPictureError(Problem(file, "", "declares entities", "which are never expanded; write them out"))
     if root.tag != "annotation":
         raise BadPictureError(Problem(file, "", "not an annotation", f"its root is <{root.tag}>"))
@@ -102,17 +105,17 @@ def _object(element: etree._Element, number: int) -> Object:
     field = f"{origin or f'object[{number}]'} {name!r}"
     xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{side}", field) for side in _SIDES)
     box = f"({xmin:g}, {ymin:g}, {xmax:g}, {ymax:g})"
-    where = field if origin else f"{field}/bndbox"
-    if xmax < xmin - 1 or ymax < ymin - 1:  # one less is a width of 0: both ends are inside the box
-        raise _BadFieldError(where, "inverted box", f"{box} ends before it begins")
+    field_path = field if origin else f"{field}/bndbox"
+    if xmax < xmin - 1 or ymax < ymin - 1:  # both ends are inside the box, so xmax = xmin - 1 is a width of 0
+        raise _BadFieldError(field_path, "inverted box", f"{box} ends before it begins")
     if xmax <= xmin or ymax <= ymin:
-        raise _BadFieldError(where, "zero-size box", box)
+        raise _BadFieldError(field_path, "zero-size box", box)
     difficult, truncated = (_flag(element, tag, field) for tag in ("difficult", "truncated"))
     return Object(name, (xmin, ymin, xmax, ymax), difficult, truncated, origin)
 
 
 def _flag(element: etree._Element, tag: str, field: str) -> bool:
-    """0 or 1; what is not there is not so."""
+    """Read a flag of 0 or 1; a missing flag is 0."""
     text = (element.findtext(tag) or "0").strip()
     if text not in ("0", "1"):
         raise _BadFieldError(f"{field}/{tag}", "not a flag", f"{text!r}, expected 0 or 1")
@@ -120,7 +123,7 @@ def _flag(element: etree._Element, tag: str, field: str) -> bool:
 
 
 def _length(root: etree._Element, side: str) -> int:
-    """A side of the picture; 0 where the annotation does not say."""
+    """Read the width or height of the picture; 0 if the annotation does not state it."""
     path = f"size/{side}"
     if not (root.findtext(path) or "").strip():
         return 0
@@ -131,16 +134,16 @@ def _length(root: etree._Element, side: str) -> int:
 
 
 def _number(element: etree._Element, path: str, field: str) -> float:
-    where = f"{field}/{path}" if field else path
+    field_path = f"{field}/{path}" if field else path
     text = (element.findtext(path) or "").strip()
     if not text:
-        raise _BadFieldError(where, "missing", "expected a number")
+        raise _BadFieldError(field_path, "missing", "expected a number")
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise _BadFieldError(where, "not a number", f"found {text!r}")
+        raise _BadFieldError(field_path, "not a number", f"found {text!r}")
     return number
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a picture or its annotation, said so that its owner finds it."""
+"""Problems of a picture or its annotation, described so that the owner of the data can find them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from octet.common.errors import UserError
 
 @dataclass(frozen=True)
 class Problem:
-    """Where it stands, what kind it is, what was found, and what is left out when it is skipped."""
+    """A problem: its file and field, its kind, what was found there, and what is left out when it is skipped."""
 
     file: str
-    field: str  # empty: the file as a whole
+    field: str  # empty if the whole file is meant
     kind: str
     found: str
     skipped: Literal["object", "picture", "file"] = "picture"
@@ -23,22 +23,22 @@ class Problem:
 
 
 class BadPictureError(Exception):
-    """A picture that cannot be used, with the problem that says why."""
+    """Raised for a picture that cannot be used; its problem says why."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         self.problem = problem
 
 
-def refuse(problems: Sequence[Problem]) -> None:
-    """Stop with the whole list, if there is one."""
+def require_no_problems(problems: Sequence[Problem]) -> None:
+    """Raise a UserError that lists all problems, if there are any."""
     if problems:
-        head = f"{len(problems)} things are wrong with the data (`on_bad: skip` in params.yaml leaves them out):"
-        raise UserError("\n".join([head, *map(str, problems)]))
+        title = f"{len(problems)} things are wrong with the data (`on_bad: skip` in params.yaml leaves them out):"
+        raise UserError("\n".join([title, *map(str, problems)]))
 
 
-def skips(problems: Sequence[Problem]) -> dict[str, Any]:
-    """How many of what kind were left out, and each of them, for dataset.json."""
+def summarize_problems(problems: Sequence[Problem]) -> dict[str, Any]:
+    """Return the problems of skipped data for dataset.json: their number by kind, and the list of all."""
     return {
         "by_kind": dict(sorted(Counter(problem.kind for problem in problems).items())),
         "list": [asdict(problem) for problem in problems],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import training_batches
-from octet.data.reading.records import count
+from octet.data.reading.records import count_records
 from octet.recipe.detection import Recipe, Training
 from octet.tasks.detection.learning.examples import preparation
 from octet.tasks.detection.learning.loss import distillation_losses, losses
@@ -25,7 +25,7 @@ class Learning:
 
     def batches(self, records: Path, plan: Training, start: int) -> tf.data.Dataset:
         """Ids [N], pictures [N, S, S, 3], and box codes [N, A, 4] with classes [N, A] of the steps from `start` on."""
-        examples, pictures = read_examples(records, "train"), count(records, "train")
+        examples, pictures = read_examples(records, "train"), count_records(records, "train")
         return training_batches(examples, pictures, plan, start, preparation(self.model, plan))
 
     def losses(self, plan: Training) -> Losses:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from octet.common.tensorflow import keras, tf
-from octet.data.reading.pictures import decode, picture_batches
+from octet.data.reading.pictures import decode_jpeg, picture_batches
 from octet.data.reading.records import read_pictures
 from octet.recipe.detection import Model
 from octet.tasks.detection.metric.average_precision import mean_area, rank_all
@@ -51,7 +51,7 @@ class Validation:
             corners = xywh_pixels_to_corners(self._found.boxes[chosen], truth.height, truth.width)
             boxes = np.concatenate([truth.boxes, corners]).astype(np.float32)
             colours = [_WHITE] * len(truth.boxes) + [_ORANGE] * len(corners)
-            picture = tf.cast(decode(jpeg), tf.float32)
+            picture = tf.cast(decode_jpeg(jpeg), tf.float32)
             if colours:
                 # The op cycles through its colours box by box.
                 picture = tf.image.draw_bounding_boxes(picture[None], boxes[None], colours)[0]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from octet.data.writing.records import serialize
+from octet.data.writing.records import serialize_example
 from octet.sources.voc.annotation import Annotation
 
 
@@ -15,7 +15,7 @@ def to_example(annotation: Annotation, jpeg: bytes, classes: Sequence[str]) -> b
     # VOC counts pixels from 1 and both ends belong to the box: in continuous coordinates it starts one earlier.
     boxes = np.array([thing.box for thing in objects], np.float64).reshape(-1, 4) - (1, 1, 0, 0)
     boxes = boxes[:, [1, 0, 3, 2]] / np.tile([annotation.height, annotation.width], 2)
-    return serialize(
+    return serialize_example(
         {
             "id": annotation.id,
             "jpeg": jpeg,

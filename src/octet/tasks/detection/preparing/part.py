@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from octet.recipe.detection import Recipe
 from octet.sources.reading.archive import Archives, Entry
-from octet.sources.reading.split import assign
+from octet.sources.reading.split import assign_splits
 from octet.sources.voc.problem import Problem
 from octet.tasks.detection.preparing.preparation import find_classes, prepare
 from octet.tasks.detection.preparing.summary import Summary
@@ -23,7 +23,7 @@ class Preparing:
     def open(self, archives: Sequence[Path]) -> Iterator["Annotated"]:
         """The pictures of each split, and the classes of what is in them."""
         with Archives(archives) as voc:
-            splits, problems = assign(voc, self._dataset.splits)
+            splits, problems = assign_splits(voc, self._dataset.splits)
             entries = [entry for of in splits.values() for entry in of]
             classes = find_classes(entries) if self._dataset.classes == "found" else self._dataset.classes
             yield Annotated(splits, classes, voc.problems + problems)

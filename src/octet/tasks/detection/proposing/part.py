@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from octet.common.progress import Progress
 from octet.recipe.detection import Level, Recipe
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.split import assign
+from octet.sources.reading.split import assign_splits
 from octet.sources.voc.annotation import Annotation
 from octet.sources.voc.problem import Problem
 from octet.tasks.detection.network.anchors import make_anchors
@@ -35,7 +35,7 @@ class Proposing:
     def look(self, archives: Sequence[Path]) -> "Survey":
         """Check every picture and annotation, as preprocess does."""
         with Archives(archives) as voc:
-            splits, problems = assign(voc, self._recipe.dataset.splits)
+            splits, problems = assign_splits(voc, self._recipe.dataset.splits)
             entries = [entry for members in splits.values() for entry in members]
             listed = self._recipe.dataset.classes
             classes = find_classes(entries) if listed == "found" else listed

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from octet.data.reading.pictures import decode
+from octet.data.reading.pictures import decode_jpeg
 from octet.reporting.drawing import Box, draw_boxes
 from octet.tasks.detection.metric.average_precision import Objects
 from octet.tasks.detection.metric.boxes import xywh_to_ltrb
@@ -94,7 +94,7 @@ def exhibit(
     chosen: Chosen, jpeg: bytes, truth: Truth, objects: Objects, models: Mapping[str, Judged], classes: Sequence[str]
 ) -> Exhibit:
     """The picture three times: with its objects, and with what each model found."""
-    image = Image.fromarray(decode(jpeg).numpy())
+    image = Image.fromarray(decode_jpeg(jpeg).numpy())
     scale = _SIDE / max(image.size)
     picture = np.asarray(image.resize((round(image.width * scale), round(image.height * scale))))
     last = list(models.values())[-1]
