@@ -49,8 +49,8 @@ def main(recipe: Recipe) -> None:
         quantized,
         averaged,
         [(1.0, trained_variables(quantized))],
-        teacher=network if plan.distillation else None,
-        distillation_weight=plan.distillation,
+        teacher=network if plan.distillation_weight else None,
+        distillation_weight=plan.distillation_weight,
     )
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     learning = registry.learning(recipe, classes)

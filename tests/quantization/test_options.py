@@ -46,7 +46,7 @@ def test_the_recipes_options_reach_the_training(reproduced: Project, project: Pr
     """Frozen, statistics and ranges end as they begin; the teacher is what is learnt from."""
     project.take(reproduced, "data/quickstart", "models/quickstart/float")
     params = tiny_params()
-    params["quickstart"]["train_qat"].update(freeze_batch_norm=True, freeze_ranges=True, distillation=1.0)
+    params["quickstart"]["train_qat"].update(freeze_batch_norm=True, freeze_ranges=True, distillation_weight=1.0)
     project.write_params(params)
     result = project.stage("train_qat")
     assert result.returncode == 0, result.stderr

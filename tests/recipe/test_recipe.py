@@ -50,7 +50,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.levels", [LEVEL | {"stride": 64}], ["quickstart.model", "strides are [64]", "start at"]),
         ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
         ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
-        ("train_float.parts", 3, ["quickstart.train_float", "batch of 8", "3 equal parts"]),
+        ("train_float.micro_batches", 3, ["quickstart.train_float", "batch of 8", "3 equal micro_batches"]),
         ("train_float.frozen_blocks", 3, ["quickstart: train_float.frozen_blocks 3", "come random: set it to 0"]),
         ("train_float.precision", "int8", ["quickstart.train_float.precision", "'int8'", "'bfloat16'"]),
         ("train_float.learning_rate", float("inf"), ["quickstart.train_float.learning_rate", "finite"]),
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_params_file(tmp_path: Path, text: str, message: str) 
 def test_an_experiment_changes_what_it_names_and_nothing_else(tmp_path: Path) -> None:
     """`dvc exp run -S` writes params.yaml anew, and some of what YAML allows does not survive that."""
     expected = yaml.safe_load((ROOT / "params.yaml").read_text())
-    expected["voc2007"]["train_float"]["average"] = 0.5
+    expected["voc2007"]["train_float"]["ema_decay"] = 0.5
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    apply_overrides(tmp_path / "params.yaml", ["voc2007.train_float.average=0.5"])
+    apply_overrides(tmp_path / "params.yaml", ["voc2007.train_float.ema_decay=0.5"])
     assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == expected

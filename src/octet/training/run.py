@@ -81,4 +81,6 @@ def make_update(learning: "Learning", networks: Networks, plan: Training, schedu
         taught = distillation_losses(networks.teacher(pictures, training=False), predictions)
         return {name: (1 - weight) * labelled[name] + weight * taught[name] for name in labelled}
 
-    return Update(networks.trained, networks.averaged, compared, optimizers, plan.average, plan.parts, plan.xla)
+    return Update(
+        networks.trained, networks.averaged, compared, optimizers, plan.ema_decay, plan.micro_batches, plan.xla
+    )

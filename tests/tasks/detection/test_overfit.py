@@ -22,7 +22,7 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     long = {"epochs": 200, "batch": 8, "validate_every": 200, "learning_rate": 0.01, "warmup_epochs": 10.0}
     given = recipe.train_float.model_dump()
     plan = TrainFloat.model_validate(
-        {**given, **long, "average": 0.9, "augmentation": {**given["augmentation"], **still}}
+        {**given, **long, "ema_decay": 0.9, "augmentation": {**given["augmentation"], **still}}
     )
     records = tmp_path / "records"
     records.mkdir()
