@@ -13,7 +13,7 @@ from conftest import Project, detection_recipe
 from octet.common.tensorflow import keras, tf, tflite
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.quantization.qat import calibrate, quantize, ranges
+from octet.quantization.qat import activation_ranges, calibrate, quantize
 from octet.quantization.scheme import DepthwiseWeightsQuantizer
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.metric.detections import Detections, from_coco
@@ -93,7 +93,7 @@ def test_what_training_rounds_the_file_rounds(recipe: Recipe, models: Path) -> N
     quantized.load_weights(models / "qat" / "weights.h5")
     _, _, interpreter = opened(models / "tflite" / "uint8_raw.tflite")
     steps = np.array([of["quantization"][0] for of in interpreter.get_tensor_details() if of["quantization"][0]])
-    trained = {layer.name: (float(high) - float(low)) / 255 for layer, low, high in ranges(quantized)}
+    trained = {layer.name: (float(high) - float(low)) / 255 for layer, low, high in activation_ranges(quantized)}
     assert len(trained) > 40
     assert {name for name, step in trained.items() if np.abs(steps / step - 1).min() > 1e-4} == set()
 
