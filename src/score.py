@@ -1,4 +1,4 @@
-"""Score what every variant said of the test split, and tell what each step costs; no network runs.
+"""Score the outputs of every variant on the test split, and compute the change at each step; no network runs.
 
 Reads:  data/RECIPE/records, reports/RECIPE/{detections or outputs,files.json}
 Writes: reports/RECIPE/evaluation.json, reports/RECIPE/curves/*.csv
@@ -9,11 +9,11 @@ from pathlib import Path
 
 from octet.common.files import read_json, require, whole_folder
 from octet.data.reading.records import read_labels
-from octet.measuring.bootstrap import draw
+from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
-from octet.measuring.gate import judge
-from octet.measuring.ledger import ledger
+from octet.measuring.gate import judge_gate
+from octet.measuring.ledger import compute_ledger
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
@@ -26,7 +26,7 @@ def main(recipe: Recipe) -> None:
     outputs = require(reports / recipe.outputs_folder, f"evaluate@{recipe.name}")
     files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_labels(records)
     scoring = registry.scoring(recipe, classes, records)
-    draws = draw(scoring.images, recipe.score.bootstrap, recipe.score.seed)
+    draws = draw_resamples(scoring.images, recipe.score.bootstrap, recipe.score.seed)
 
     variants, exact, resampled = {}, {}, {}
     with whole_folder(reports / "curves") as curves:
@@ -40,17 +40,17 @@ def main(recipe: Recipe) -> None:
     steps = [
         step
         for metric in next(iter(resampled.values()))
-        for step in ledger(
+        for step in compute_ledger(
             metric,
-            {name: of[metric] for name, of in exact.items()},
-            {name: of[metric] for name, of in resampled.items()},
+            {name: scores[metric] for name, scores in exact.items()},
+            {name: scores[metric] for name, scores in resampled.items()},
         )
     ]
     evaluation = Evaluation(
         dataset=TestSet(recipe=recipe.name, task=recipe.task, images=scoring.images, classes=classes),
         variants=variants,
         ledger=tuple(steps),
-        gate=judge(variants, files, recipe.headline, recipe.score),
+        gate=judge_gate(variants, files, recipe.headline, recipe.score),
     )
     write_evaluation(reports / "evaluation.json", evaluation)
 

@@ -144,7 +144,7 @@ def test_no_file_holds_the_gradient(heads: keras.Model, monkeypatch: pytest.Monk
     """The converter gets the plain op with nothing around it; the bytes are the same with TensorFlow's gradient."""
 
     def converted() -> bytes:
-        return to_integer(trace_heads(heads), gives=tf.uint8)
+        return to_integer(trace_heads(heads), output_type=tf.uint8)
 
     suppression = Suppression(score_threshold=0.1, iou_threshold=0.5, max_detections=3)
     for graph in (

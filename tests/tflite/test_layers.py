@@ -43,7 +43,7 @@ def quantized(reproduced: Project, model: keras.Model) -> keras.Model:
 
 
 def integer_file(quantized: keras.Model) -> bytes:
-    return to_integer(trace_heads(quantized), gives=tf.uint8)
+    return to_integer(trace_heads(quantized), output_type=tf.uint8)
 
 
 def test_a_range_that_is_far_too_wide_comes_first(

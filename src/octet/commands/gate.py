@@ -12,7 +12,7 @@ from octet.common.errors import UserError
 from octet.common.files import require
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import FileFacts, read_files
-from octet.measuring.gate import checks, text_table
+from octet.measuring.gate import check_limits, text_table
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tflite.running.variants import variant_files
@@ -25,7 +25,7 @@ def main(recipe: Recipe) -> None:
     made = variant_files(models, recipe.shipped_file)
     for variant in ("uint8", *recipe.score.forbidden_operators):
         require_scored(require(made[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
-    found = checks(evaluation.variants, scored, recipe.headline, recipe.score)
+    found = check_limits(evaluation.variants, scored, recipe.headline, recipe.score)
     print(text_table(found))
     if not all(check.passed for check in found):
         sys.exit(f"octet: {recipe.name} fails its quality gate")

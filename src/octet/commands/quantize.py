@@ -20,7 +20,7 @@ from octet.common.errors import UserError, first_line, report_user_errors
 from octet.common.files import whole_file
 from octet.tflite.comparing.layers import text_table, tflite_reference, worst_first
 from octet.tflite.files.conversion import to_float
-from octet.tflite.running.operators import stayed_float
+from octet.tflite.running.operators import float_operators
 
 _WORST, _RANDOM = 10, 16
 
@@ -45,7 +45,7 @@ def main(options: argparse.Namespace) -> None:
         file.write_bytes(content)
     print(f"{out}: {len(content) / 1e6:.2f} MB, {scheme.kind}")
     if scheme.calibrated:
-        for name, why in stayed_float(content).items():
+        for name, why in float_operators(content).items():
             print(f"in float: {name}: {why}")
     if options.compare:
         compare(source, content, samples)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from octet.common.tensorflow import tf
-from octet.tflite.files.conversion import Calibration, Traced, to_dynamic, to_float16, to_integer
+from octet.tflite.files.conversion import Calibration, TracedGraph, to_dynamic, to_float16, to_integer
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Scheme:
     what: str
     serves: str
     calibrated: bool  # needs samples, from which ranges are read
-    convert: Callable[[Traced, Calibration | None], bytes]
+    convert: Callable[[TracedGraph, Calibration | None], bytes]
 
 
 SCHEMES: Mapping[str, Scheme] = MappingProxyType(
@@ -40,21 +40,23 @@ SCHEMES: Mapping[str, Scheme] = MappingProxyType(
             what="integer arithmetic, int8 in and out; a quarter of the size, the fastest on most hardware",
             serves="CPUs, DSPs and NPUs (Edge TPU, Hexagon, Ethos-U), microcontrollers",
             calibrated=True,
-            convert=lambda traced, samples: to_integer(traced, samples, takes=tf.int8, gives=tf.int8),
+            convert=lambda traced, samples: to_integer(traced, samples, input_type=tf.int8, output_type=tf.int8),
         ),
         "uint8": Scheme(
             kind="full integer",
             what="the same with uint8 in and out, which is what cameras give",
             serves="the same; what hands over raw pixels",
             calibrated=True,
-            convert=lambda traced, samples: to_integer(traced, samples, takes=tf.uint8, gives=tf.uint8),
+            convert=lambda traced, samples: to_integer(traced, samples, input_type=tf.uint8, output_type=tf.uint8),
         ),
         "int16x8": Scheme(
             kind="full integer, wide",
             what="16 bits of activations, 8 of weights; nearly as exact as float, slower than int8",
             serves="CPUs and DSPs that have the kernels; where int8 loses too much (audio, super-resolution)",
             calibrated=True,
-            convert=lambda traced, samples: to_integer(traced, samples, takes=tf.float32, gives=tf.float32, wide=True),
+            convert=lambda traced, samples: to_integer(
+                traced, samples, input_type=tf.float32, output_type=tf.float32, int16_activations=True
+            ),
         ),
     }
 )

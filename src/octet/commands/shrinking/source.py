@@ -13,14 +13,14 @@ import h5py
 from octet.commands.shrinking.keras_3 import keras_3
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import keras, tf
-from octet.tflite.files.conversion import Traced, trace
+from octet.tflite.files.conversion import TracedGraph, trace_graph
 
 
 @dataclass(frozen=True)
 class Source:
     """What was read."""
 
-    traced: Traced
+    traced: TracedGraph
     inputs: Sequence[tf.TensorSpec]  # all sizes known, one sample at a time, named as `identifier` has it
     model: Any | None  # the Keras model, where it is one
 
@@ -55,7 +55,7 @@ def _from_keras(path: Path, shape: Sequence[int] | None) -> Source:
     def run(*values: tf.Tensor) -> Any:
         return model(values[0] if len(values) == 1 else list(values), training=False)
 
-    return Source(trace(run, variables, *specs), specs, model)
+    return Source(trace_graph(run, variables, *specs), specs, model)
 
 
 def _from_saved_model(path: Path, shape: Sequence[int] | None) -> Source:
@@ -72,7 +72,7 @@ def _from_saved_model(path: Path, shape: Sequence[int] | None) -> Source:
     def run(*values: tf.Tensor) -> Any:
         return list(signature(**dict(zip(named, values, strict=True))).values())
 
-    return Source(Traced(tf.function(run).get_concrete_function(*specs), loaded), specs, None)
+    return Source(TracedGraph(tf.function(run).get_concrete_function(*specs), loaded), specs, None)
 
 
 def _specs(inputs: dict[str, tuple[Any, Any]], shape: Sequence[int] | None, path: Path) -> list[tf.TensorSpec]:
