@@ -63,7 +63,7 @@ def test_an_error_in_the_evaluation_is_named(evaluation_file: Path, change: obje
 
 
 @pytest.mark.parametrize(
-    ("interval", "is_more"),
+    ("interval", "more"),
     [((-0.02, 0.01), False), ((-0.02, -0.01), True), ((0.01, 0.02), True), ((0.0, 0.02), False)],
 )
 def test_an_interval_that_includes_0_is_no_more_than_chance(interval: tuple[float, float], more: bool) -> None:
