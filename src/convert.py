@@ -1,8 +1,8 @@
-"""Convert both networks to the ladder of TFLite files.
+"""Convert the float and the fake-quantized network to TFLite files.
 
 Reads:  models/RECIPE/{float,qat}, data/RECIPE/records (calibration pictures)
 Writes: the file that ships, models/RECIPE/*_uint8.tflite, with models/RECIPE/labels.txt, and the ladder beside it,
-        models/RECIPE/tflite/{float32,float16,dynamic,int8_ptq,uint8_raw}.tflite with what uint8_raw needs
+        models/RECIPE/tflite/{float32,float16,dynamic,int8_ptq,uint8_raw}.tflite and the arrays for uint8_raw
 Usage:  python src/convert.py RECIPE
 """
 

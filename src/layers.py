@@ -1,4 +1,4 @@
-"""Compare the integer files with the networks that they were made of, layer by layer.
+"""Compare the integer files, layer by layer, with the networks that they were converted from.
 
 Reads:  data/RECIPE/records (val pictures), models/RECIPE
 Writes: reports/RECIPE/layers.json, the layers that lose most first:

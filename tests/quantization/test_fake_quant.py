@@ -85,8 +85,8 @@ def operands(bits: int, narrow: bool) -> list[Floats]:
     zero = np.clip(bottom - np.divide(minimum, scale, out=np.zeros_like(scale), where=scale > 0), bottom, top)
     zero = np.floor(zero.astype(np.float64) + 0.5).astype(np.float32)
     low, high = (bottom - zero) * scale, (top - zero) * scale
-    beside = [np.nextafter(end, np.float32(to)) for end, to in ((low, -9e9), (low, 9e9), (high, -9e9), (high, 9e9))]
-    inputs = np.stack([low, high, *beside, *np.linspace(low - 1, high + 1, 34)]).astype(np.float32)[:, None, None]
+    neighbours = [np.nextafter(end, np.float32(to)) for end, to in ((low, -9e9), (low, 9e9), (high, -9e9), (high, 9e9))]
+    inputs = np.stack([low, high, *neighbours, *np.linspace(low - 1, high + 1, 34)]).astype(np.float32)[:, None, None]
     return [random.normal(size=inputs.shape).astype(np.float32), inputs, minimum, maximum]
 
 
@@ -153,6 +153,6 @@ def test_no_file_holds_the_gradient(heads: keras.Model, monkeypatch: pytest.Monk
     ):
         assert fake_quant_ops(graph) == OPS
         assert not [node for node in nodes(graph) if node.op == "IdentityN" or "_gradient_op_type" in node.attr]
-    ours = converted()
+    content = converted()
     use_kernels(monkeypatch)
-    assert ours == converted()
+    assert content == converted()

@@ -130,9 +130,9 @@ def test_the_teachers_predictions_are_the_targets_of_distillation() -> None:
     codes, logits = (tf.constant(random.normal(size=(2, 5, n)), tf.float32) for n in (4, 3))
     same = distillation_losses((codes, logits), (codes, logits), config)
     assert [float(loss) for loss in same.values()] == [0, 0]
-    other = distillation_losses((codes, logits), (codes + 1, logits + 1), config)
-    assert all(float(loss) > 0 for loss in other.values())
+    shifted = distillation_losses((codes, logits), (codes + 1, logits + 1), config)
+    assert all(float(loss) > 0 for loss in shifted.values())
     # Boxes where the teacher finds no object hardly count.
     nothing = tf.fill((2, 5, 3), -20.0)
     unsure = distillation_losses((codes, nothing), (codes + 1, nothing), config)
-    assert float(unsure["boxes"]) < 1e-6 < float(other["boxes"])
+    assert float(unsure["boxes"]) < 1e-6 < float(shifted["boxes"])

@@ -173,10 +173,10 @@ def test_only_the_same_training_is_continued(tmp_path: Path) -> None:
     def interrupted(inputs: object) -> bool:
         """Leave a checkpoint in the folder, as a kill would; whether the folder had one before."""
         with pytest.raises(KeyboardInterrupt), checkpoint_folder(root, inputs, [data]) as folder:
-            found = (folder / "checkpoint").exists()
+            had_checkpoint = (folder / "checkpoint").exists()
             (folder / "checkpoint").touch()
             raise KeyboardInterrupt
-        return found
+        return had_checkpoint
 
     assert [interrupted({"epochs": 3}), interrupted({"epochs": 3}), interrupted({"epochs": 4})] == [False, True, False]
     data.write_text("b")
