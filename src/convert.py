@@ -1,8 +1,8 @@
-"""Convert both networks to the ladder of TFLite files.
+"""Convert the float and the fake-quantized network to TFLite files.
 
 Reads:  models/RECIPE/{float,qat}, data/RECIPE/records (calibration pictures)
 Writes: the file that ships, models/RECIPE/*_uint8.tflite, with models/RECIPE/labels.txt, and the ladder beside it,
-        models/RECIPE/tflite/{float32,float16,dynamic,int8_ptq,uint8_raw}.tflite with what uint8_raw needs
+        models/RECIPE/tflite/{float32,float16,dynamic,int8_ptq,uint8_raw}.tflite and the arrays for uint8_raw
 Usage:  python src/convert.py RECIPE
 """
 
@@ -25,7 +25,7 @@ from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.tflite.files.appending import append_operators
 from octet.tflite.files.conversion import to_dynamic, to_float, to_float16, to_integer
-from octet.tflite.files.metadata import About, Outputs, describe
+from octet.tflite.files.metadata import FileDescription, OutputsMetadata, add_metadata
 
 
 def main(recipe: Recipe) -> None:
@@ -42,21 +42,21 @@ def main(recipe: Recipe) -> None:
     network.load_weights(float_weights)
     quantized.load_weights(qat_weights)
     shipping = registry.shipping(recipe, classes)
-    about = About(
+    description = FileDescription(
         **plan.about.model_dump(),
         recipe=recipe.name,
         recipe_sha256=recipe.model_sha256,
         labels=classes,
-        description=shipping.description,
+        summary=shipping.description,
     )
     pictures = picture_batches(records, "train", recipe.model.input_size, batch=1).take(plan.calibration_pictures)
 
     def calibration() -> Iterator[list[NDArray[np.float32]]]:
         return ([picture] for picture in pictures.map(normalize).as_numpy_iterator())
 
-    def write(path: Path, content: bytes, outputs: Outputs) -> None:
+    def write(path: Path, content: bytes, outputs: OutputsMetadata) -> None:
         with atomic_write(path) as file:
-            file.write_bytes(describe(content, about, outputs))
+            file.write_bytes(add_metadata(content, description, outputs))
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB", flush=True)
 
     def ship(path: Path, content: bytes) -> None:
@@ -68,7 +68,7 @@ def main(recipe: Recipe) -> None:
         ship(ladder / "float16.tflite", to_float16(traced))
         ship(ladder / "dynamic.tflite", to_dynamic(traced))
         ship(ladder / "int8_ptq.tflite", to_integer(traced, calibration))
-        raw = to_integer(shipping.trace_raw(quantized), gives=tf.uint8)
+        raw = to_integer(shipping.trace_raw(quantized), output_type=tf.uint8)
         write(ladder / "uint8_raw.tflite", raw, shipping.raw_outputs)
         for name, array in shipping.beside.items():
             np.save(ladder / f"{name}.npy", array)

@@ -1,8 +1,8 @@
-"""Run the Keras models and every TFLite file on the test split, and write down what each says of every picture.
+"""Run the Keras models and every TFLite file on the test split, and write their outputs for every picture.
 
 Reads:  data/RECIPE/records, models/RECIPE
-Writes: reports/RECIPE/detections/VARIANT.json (of a detector; of other tasks outputs/VARIANT.json),
-        reports/RECIPE/files.json: what each file weighs, its SHA-256 and its operators
+Writes: reports/RECIPE/detections/VARIANT.json for a detector, outputs/VARIANT.json for other tasks,
+        reports/RECIPE/files.json: the size of each file, its SHA-256 and its operators
 Usage:  python src/evaluate.py RECIPE
 """
 
@@ -21,7 +21,7 @@ from octet.tasks import registry
 from octet.tflite.running.operators import file_facts
 from octet.tflite.running.variants import KERAS, variant_files
 
-_BATCH = 32  # pictures that are run at once
+_BATCH = 32  # pictures
 
 
 def main(recipe: Recipe) -> None:
@@ -37,7 +37,7 @@ def main(recipe: Recipe) -> None:
     network = registry.network(recipe, classes)
     predicting = registry.predicting(recipe, classes, records)
 
-    def network_of(variant: str, weights: Path) -> keras.Model:
+    def load_network(variant: str, weights: Path) -> keras.Model:
         model = network.build()
         if variant == "qat":
             model = quantize(model, recipe.train_qat.float_layers)
@@ -48,10 +48,10 @@ def main(recipe: Recipe) -> None:
         for variant, file in variants.items():
             pictures = picture_batches(records, "test", recipe.model.input_size, _BATCH).as_numpy_iterator()
             if variant in KERAS:
-                found = predicting.network_outputs(network_of(variant, file), pictures)
+                predictions = predicting.network_outputs(load_network(variant, file), pictures)
             else:
-                found = predicting.file_outputs(file, pictures)
-            write_json(outputs / f"{variant}.json", predicting.collect(found), indent=None)
+                predictions = predicting.file_outputs(file, pictures)
+            write_json(outputs / f"{variant}.json", predicting.collect(predictions), indent=None)
             print(f"{variant}: done", flush=True)
     files = {variant: file for variant, file in variants.items() if variant not in KERAS}
     write_json(reports / "files.json", {variant: file_facts(file.read_bytes()) for variant, file in files.items()})

@@ -1,4 +1,4 @@
-"""Compare the integer files with the networks that they were made of, layer by layer.
+"""Compare the integer files, layer by layer, with the networks that they were converted from.
 
 Reads:  data/RECIPE/records (val pictures), models/RECIPE
 Writes: reports/RECIPE/layers.json, the layers that lose most first:
@@ -16,7 +16,7 @@ from octet.common.files import require_output, write_json
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
-from octet.quantization.qat import quantize, without_rounding
+from octet.quantization.qat import copy_weights, quantize
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
@@ -42,7 +42,7 @@ def main(recipe: Recipe) -> None:
     pictures = [normalize(picture).numpy() for picture in batches]
 
     tables = {"conversion": worst_first(keras_reference(quantized), uint8, pictures)}
-    tables["qat"] = worst_first(keras_reference(without_rounding(quantized, network)), uint8, pictures)
+    tables["qat"] = worst_first(keras_reference(copy_weights(quantized, network)), uint8, pictures)
     network.load_weights(float_weights)
     tables["ptq"] = worst_first(keras_reference(network), ptq, pictures)
     write_json(Path("reports", recipe.name, "layers.json"), tables)

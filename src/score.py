@@ -1,4 +1,4 @@
-"""Score what every variant said of the test split, and tell what each step costs; no network runs.
+"""Score the outputs of every variant on the test split, and compute the change at each step; no network runs.
 
 Reads:  data/RECIPE/records, reports/RECIPE/{detections or outputs,files.json}
 Writes: reports/RECIPE/evaluation.json, reports/RECIPE/curves/*.csv
@@ -13,7 +13,7 @@ from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
 from octet.measuring.gate import judge_gate
-from octet.measuring.ledger import ledger
+from octet.measuring.ledger import compute_ledger
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
@@ -40,10 +40,10 @@ def main(recipe: Recipe) -> None:
     steps = [
         step
         for metric in next(iter(resampled.values()))
-        for step in ledger(
+        for step in compute_ledger(
             metric,
-            {name: of[metric] for name, of in exact.items()},
-            {name: of[metric] for name, of in resampled.items()},
+            {name: scores[metric] for name, scores in exact.items()},
+            {name: scores[metric] for name, scores in resampled.items()},
         )
     ]
     evaluation = Evaluation(

@@ -1,4 +1,4 @@
-"""Train the float network as much further as the quantized one, to tell what eight bits cost from what training gains.
+"""Train the float network for as long as the quantized one, to tell what 8 bits cost from what more training gains.
 
 Reads:  data/RECIPE/records, models/RECIPE/float
 Writes: models/RECIPE/control/{weights.h5,history.csv}; checkpoints and TensorBoard's events go to runs/
@@ -16,7 +16,7 @@ from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import Networks
-from octet.training.run import Places, run_training
+from octet.training.run import TrainingPaths, run_training
 
 
 def main(recipe: Recipe) -> None:
@@ -33,7 +33,7 @@ def main(recipe: Recipe) -> None:
         freeze_batch_norm(trained)
     networks = Networks(trained, averaged, [(1.0, trained.trainable_variables)])
     scratch, output = Path("runs", recipe.name, "train_control"), Path("models", recipe.name, "control")
-    run_training(registry.learning(recipe, classes), networks, plan, Places(records, [weights], scratch, output))
+    run_training(registry.learning(recipe, classes), networks, plan, TrainingPaths(records, [weights], scratch, output))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import float_networks
-from octet.training.run import Places, run_training
+from octet.training.run import TrainingPaths, run_training
 
 
 def main(recipe: Recipe) -> None:
@@ -28,7 +28,9 @@ def main(recipe: Recipe) -> None:
     classes = read_class_names(records)
     networks = float_networks(registry.network(recipe, classes), plan, pretrained)
     scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
-    run_training(registry.learning(recipe, classes), networks, plan, Places(records, pretrained, scratch, output))
+    run_training(
+        registry.learning(recipe, classes), networks, plan, TrainingPaths(records, pretrained, scratch, output)
+    )
 
 
 if __name__ == "__main__":

@@ -18,14 +18,14 @@ from octet.quantization.qat import (
     freeze_batch_norm,
     freeze_ranges,
     quantize,
-    show_ranges,
     trained_variables,
+    write_range_summaries,
 )
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import Networks
-from octet.training.run import Places, run_training
+from octet.training.run import TrainingPaths, run_training
 
 
 def main(recipe: Recipe) -> None:
@@ -49,12 +49,14 @@ def main(recipe: Recipe) -> None:
         quantized,
         averaged,
         [(1.0, trained_variables(quantized))],
-        teacher=network if plan.distillation else None,
-        distillation_weight=plan.distillation,
+        teacher=network if plan.distillation_weight else None,
+        distillation_weight=plan.distillation_weight,
     )
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     learning = registry.learning(recipe, classes)
-    run_training(learning, networks, plan, Places(records, [weights], scratch, output), shows=[show_ranges])
+    run_training(
+        learning, networks, plan, TrainingPaths(records, [weights], scratch, output), summaries=[write_range_summaries]
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The backbone starts from the weights that a file holds, or the file is named."""
+"""The backbone loads the weights of a file, or an error names the file; its first blocks can be frozen."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def weights(tmp_path: Path, shape: Model) -> Path:
     return tmp_path / "backbone.h5"
 
 
-def test_the_backbone_takes_them_and_the_heads_do_not(shape: Model, weights: Path) -> None:
+def test_the_backbone_gets_the_files_weights_and_the_heads_do_not(shape: Model, weights: Path) -> None:
     detector = build_detector(shape, 3)
     before = {layer.name: layer.get_weights() for layer in detector.layers}
     backbone_of(shape).load(detector, weights)
@@ -35,8 +35,8 @@ def test_the_backbone_takes_them_and_the_heads_do_not(shape: Model, weights: Pat
     assert len(names & set(before)) > 90
     for layer in detector.layers:
         expected = backbone.get_layer(layer.name).get_weights() if layer.name in names else before[layer.name]
-        for found, wanted in zip(layer.get_weights(), expected, strict=True):
-            np.testing.assert_array_equal(found, wanted)
+        for weight, expected_weight in zip(layer.get_weights(), expected, strict=True):
+            np.testing.assert_array_equal(weight, expected_weight)
     assert not np.array_equal(detector.get_layer("Conv1").get_weights()[0], before["Conv1"][0])
 
 
@@ -62,22 +62,24 @@ def test_the_first_blocks_are_frozen(shape: Model, blocks: int, first: str) -> N
     trunk.freeze(detector, blocks)
     backbone, others = trunk.split_variables(detector)
     assert backbone[0].name.startswith(f"{first}/")
-    assert {id(of) for of in backbone + others} == {id(of) for of in detector.trainable_variables}
-    names = {of.name.partition("/")[0] for of in others}
+    assert {id(variable) for variable in backbone + others} == {
+        id(variable) for variable in detector.trainable_variables
+    }
+    names = {variable.name.partition("/")[0] for variable in others}
     assert all(name.startswith(("lateral_", "neck_", "boxes_", "classes_")) for name in names)
     assert "Conv_1" not in names
 
 
-def test_what_is_frozen_does_not_move(shape: Model) -> None:
-    """Neither its weights nor its statistics, while those behind it do."""
+def test_frozen_blocks_do_not_change(shape: Model) -> None:
+    """Weights and statistics of frozen blocks stay, while statistics of later blocks change."""
     detector = build_detector(shape, 3)
     backbone_of(shape).freeze(detector, 2)
     before = {layer.name: layer.get_weights() for layer in detector.layers}
     detector(np.random.default_rng(1).normal(size=(2, shape.input_size, shape.input_size, 3)), training=True)
-    moved = {
+    changed = {
         name
         for name, weights in before.items()
         if not all(np.array_equal(*pair) for pair in zip(weights, detector.get_layer(name).get_weights(), strict=True))
     }
-    assert "block_2_expand_BN" in moved
-    assert not [name for name in moved if name.startswith(("bn_Conv1", "expanded_conv", "block_1_"))]
+    assert "block_2_expand_BN" in changed
+    assert not [name for name in changed if name.startswith(("bn_Conv1", "expanded_conv", "block_1_"))]

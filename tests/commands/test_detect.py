@@ -26,8 +26,8 @@ from octet.commands.detecting.sources import StillPicture, decode_picture
 from octet.common.tensorflow import tflite
 from octet.data.reading.records import read_pictures
 from octet.tasks.detection.using.part import Finder
-from octet.tflite.files.conversion import packed
-from octet.tflite.files.metadata import read_labels
+from octet.tflite.files.conversion import pack_model
+from octet.tflite.files.metadata import read_metadata_labels
 from octet.tflite.running.variants import variant_files
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -114,7 +114,7 @@ def test_a_file_that_says_nothing_of_itself_is_given_labels(
     (tmp_path / "one.jpg").write_bytes(next(iter(pictures.values())))
     bare = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(model.read_bytes()))
     bare.metadata = None
-    (tmp_path / "bare.tflite").write_bytes(packed(bare, model.stat().st_size))
+    (tmp_path / "bare.tflite").write_bytes(pack_model(bare, model.stat().st_size))
     refused = detect("one.jpg", "--model", "bare.tflite")
     assert refused.returncode == 1
     assert "--labels" in refused.stderr and "Traceback" not in refused.stderr
@@ -123,7 +123,7 @@ def test_a_file_that_says_nothing_of_itself_is_given_labels(
     assert detect("one.jpg", "--json", "own.json").returncode == 0
     assert detect("one.jpg", "--model", "bare.tflite", "--labels", "names.txt", "--json", "bare.json").returncode == 0
     own, given = (found_in(tmp_path / f"{of}.json")[0]["detections"] for of in ("own", "bare"))
-    labels = read_labels(model)
+    labels = read_metadata_labels(model)
     assert labels is not None
     assert given
     assert given == [of | {"label": names[labels.index(of["label"])]} for of in own]

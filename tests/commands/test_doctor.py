@@ -87,11 +87,14 @@ def test_the_batch_that_fits_is_named() -> None:
     assert check_memory(recipe, "GPU", int((fixed + 80 * each) / 0.9)).state == "ok"
     tight = check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9))  # enough in float, where each is kept once
     assert tight.state == "FAIL"
-    assert tight.remedy == "set quickstart.train_qat.parts to 2 or more"
-    in_parts = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"parts": 4})})
-    assert check_memory(in_parts, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
-    assert "quickstart.train_float.parts to 2" in check_memory(in_parts, "GPU", int((fixed + 20 * each) / 0.9)).remedy
-    taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation": 0.5})})
+    assert tight.remedy == "set quickstart.train_qat.micro_batches to 2 or more"
+    in_micro_batches = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"micro_batches": 4})})
+    assert check_memory(in_micro_batches, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
+    assert (
+        "quickstart.train_float.micro_batches to 2"
+        in check_memory(in_micro_batches, "GPU", int((fixed + 20 * each) / 0.9)).remedy
+    )
+    taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation_weight": 0.5})})
     assert check_memory(taught, "GPU", int((fixed + 80 * each) / 0.9)).state == "FAIL"  # the teacher's as well
     larger = recipe.model.model_copy(update={"input_size": 256})
     assert memory_needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)

@@ -1,4 +1,4 @@
-"""The gradient of fake quantization: what the kernels compute, in every training's graph, and in no file."""
+"""The gradient of fake quantization is what the kernels compute, is in a training's graph, and is in no file."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -46,14 +46,14 @@ def deterministic() -> Iterator[None]:
 
 
 def use_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give the ops the gradients that TensorFlow registers."""
+    """Give the ops the gradients that TensorFlow registers itself."""
     for op in OPS:
         monkeypatch.setitem(gradient_registry._registry, op, {"type": getattr(array_ops, f"_{op}Gradient")})
 
 
 @pytest.fixture
 def heads(monkeypatch: pytest.MonkeyPatch) -> keras.Model:
-    """A little detector's shape, fake-quantized: both kinds of convolution, box codes and logits of 16 anchors."""
+    """A fake-quantized network like a small detector: both kinds of convolution, box codes and logits of 16 anchors."""
     use_kernels(monkeypatch)  # whatever ran before: it is `quantize` that has to replace them
     pictures = keras.Input((8, 8, 3))
     x = pictures
@@ -74,7 +74,10 @@ def fake_quant_ops(graph: tf.Graph) -> set[str]:
 
 
 def operands(bits: int, narrow: bool) -> list[Floats]:
-    """Gradients and inputs [40, 1, 1, C], minima and maxima [C]: inputs on the ends, a float beside them, all over."""
+    """Gradients and inputs [40, 1, 1, C], minima and maxima [C].
+
+    Inputs lie on the ends of the ranges, one float beside them, and everywhere between.
+    """
     random = np.random.default_rng(0)
     minimum, maximum = np.array([*NAMED_RANGES, *random.uniform([-9, 0], [0, 9], (300, 2))], np.float32).T
     bottom, top = np.float32(narrow), np.float32(2**bits - 1)
@@ -82,8 +85,8 @@ def operands(bits: int, narrow: bool) -> list[Floats]:
     zero = np.clip(bottom - np.divide(minimum, scale, out=np.zeros_like(scale), where=scale > 0), bottom, top)
     zero = np.floor(zero.astype(np.float64) + 0.5).astype(np.float32)
     low, high = (bottom - zero) * scale, (top - zero) * scale
-    beside = [np.nextafter(end, np.float32(to)) for end, to in ((low, -9e9), (low, 9e9), (high, -9e9), (high, 9e9))]
-    inputs = np.stack([low, high, *beside, *np.linspace(low - 1, high + 1, 34)]).astype(np.float32)[:, None, None]
+    neighbours = [np.nextafter(end, np.float32(to)) for end, to in ((low, -9e9), (low, 9e9), (high, -9e9), (high, 9e9))]
+    inputs = np.stack([low, high, *neighbours, *np.linspace(low - 1, high + 1, 34)]).astype(np.float32)[:, None, None]
     return [random.normal(size=inputs.shape).astype(np.float32), inputs, minimum, maximum]
 
 
@@ -95,25 +98,25 @@ def test_the_gradients_are_the_kernels(per_channel: bool, bits: int, narrow: boo
     forward, kernel = getattr(tf.quantization, name), getattr(tf.quantization, f"{name}_gradient")
     use_deterministic_gradients()
 
-    def differentiate(upstream: tf.Tensor, *given: tf.Tensor) -> tuple[tf.Tensor, ...]:
+    def differentiate(upstream: tf.Tensor, *arguments: tf.Tensor) -> tuple[tf.Tensor, ...]:
         with tf.GradientTape() as tape:
-            tape.watch(given)
-            outputs = forward(*given, num_bits=bits, narrow_range=narrow)
-        return tape.gradient(outputs, given, upstream)
+            tape.watch(arguments)
+            outputs = forward(*arguments, num_bits=bits, narrow_range=narrow)
+        return tape.gradient(outputs, arguments, upstream)
 
     if in_graph:
         differentiate = tf.function(differentiate)
     arrays = operands(bits, narrow)
     for channel in [slice(None)] if per_channel else range(len(NAMED_RANGES)):
         tensors = [tf.constant(array[..., channel]) for array in arrays]
-        found, expected = differentiate(*tensors), kernel(*tensors, num_bits=bits, narrow_range=narrow)
-        np.testing.assert_array_equal(found[0], expected[0])
+        gradients, expected = differentiate(*tensors), kernel(*tensors, num_bits=bits, narrow_range=narrow)
+        np.testing.assert_array_equal(gradients[0], expected[0])
         for end in (1, 2):
-            np.testing.assert_allclose(found[end], expected[end], rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(gradients[end], expected[end], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_those_inputs_meet_the_ends_to_the_float(narrow: bool) -> None:
+def test_those_inputs_lie_exactly_on_and_beside_the_ends(narrow: bool) -> None:
     upstream, inputs, minimum, maximum = operands(8, narrow)
     kernel = tf.quantization.fake_quant_with_min_max_vars_per_channel_gradient
     passed = kernel(upstream, inputs, minimum, maximum, narrow_range=narrow)[0].numpy()[:6, 0, 0] != 0
@@ -129,19 +132,19 @@ def test_no_gradient_kernel_is_in_a_trainings_graph(heads: keras.Model, monkeypa
     batch = tf.zeros((2, 8, 8, 3)), (tf.zeros((2, 16, 4)), tf.zeros((2, 16, 2)))
     batches = iter(tf.data.Dataset.from_tensors(batch))
 
-    def trained_with() -> set[str]:
+    def ops_of_training() -> set[str]:
         return fake_quant_ops(heads.make_train_function(force=True).get_concrete_function(batches).graph)
 
-    assert trained_with() == OPS
+    assert ops_of_training() == OPS
     use_kernels(monkeypatch)
-    assert trained_with() == OPS | KERNELS
+    assert ops_of_training() == OPS | KERNELS
 
 
-def test_the_files_hold_none_of_it(heads: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is converted is the plain op with nothing around it; the bytes are the same with TensorFlow's gradient."""
+def test_no_file_holds_the_gradient(heads: keras.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The converter gets the plain op with nothing around it; the bytes are the same with TensorFlow's gradient."""
 
     def converted() -> bytes:
-        return to_integer(trace_heads(heads), gives=tf.uint8)
+        return to_integer(trace_heads(heads), output_type=tf.uint8)
 
     suppression = Suppression(score_threshold=0.1, iou_threshold=0.5, max_detections=3)
     for graph in (
@@ -150,6 +153,6 @@ def test_the_files_hold_none_of_it(heads: keras.Model, monkeypatch: pytest.Monke
     ):
         assert fake_quant_ops(graph) == OPS
         assert not [node for node in nodes(graph) if node.op == "IdentityN" or "_gradient_op_type" in node.attr]
-    ours = converted()
+    content = converted()
     use_kernels(monkeypatch)
-    assert ours == converted()
+    assert content == converted()

@@ -1,4 +1,4 @@
-"""What a recipe can ask of quantization-aware training."""
+"""The options that a recipe has for quantization-aware training."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,14 @@ from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.quantization.qat import calibrate, freeze_batch_norm, freeze_ranges, quantize, ranges, trained_variables
+from octet.quantization.qat import (
+    activation_ranges,
+    calibrate,
+    freeze_batch_norm,
+    freeze_ranges,
+    quantize,
+    trained_variables,
+)
 from octet.recipe.detection import Loss, Model
 from octet.tasks.detection.learning.loss import distillation_losses
 from octet.tasks.detection.network.model import build_detector
@@ -25,9 +32,9 @@ def statistics(network: keras.Model) -> list[np.ndarray]:
 
 
 def test_float_layers_keep_their_weights(model: keras.Model) -> None:
-    """Named by what comes out of them, as the table of layers does."""
-    spared = {"Conv1", "boxes_16_pointwise"}
-    assert rounded_kernels(quantize(model)) - rounded_kernels(quantize(model, ["Conv1_relu", *spared])) == spared
+    """Layers are named by their output, as in the table of layers."""
+    unrounded = {"Conv1", "boxes_16_pointwise"}
+    assert rounded_kernels(quantize(model)) - rounded_kernels(quantize(model, ["Conv1_relu", *unrounded])) == unrounded
 
 
 def rounded_kernels(quantized: keras.Model) -> set[str]:
@@ -36,29 +43,29 @@ def rounded_kernels(quantized: keras.Model) -> set[str]:
     return {name.split("/")[0].removeprefix("quant_") for name in bounds if name.endswith("kernel_min")}
 
 
-def test_a_float_layer_that_is_not_there_is_named(model: keras.Model) -> None:
+def test_an_unknown_float_layer_is_refused_by_name(model: keras.Model) -> None:
     with pytest.raises(UserError, match="no layer 'Conv1_rely'; did you mean 'Conv1_relu'"):
         quantize(model, ["Conv1_rely"])
 
 
 @pytest.mark.slow
 def test_the_recipes_options_reach_the_training(reproduced: Project, project: Project) -> None:
-    """Frozen, statistics and ranges end as they begin; the teacher is what is learnt from."""
+    """Frozen statistics and ranges end as they begin, and the loss is against the teacher."""
     project.take(reproduced, "data/quickstart", "models/quickstart/float")
     params = tiny_params()
-    params["quickstart"]["train_qat"].update(freeze_batch_norm=True, freeze_ranges=True, distillation=1.0)
+    params["quickstart"]["train_qat"].update(freeze_batch_norm=True, freeze_ranges=True, distillation_weight=1.0)
     project.write_params(params)
     result = project.stage("train_qat")
     assert result.returncode == 0, result.stderr
-    begun, frozen, moved = calibrated(reproduced), trained(project), trained(reproduced)
-    for of in (statistics, bounds):
-        # What is kept is an average over steps, which rounds; and what is 0 all the time moves nowhere.
-        assert all(np.allclose(*pair, rtol=1e-5) for pair in zip(of(begun), of(frozen), strict=True))
-        same = [np.allclose(*pair, rtol=1e-5) for pair in zip(of(begun), of(moved), strict=True)]
+    start, frozen, trained_freely = calibrated(reproduced), trained(project), trained(reproduced)
+    for values in (statistics, bounds):
+        # The weights that are kept are an average over steps, which rounds; and what is always 0 does not change.
+        assert all(np.allclose(*pair, rtol=1e-5) for pair in zip(values(start), values(frozen), strict=True))
+        same = [np.allclose(*pair, rtol=1e-5) for pair in zip(values(start), values(trained_freely), strict=True)]
         assert sum(same) < 0.5 * len(same)
-    first, last = (of.trainable_weights[0].numpy() for of in (begun, frozen))
-    assert not np.array_equal(first, last)  # it is no start that was kept
-    # A teacher that is nearly the same network leaves little to lose; the labels leave much.
+    first, last = (network.trainable_weights[0].numpy() for network in (start, frozen))
+    assert not np.array_equal(first, last)  # the weights that were kept are not those of the start
+    # The loss is small against a teacher that is nearly the same network, and large against the labels.
     assert first_loss(project) < 0.2 * first_loss(reproduced)
 
 
@@ -74,19 +81,19 @@ def calibrated(project: Project) -> keras.Model:
 
 
 def trained(project: Project) -> keras.Model:
-    """The one that train_qat kept."""
+    """The fake-quantized network with the weights that train_qat kept."""
     quantized = quantize(build_detector(detection_recipe(project.folder / "params.yaml").model, classes=6))
     quantized.load_weights(project.folder / "models/quickstart/qat/weights.h5")
     return quantized
 
 
 def bounds(quantized: keras.Model) -> list[np.ndarray]:
-    """Of the activations."""
-    return [np.array([float(low), float(high)]) for _, low, high in ranges(quantized)]
+    """The ranges of the activations, each [2]."""
+    return [np.array([float(low), float(high)]) for _, low, high in activation_ranges(quantized)]
 
 
 def first_loss(project: Project) -> float:
-    """Of the first epoch; the row before it is the start."""
+    """The loss of the first epoch; the row before it is the start."""
     rows = (project.folder / "models/quickstart/qat/history.csv").read_text().splitlines()
     return float(rows[2].split(",")[1])
 
@@ -98,7 +105,7 @@ def test_frozen_statistics_stay(model: keras.Model, frozen: bool) -> None:
         freeze_batch_norm(quantized)
     before = statistics(quantized)
     quantized(tf.random.stateless_uniform((4, *model.input_shape[1:]), (1, 1), -1, 1), training=True)
-    same = [np.array_equal(one, other) for one, other in zip(before, statistics(quantized), strict=True)]
+    same = [np.array_equal(*pair) for pair in zip(before, statistics(quantized), strict=True)]
     assert before
     assert all(same) if frozen else not any(same)
     assert any("gamma" in weight.name for weight in trained_variables(quantized)) != frozen
@@ -110,22 +117,22 @@ def test_frozen_ranges_stay(model: keras.Model, frozen: bool) -> None:
     if frozen:
         freeze_ranges(quantized)
     quantized(tf.random.stateless_uniform((4, *model.input_shape[1:]), (1, 1), -1, 1), training=True)
-    moved = [float(low) != -6.0 or float(high) != 6.0 for _, low, high in ranges(quantized)]
+    moved = [float(low) != -6.0 or float(high) != 6.0 for _, low, high in activation_ranges(quantized)]
     assert moved
     assert not any(moved) if frozen else all(moved)
     kernels = [weight for weight in quantized.weights if weight.name.split(":")[0].endswith("kernel_min")]
-    assert all(float(tf.reduce_min(of)) > -6.0 for of in kernels)  # they follow the kernels all the same
+    assert all(float(tf.reduce_min(bound)) > -6.0 for bound in kernels)  # ranges of kernels follow the kernels
 
 
-def test_distillation_asks_for_what_the_teacher_says() -> None:
-    how = Loss.model_validate(tiny_params()["quickstart"]["train_qat"]["loss"])
+def test_the_teachers_predictions_are_the_targets_of_distillation() -> None:
+    config = Loss.model_validate(tiny_params()["quickstart"]["train_qat"]["loss"])
     random = np.random.default_rng(1)
     codes, logits = (tf.constant(random.normal(size=(2, 5, n)), tf.float32) for n in (4, 3))
-    same = distillation_losses((codes, logits), (codes, logits), how)
-    assert [float(of) for of in same.values()] == [0, 0]
-    other = distillation_losses((codes, logits), (codes + 1, logits + 1), how)
-    assert all(float(of) > 0 for of in other.values())
-    # Boxes where the teacher sees nothing count for next to nothing.
+    same = distillation_losses((codes, logits), (codes, logits), config)
+    assert [float(loss) for loss in same.values()] == [0, 0]
+    shifted = distillation_losses((codes, logits), (codes + 1, logits + 1), config)
+    assert all(float(loss) > 0 for loss in shifted.values())
+    # Boxes where the teacher finds no object hardly count.
     nothing = tf.fill((2, 5, 3), -20.0)
-    unsure = distillation_losses((codes, nothing), (codes + 1, nothing), how)
-    assert float(unsure["boxes"]) < 1e-6 < float(other["boxes"])
+    unsure = distillation_losses((codes, nothing), (codes + 1, nothing), config)
+    assert float(unsure["boxes"]) < 1e-6 < float(shifted["boxes"])

@@ -50,7 +50,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.levels", [LEVEL | {"stride": 64}], ["quickstart.model", "strides are [64]", "start at"]),
         ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
         ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
-        ("train_float.parts", 3, ["quickstart.train_float", "batch of 8", "3 equal parts"]),
+        ("train_float.micro_batches", 3, ["quickstart.train_float", "batch of 8", "3 equal micro_batches"]),
         (
             "train_float.frozen_blocks",
             3,
@@ -135,7 +135,7 @@ def test_a_file_that_is_not_params_yaml_is_refused(tmp_path: Path, text: str, me
 def test_an_experiment_changes_only_the_keys_that_it_names(tmp_path: Path) -> None:
     """`dvc exp run -S` rewrites params.yaml, and not everything that YAML allows survives that."""
     expected = yaml.safe_load((ROOT / "params.yaml").read_text())
-    expected["voc2007"]["train_float"]["average"] = 0.5
+    expected["voc2007"]["train_float"]["ema_decay"] = 0.5
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    apply_overrides(tmp_path / "params.yaml", ["voc2007.train_float.average=0.5"])
+    apply_overrides(tmp_path / "params.yaml", ["voc2007.train_float.ema_decay=0.5"])
     assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == expected

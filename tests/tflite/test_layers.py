@@ -7,7 +7,7 @@ from conftest import Project, detection_recipe
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.quantization.qat import quantize, without_rounding
+from octet.quantization.qat import copy_weights, quantize
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.network.model import build_detector
 from octet.tasks.detection.shipping.graphs import trace_heads
@@ -43,16 +43,16 @@ def quantized(reproduced: Project, model: keras.Model) -> keras.Model:
 
 
 def integer_file(quantized: keras.Model) -> bytes:
-    return to_integer(trace_heads(quantized), gives=tf.uint8)
+    return to_integer(trace_heads(quantized), output_type=tf.uint8)
 
 
 def test_a_range_that_is_far_too_wide_comes_first(
     model: keras.Model, quantized: keras.Model, pictures: list[np.ndarray]
 ) -> None:
-    reference = keras_reference(without_rounding(quantized, model))
+    reference = keras_reference(copy_weights(quantized, model))
     healthy = worst_first(reference, integer_file(quantized), pictures)
     for end in ("min", "max"):
-        (bound,) = (of for of in quantized.weights if of.name == f"quant_{SPOILT}/output_{end}:0")
+        (bound,) = (weight for weight in quantized.weights if weight.name == f"quant_{SPOILT}/output_{end}:0")
         bound.assign(100 * bound)
     first, second, *_ = worst_first(reference, integer_file(quantized), pictures)
     assert first["layer"] == SPOILT
@@ -65,31 +65,31 @@ def test_a_range_that_is_far_too_wide_comes_first(
 def test_a_range_that_is_too_small_saturates(
     model: keras.Model, quantized: keras.Model, pictures: list[np.ndarray]
 ) -> None:
-    (bound,) = (of for of in quantized.weights if of.name == f"quant_{SPOILT}/output_max:0")
+    (bound,) = (weight for weight in quantized.weights if weight.name == f"quant_{SPOILT}/output_max:0")
     bound.assign(bound / 20)
-    reference = keras_reference(without_rounding(quantized, model))
+    reference = keras_reference(copy_weights(quantized, model))
     first, *_ = worst_first(reference, integer_file(quantized), pictures)
     assert first["layer"] == SPOILT
     assert first["saturated"] > 0.02
     assert first["advice"].startswith("raise its range")
 
 
-def test_every_layer_of_a_calibrated_file_is_found_in_the_float_one(
+def test_every_layer_of_a_calibrated_file_is_compared_with_the_float_one(
     model: keras.Model, pictures: list[np.ndarray]
 ) -> None:
     graph = trace_heads(model)
     content = to_integer(graph, lambda: ([picture] for picture in pictures))
     by_file = worst_first(tflite_reference(to_float(graph)), content, pictures)
     by_network = worst_first(keras_reference(model), content, pictures)
-    found = {of["layer"] for of in by_network}
-    assert {layer.name for layer in model.layers if isinstance(layer, keras.layers.ReLU)} <= found
+    compared = {error["layer"] for error in by_network}
+    assert {layer.name for layer in model.layers if isinstance(layer, keras.layers.ReLU)} <= compared
     assert len(by_file) >= len(by_network)
     assert by_file[0]["sqnr_db"] == pytest.approx(
-        next(of["sqnr_db"] for of in by_network if of["layer"] in by_file[0]["layer"].split("/")), abs=0.5
+        next(error["sqnr_db"] for error in by_network if error["layer"] in by_file[0]["layer"].split("/")), abs=0.5
     )
 
 
-def test_files_that_have_nothing_to_do_with_each_other(quantized: keras.Model, pictures: list[np.ndarray]) -> None:
+def test_files_that_share_no_layer_have_an_empty_table(quantized: keras.Model, pictures: list[np.ndarray]) -> None:
     assert worst_first(lambda _: {"another": np.zeros(1, np.float32)}, integer_file(quantized), pictures) == []
 
 

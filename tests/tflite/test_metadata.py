@@ -1,4 +1,4 @@
-"""What a file says of itself can be read back, by us and by what else reads TFLite's metadata."""
+"""The metadata of a file can be read back, by us and by other readers of TFLite's metadata."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from conftest import Project, detection_recipe
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.shipping.outputs import DETECTIONS
 from octet.tflite.files.flat_tables import Schema
-from octet.tflite.files.metadata import About, describe, read, read_labels, read_recipe
+from octet.tflite.files.metadata import FileDescription, add_metadata, read_metadata, read_metadata_labels
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def shipped(reproduced: Project) -> Path:
     return reproduced.folder / "models" / "quickstart" / "detector_uint8.tflite"
 
 
-def test_tables_come_back_as_they_went() -> None:
+def test_tables_survive_a_round_trip() -> None:
     schema = Schema(
         "Root: name string, number int, one Left|Right, many [Left], reals [float]"
         "  Left: x float  Right: words [string]"
@@ -38,22 +38,22 @@ def test_tables_come_back_as_they_went() -> None:
         "many": [{"x": 1.5}, {}],
         "reals": [0.5, 2.0],
     }
-    packed = schema.pack("Root", values, b"TEST")
-    assert packed[4:8] == b"TEST"
-    assert schema.unpack("Root", packed) == values
-    assert schema.unpack("Root", schema.pack("Root", {}, b"TEST")) == {}
+    content = schema.to_bytes("Root", values, b"TEST")
+    assert content[4:8] == b"TEST"
+    assert schema.from_bytes("Root", content) == values
+    assert schema.from_bytes("Root", schema.to_bytes("Root", {}, b"TEST")) == {}
     with pytest.raises(ValueError, match="Left has no y"):
-        schema.pack("Root", {"many": [{"y": 1.0}]}, b"TEST")
+        schema.to_bytes("Root", {"many": [{"y": 1.0}]}, b"TEST")
 
 
-def test_the_shipped_file_says_what_it_is(shipped: Path, recipe: Recipe) -> None:
-    told = read(shipped)
-    assert told is not None
+def test_the_shipped_files_metadata(shipped: Path, recipe: Recipe) -> None:
+    metadata = read_metadata(shipped)
+    assert metadata is not None
     about = recipe.convert.about
-    assert (told["name"], told["version"], told["license"]) == (about.name, about.version, about.licence)
-    assert f"Finds {', '.join(recipe.dataset.classes)}." in told["description"]
-    assert re.fullmatch(r"\d+\.\d+\.\d+", told["min_parser_version"])
-    (graph,) = told["subgraph_metadata"]
+    assert (metadata["name"], metadata["version"], metadata["license"]) == (about.name, about.version, about.licence)
+    assert f"Finds {', '.join(recipe.dataset.classes)}." in metadata["description"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", metadata["min_parser_version"])
+    (graph,) = metadata["subgraph_metadata"]
     (picture,) = graph["input_tensor_metadata"]
     assert picture["content"]["content_properties"]["ImageProperties"]["color_space"] == 1  # RGB
     (unit,) = picture["process_units"]
@@ -61,29 +61,30 @@ def test_the_shipped_file_says_what_it_is(shipped: Path, recipe: Recipe) -> None
     names = [output["name"] for output in graph["output_tensor_metadata"]]
     assert names == ["location", "category", "score", "number of detections"]
     assert graph["output_tensor_groups"][0]["tensor_names"] == names[:3]
-    assert read_recipe(shipped) == recipe.model_sha256
-    assert read_labels(shipped) == list(recipe.dataset.classes)
+    (entry,) = graph["custom_metadata"]
+    assert (entry["name"], bytes(entry["data"]).decode()) == ("octet_recipe_sha256", recipe.model_sha256)
+    assert read_metadata_labels(shipped) == list(recipe.dataset.classes)
 
 
-def test_every_file_of_the_ladder_says_what_goes_in(reproduced: Project) -> None:
+def test_every_files_metadata_describes_its_input(reproduced: Project) -> None:
     for file in (reproduced.folder / "models" / "quickstart" / "tflite").glob("*.tflite"):
-        told = read(file)
-        assert told is not None, file.name
-        (graph,) = told["subgraph_metadata"]
+        metadata = read_metadata(file)
+        assert metadata is not None, file.name
+        (graph,) = metadata["subgraph_metadata"]
         raw = Interpreter(model_path=str(file)).get_input_details()[0]["dtype"] is np.uint8
         assert graph["input_tensor_metadata"][0]["stats"]["max"] == [255.0 if raw else 127 / 128]
 
 
-def test_the_same_words_make_the_same_bytes(shipped: Path) -> None:
-    about = About("a", "1.0.0", "b", "c", "d", "e" * 64, ["f", "g"], "Does it.")
+def test_the_same_metadata_makes_the_same_bytes(shipped: Path) -> None:
+    description = FileDescription("a", "1.0.0", "b", "c", "d", "e" * 64, ["f", "g"], "Does it.")
     content = shipped.read_bytes()
-    described = describe(content, about, DETECTIONS)
-    assert described == describe(content, about, DETECTIONS)
+    described = add_metadata(content, description, DETECTIONS)
+    assert described == add_metadata(content, description, DETECTIONS)
     with zipfile.ZipFile(io.BytesIO(described)) as archive:
-        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}  # no clock in it
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}  # no time of day
 
 
-def test_the_recipes_hash_is_of_what_makes_the_model(recipe: Recipe) -> None:
+def test_the_recipes_hash_changes_with_what_decides_the_model_alone(recipe: Recipe) -> None:
     plan = recipe.train_qat.model_copy(update={"epochs": 9})
     assert recipe.model_copy(update={"train_qat": plan}).model_sha256 != recipe.model_sha256
     limits = recipe.score.model_copy(update={"min_score": 0.1})

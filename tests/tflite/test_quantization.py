@@ -1,4 +1,4 @@
-"""Fake quantization keeps what the float model knows, and the files are what they say they are."""
+"""Fake quantization stays close to the float model, and the files have the inputs, outputs and arithmetic promised."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from conftest import Project, detection_recipe
 from octet.common.tensorflow import keras, tf, tflite
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.quantization.qat import calibrate, quantize, ranges
+from octet.quantization.qat import activation_ranges, calibrate, quantize
 from octet.quantization.scheme import DepthwiseWeightsQuantizer
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.metric.detections import Detections, from_coco
@@ -21,7 +21,7 @@ from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.network.model import build_detector
 from octet.tflite.running.running import Runner, run_tflite
-from octet.tflite.running.variants import variant_files as files_of
+from octet.tflite.running.variants import variant_files
 
 LADDER = ("float32", "float16", "dynamic", "int8_ptq")
 
@@ -44,21 +44,21 @@ def pictures(reproduced: Project, recipe: Recipe) -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def detections(reproduced: Project) -> Callable[[str], Detections]:
-    """What a variant found on the test pictures, by its name."""
+    """A variant's detections in the test pictures, by the variant's name."""
     truths = read_truths(reproduced.folder / "data" / "quickstart" / "records", "test")
     folder = reproduced.folder / "reports" / "quickstart" / "detections"
     return lambda variant: from_coco(json.loads((folder / f"{variant}.json").read_text()), truths)
 
 
-def variant_files(models: Path) -> dict[str, Path]:
-    return files_of(models, "detector_uint8.tflite")
+def variant_file(models: Path, variant: str) -> Path:
+    return variant_files(models, "detector_uint8.tflite")[variant]
 
 
-def opened(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Interpreter]:
+def open_file(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]], Interpreter]:
     interpreter = Interpreter(model_path=str(file))
     interpreter.allocate_tensors()
-    (takes,) = interpreter.get_input_details()
-    return takes, interpreter.get_output_details(), interpreter
+    (input_details,) = interpreter.get_input_details()
+    return input_details, interpreter.get_output_details(), interpreter
 
 
 def dtypes(interpreter: Interpreter) -> set[type]:
@@ -76,8 +76,10 @@ def test_a_depthwise_kernel_has_a_scale_for_each_channel() -> None:
     assert (error <= step / 2 + 1e-9).all()
 
 
-def test_calibration_takes_the_float_models_ranges(recipe: Recipe, models: Path, pictures: list[np.ndarray]) -> None:
-    """Right after calibration, before any training, the fake-quantized model says nearly what the float model says."""
+def test_calibration_starts_from_the_float_models_ranges(
+    recipe: Recipe, models: Path, pictures: list[np.ndarray]
+) -> None:
+    """After calibration, before any training, the fake-quantized model predicts nearly what the float model does."""
     model = build_detector(recipe.model, len(recipe.dataset.classes))
     model.load_weights(models / "float" / "weights.h5")
     quantized = quantize(model)
@@ -87,29 +89,31 @@ def test_calibration_takes_the_float_models_ranges(recipe: Recipe, models: Path,
         assert float(tf.reduce_mean(tf.abs(exact - rounded))) < 0.05 * spread
 
 
-def test_what_training_rounds_the_file_rounds(recipe: Recipe, models: Path) -> None:
+def test_the_file_rounds_what_training_rounds(recipe: Recipe, models: Path) -> None:
     """Each range that an activation was trained with is the range of a tensor in the file."""
     quantized = quantize(build_detector(recipe.model, len(recipe.dataset.classes)))
     quantized.load_weights(models / "qat" / "weights.h5")
-    _, _, interpreter = opened(models / "tflite" / "uint8_raw.tflite")
-    steps = np.array([of["quantization"][0] for of in interpreter.get_tensor_details() if of["quantization"][0]])
-    trained = {layer.name: (float(high) - float(low)) / 255 for layer, low, high in ranges(quantized)}
+    _, _, interpreter = open_file(models / "tflite" / "uint8_raw.tflite")
+    steps = np.array(
+        [details["quantization"][0] for details in interpreter.get_tensor_details() if details["quantization"][0]]
+    )
+    trained = {layer.name: (float(high) - float(low)) / 255 for layer, low, high in activation_ranges(quantized)}
     assert len(trained) > 40
     assert {name for name, step in trained.items() if np.abs(steps / step - 1).min() > 1e-4} == set()
 
 
 def test_the_shipped_file(recipe: Recipe, models: Path) -> None:
-    takes, gives, _ = opened(models / "detector_uint8.tflite")
+    inputs, outputs, _ = open_file(models / "detector_uint8.tflite")
     size, slots = recipe.model.input_size, recipe.model.suppression.max_detections
-    assert (takes["dtype"], takes["shape"].tolist()) == (np.uint8, [1, size, size, 3])
-    assert takes["quantization"] == (1 / 128, 128)  # so that a pixel is itself
-    assert [details["shape"].tolist() for details in gives] == [[1, slots, 4], [1, slots], [1, slots], [1]]
-    assert {details["dtype"] for details in gives} == {np.float32}
+    assert (inputs["dtype"], inputs["shape"].tolist()) == (np.uint8, [1, size, size, 3])
+    assert inputs["quantization"] == (1 / 128, 128)  # so that a pixel is itself
+    assert [details["shape"].tolist() for details in outputs] == [[1, slots, 4], [1, slots], [1, slots], [1]]
+    assert {details["dtype"] for details in outputs} == {np.float32}
     assert (models / "labels.txt").read_text().split() == list(recipe.dataset.classes)
 
 
 def test_the_shipped_file_computes_in_integers(models: Path) -> None:
-    _, _, interpreter = opened(models / "detector_uint8.tflite")
+    _, _, interpreter = open_file(models / "detector_uint8.tflite")
     operators = interpreter._get_ops_details()
     floats = {
         operator["op_name"]
@@ -121,55 +125,60 @@ def test_the_shipped_file_computes_in_integers(models: Path) -> None:
 
 
 @pytest.mark.parametrize("variant", LADDER)
-def test_the_ladder_has_one_output_contract(recipe: Recipe, models: Path, variant: str) -> None:
-    takes, gives, _ = opened(models / "tflite" / f"{variant}.tflite")
-    _, shipped, _ = opened(models / "detector_uint8.tflite")
-    assert takes["dtype"] is (np.uint8 if variant == "int8_ptq" else np.float32)
-    assert [(d["dtype"], d["shape"].tolist()) for d in gives] == [(d["dtype"], d["shape"].tolist()) for d in shipped]
-    assert takes["shape"].tolist() == [1, recipe.model.input_size, recipe.model.input_size, 3]
+def test_all_files_of_the_ladder_have_the_same_outputs(recipe: Recipe, models: Path, variant: str) -> None:
+    inputs, outputs, _ = open_file(models / "tflite" / f"{variant}.tflite")
+    _, shipped, _ = open_file(models / "detector_uint8.tflite")
+    assert inputs["dtype"] is (np.uint8 if variant == "int8_ptq" else np.float32)
+    assert [(d["dtype"], d["shape"].tolist()) for d in outputs] == [(d["dtype"], d["shape"].tolist()) for d in shipped]
+    assert inputs["shape"].tolist() == [1, recipe.model.input_size, recipe.model.input_size, 3]
 
 
-def test_constants_are_aligned_and_told_once(models: Path) -> None:
-    """A sixth of a small file would be zero points, one a channel and all the same."""
+def test_constants_are_aligned_and_written_once(models: Path) -> None:
+    """A sixth of a small file would be equal zero points, one for each channel."""
     model = tflite.Model.GetRootAs((models / "detector_uint8.tflite").read_bytes())
     buffers = [model.Buffers(index)._tab for index in range(model.BuffersLength())]
     assert {tab.Vector(tab.Offset(4)) % 16 for tab in buffers if tab.Offset(4)} == {0}
     graph = model.Subgraphs(0)
     tensors = [graph.Tensors(index) for index in range(graph.TensorsLength())]
-    told = [of.Quantization() for of in tensors if of.Quantization() and not of.Quantization().ZeroPointIsNone()]
-    per_channel = {of._tab.Vector(of._tab.Offset(10)): of for of in told if of.ZeroPointLength() > 1}
-    assert len(per_channel) == len({of.ZeroPointAsNumpy().tobytes() for of in per_channel.values()}) > 3
-    assert not any(b";" in of.Name() for of in tensors)
+    quantizations = [tensor.Quantization() for tensor in tensors if tensor.Quantization()]
+    quantizations = [parameters for parameters in quantizations if not parameters.ZeroPointIsNone()]
+    per_channel = {
+        parameters._tab.Vector(parameters._tab.Offset(10)): parameters
+        for parameters in quantizations
+        if parameters.ZeroPointLength() > 1
+    }
+    assert len(per_channel) == len({parameters.ZeroPointAsNumpy().tobytes() for parameters in per_channel.values()}) > 3
+    assert not any(b";" in tensor.Name() for tensor in tensors)
 
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
 @pytest.mark.parametrize("variant", ["uint8", "float32"])
 def test_no_class_is_lost_to_threads(models: Path, pictures: list[np.ndarray], variant: str, threads: int) -> None:
-    """The op by itself loses the class whose number is that of the threads."""
+    """The runtime's op ignores the class whose number is that of the threads."""
 
-    def found(threads: int, picture: np.ndarray) -> list[tuple[float, float]]:
-        _, classes, scores, _ = Runner(variant_files(models)[variant], threads=threads)(picture)
+    def detect(threads: int, picture: np.ndarray) -> list[tuple[float, float]]:
+        _, classes, scores, _ = Runner(variant_file(models, variant), threads=threads)(picture)
         return sorted((class_, score) for class_, score in zip(classes, scores, strict=True) if score > scores[-1])
 
-    alone = [found(1, picture) for batch in pictures for picture in batch]
-    assert {class_ for of in alone for class_, _ in of} >= {2, 3, 4}
-    assert [found(threads, picture) for batch in pictures for picture in batch] == alone
+    alone = [detect(1, picture) for batch in pictures for picture in batch]
+    assert {class_ for detected in alone for class_, _ in detected} >= {2, 3, 4}
+    assert [detect(threads, picture) for batch in pictures for picture in batch] == alone
 
 
 @pytest.mark.parametrize("variant", ["uint8", *LADDER])
 def test_boxes_end_where_the_picture_ends(models: Path, pictures: list[np.ndarray], variant: str) -> None:
-    boxes, *_ = next(run_tflite(variant_files(models)[variant], pictures))
-    assert (boxes.min(), boxes.max()) == (0.0, 1.0)  # some would have reached beyond
+    boxes, *_ = next(run_tflite(variant_file(models, variant), pictures))
+    assert (boxes.min(), boxes.max()) == (0.0, 1.0)  # without the cut some boxes would reach beyond
 
 
 def test_uint8_raw_holds_no_float(recipe: Recipe, models: Path) -> None:
-    takes, gives, interpreter = opened(models / "tflite" / "uint8_raw.tflite")
+    inputs, outputs, interpreter = open_file(models / "tflite" / "uint8_raw.tflite")
     assert dtypes(interpreter).isdisjoint({np.float16, np.float32, np.float64})
-    assert [takes["dtype"], *(details["dtype"] for details in gives)] == [np.uint8] * 3
+    assert [inputs["dtype"], *(details["dtype"] for details in outputs)] == [np.uint8] * 3
     anchors = np.load(models / "tflite" / "anchors.npy")
     np.testing.assert_array_equal(anchors, make_anchors(recipe.model))
     classes = len(recipe.dataset.classes)
-    assert [details["shape"].tolist() for details in gives] == [[1, len(anchors), 4], [1, len(anchors), classes]]
+    assert [details["shape"].tolist() for details in outputs] == [[1, len(anchors), 4], [1, len(anchors), classes]]
 
 
 def test_sizes_shrink_down_the_ladder(models: Path) -> None:
@@ -178,34 +187,34 @@ def test_sizes_shrink_down_the_ladder(models: Path) -> None:
     assert dynamic < float16
 
 
-def test_the_runtimes_postprocessing_is_ours(detections: Callable[[str], Detections]) -> None:
-    """The float file, suppressed by the runtime's op, finds what the Keras model finds, suppressed by ours."""
-    keras_found, file_found = detections("float"), detections("float32")
-    assert len(keras_found.scores) > 0
-    np.testing.assert_array_equal(np.bincount(keras_found.picture), np.bincount(file_found.picture))
-    for index in range(len(file_found.scores)):
+def test_the_runtimes_postprocessing_is_the_same_as_ours(detections: Callable[[str], Detections]) -> None:
+    """The float file, with the runtime's suppression, has the same detections as the Keras model with ours."""
+    keras_detections, file_detections = detections("float"), detections("float32")
+    assert len(keras_detections.scores) > 0
+    np.testing.assert_array_equal(np.bincount(keras_detections.picture), np.bincount(file_detections.picture))
+    for index in range(len(file_detections.scores)):
         same = (
-            (keras_found.picture == file_found.picture[index])
-            & (keras_found.classes == file_found.classes[index])
-            & np.isclose(keras_found.scores, file_found.scores[index], atol=1e-4)
-            & np.isclose(keras_found.boxes, file_found.boxes[index], atol=0.1).all(axis=1)
+            (keras_detections.picture == file_detections.picture[index])
+            & (keras_detections.classes == file_detections.classes[index])
+            & np.isclose(keras_detections.scores, file_detections.scores[index], atol=1e-4)
+            & np.isclose(keras_detections.boxes, file_detections.boxes[index], atol=0.1).all(axis=1)
         )
-        assert same.any(), f"only the file finds {file_found.boxes[index]}"
+        assert same.any(), f"only the file finds {file_detections.boxes[index]}"
 
 
 def test_raw_pixels_go_in(recipe: Recipe, models: Path, pictures: list[np.ndarray]) -> None:
-    """Shown raw RGB pixels, the integer file says what the fake-quantized Keras model says, to the rounding."""
+    """On raw RGB pixels the integer file predicts what the fake-quantized Keras model predicts, to the rounding."""
     quantized = quantize(build_detector(recipe.model, len(recipe.dataset.classes)))
     quantized.load_weights(models / "qat" / "weights.h5")
     codes = quantized(normalize(pictures[0]))[0].numpy()
     file = models / "tflite" / "uint8_raw.tflite"
-    step = opened(file)[1][0]["quantization"][0]
+    step = open_file(file)[1][0]["quantization"][0]
 
-    def error(shown: np.ndarray) -> float:
-        return float(np.abs(next(run_tflite(file, [shown]))[0] - codes).mean())
+    def error(batch: np.ndarray) -> float:
+        return float(np.abs(next(run_tflite(file, [batch]))[0] - codes).mean())
 
     assert error(pictures[0]) < 2 * step
-    assert error(pictures[0][..., ::-1]) > 2 * error(pictures[0])  # BGR is not what it takes
+    assert error(pictures[0][..., ::-1]) > 2 * error(pictures[0])  # the input is not BGR
 
 
 def test_the_shipped_file_and_the_raw_one_are_one_network(detections: Callable[[str], Detections]) -> None:
@@ -228,7 +237,7 @@ def test_evaluation_json_keeps_its_contract(reproduced: Project, recipe: Recipe)
     for name, scores in evaluation["variants"].items():
         assert {"voc07_map", "voc12_map", "coco_map", "per_class"} <= set(scores)
         assert ("bytes" in scores) == (name not in ("float", "control", "qat"))
-        assert all(set(of) == {"voc07_ap", "voc12_ap"} for of in scores["per_class"].values())
+        assert all(set(values) == {"voc07_ap", "voc12_ap"} for values in scores["per_class"].values())
     for step in evaluation["ledger"]:
         assert set(step) == {"from", "to", "metric", "delta", "ci95"}
         assert step["from"] in names
@@ -242,11 +251,11 @@ def test_detections_can_be_scored_again(reproduced: Project, recipe: Recipe) -> 
     records = reproduced.folder / "data" / "quickstart" / "records"
     truths = {truth.id: truth for truth in read_truths(records, "test")}
     results = json.loads((reproduced.folder / "reports/quickstart/detections/uint8.json").read_text())
-    for found in results:
-        assert set(found) == {"image_id", "category_id", "bbox", "score"}
-        truth = truths[found["image_id"]]
-        x, y, width, height = found["bbox"]
-        assert 1 <= found["category_id"] <= len(recipe.dataset.classes)
+    for result in results:
+        assert set(result) == {"image_id", "category_id", "bbox", "score"}
+        truth = truths[result["image_id"]]
+        x, y, width, height = result["bbox"]
+        assert 1 <= result["category_id"] <= len(recipe.dataset.classes)
         assert x >= 0
         assert y >= 0
         assert x + width <= truth.width + 0.02

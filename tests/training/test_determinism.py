@@ -23,8 +23,8 @@ def test_two_trainings_side_by_side_are_the_same() -> None:
     assert first == second
 
 
-def test_no_sum_takes_its_terms_as_they_come() -> None:
-    """Where TensorFlow rewrites a sum so, there are references between ops, which this executor refuses."""
+def test_no_sum_adds_its_terms_in_the_order_of_arrival() -> None:
+    """TensorFlow rewrites such a sum with references between ops, which this executor refuses."""
     run = start("1", "SINGLE_THREADED_EXECUTOR")
     assert len(run.communicate()[0].strip()) == 64
     assert run.returncode == 0

@@ -1,4 +1,4 @@
-"""What TensorBoard has to show of a whole training."""
+"""What a whole training writes for TensorBoard."""
 
 import struct
 
@@ -8,36 +8,36 @@ from conftest import Project
 from octet.data.reading.records import read_pictures
 
 
-def told(project: Project, training: str) -> EventAccumulator:
+def read_events(project: Project, training: str) -> EventAccumulator:
     folder = project.folder / "runs" / "quickstart" / training / "tensorboard"
     return EventAccumulator(str(folder), size_guidance={"tensors": 0}).Reload()
 
 
 def test_the_numbers_of_every_epoch(reproduced: Project) -> None:
     for training, epochs in (("train_float", 6), ("train_qat", 2)):
-        events = told(reproduced, training)
+        events = read_events(reproduced, training)
         for tag in ("loss", "boxes_loss", "classes_loss", "learning_rate", "pictures_per_second"):
-            assert [of.step for of in events.Tensors(tag)] == list(range(1, epochs + 1)), tag
-        assert [of.step for of in events.Tensors("val_map")] == list(range(epochs + 1))  # 0 is the start
+            assert [event.step for event in events.Tensors(tag)] == list(range(1, epochs + 1)), tag
+        assert [event.step for event in events.Tensors("val_map")] == list(range(epochs + 1))  # 0 is the start
 
 
 def test_the_same_pictures_each_time(reproduced: Project) -> None:
-    events = told(reproduced, "train_float")
+    events = read_events(reproduced, "train_float")
     records = reproduced.folder / "data" / "quickstart" / "records"
     for id, _ in read_pictures(records, "val"):
-        shown = [picture for of in events.Tensors(f"val/{id}") for picture in of.tensor_proto.string_val[2:]]
+        shown = [picture for event in events.Tensors(f"val/{id}") for picture in event.tensor_proto.string_val[2:]]
         assert len(shown) == 6
         assert {max(struct.unpack(">II", picture[16:24])) for picture in shown} == {96}  # PNG's width and height
 
 
 def test_weights_and_ranges_of_the_quantized(reproduced: Project) -> None:
-    tags = told(reproduced, "train_qat").Tags()["tensors"]
+    tags = read_events(reproduced, "train_qat").Tags()["tensors"]
     assert sum(tag.startswith("weights/") for tag in tags) > 50
     assert sum(tag.startswith("ranges/") for tag in tags) > 50
 
 
-def test_what_was_asked_for(reproduced: Project) -> None:
-    events = told(reproduced, "train_qat")
+def test_the_settings_are_hyperparameters(reproduced: Project) -> None:
+    events = read_events(reproduced, "train_qat")
     session = events.SummaryMetadata("_hparams_/session_start_info")
     assert b"learning_rate" in session.plugin_data.content
     assert b"model.alpha" in session.plugin_data.content

@@ -1,4 +1,4 @@
-"""What surrounds the steps: the schedule, the best weights, checkpoints, being told to stop, and the scratch."""
+"""What surrounds the steps: the schedule, the best weights, checkpoints, requests to stop, and the scratch folder."""
 
 import os
 import signal
@@ -12,10 +12,10 @@ from octet.common.interruption import stop_requested
 from octet.common.tensorflow import keras, tf
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
-from octet.training.fit import Duration
 from octet.training.history import History
+from octet.training.loop import Duration
 from octet.training.schedule import WarmupCosine
-from octet.training.scratch import unfinished
+from octet.training.scratch import checkpoint_folder
 
 
 def one_weight(value: float = 0.0) -> keras.Model:
@@ -38,7 +38,7 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
     scores = iter([0.5, 0.7, 0.7, 0.6])
     best = BestWeights(tmp_path / "best.h5", lambda _: next(scores))
     for value in range(4):
-        best.keep(one_weight(value))
+        best.keep_if_best(one_weight(value))
     model = one_weight()
     model.load_weights(tmp_path / "best.h5")
     assert model.get_weights()[0].item() == 2.0  # the later of two equals
@@ -46,32 +46,32 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "best.h5"]
 
 
-def test_the_last_epoch_is_always_scored() -> None:
-    duration = Duration(epochs=6, steps_per_epoch=5, score_every=4)
-    assert [epoch for epoch in range(1, 7) if duration.is_scored(epoch)] == [4, 6]
+def test_the_last_epoch_is_always_validated() -> None:
+    duration = Duration(epochs=6, steps_per_epoch=5, validate_every=4)
+    assert [epoch for epoch in range(1, 7) if duration.is_validated(epoch)] == [4, 6]
 
 
 def test_history_goes_on_in_the_middle_of_an_epoch(tmp_path: Path) -> None:
     whole, first, second = (History(tmp_path / name, 2, 8, "val_map") for name in ("whole", "first", "second"))
     losses = [{"boxes": 0.1 * step, "classes": 1.0 / (step + 1)} for step in range(4)]
     for history, steps in ((whole, losses), (first, losses[:3])):
-        for step, of in enumerate(steps, start=1):
-            history.add(of)
+        for step, step_losses in enumerate(steps, start=1):
+            history.add_step(step_losses)
             if step == 2:
-                history.close(1, 0.1, None)
-    second.restore(first.notes())
-    second.add(losses[3])
+                history.end_epoch(1, 0.1, None)
+    second.load_state(first.state())
+    second.add_step(losses[3])
     for history in (whole, second):
-        history.close(2, 0.05, 0.75)
+        history.end_epoch(2, 0.05, 0.75)
     assert second.as_csv() == whole.as_csv()
-    header, one, two = whole.as_csv().splitlines()
+    header, first_row, second_row = whole.as_csv().splitlines()
     assert header == "epoch,loss,boxes_loss,classes_loss,learning_rate,val_map"
-    assert one == "1,0.8,0.05,0.75,0.1,"
-    assert two.endswith(",0.05,0.75")
+    assert first_row == "1,0.8,0.05,0.75,0.1,"
+    assert second_row.endswith(",0.05,0.75")
 
 
 class Saved:
-    """A place for checkpoints of one variable."""
+    """The checkpoints of one variable."""
 
     def __init__(self, folder: Path, training: str = "t", shape: int = 3, seconds: float = 0.0) -> None:
         self.variable = tf.Variable(tf.zeros(shape))
@@ -98,14 +98,14 @@ def names(folder: Path) -> list[str]:
 @pytest.mark.usefixtures("saved")
 def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
     assert names(tmp_path) == ["step-000000003.npz", "step-000000004.npz"]
-    other = Saved(tmp_path)
-    assert other.checkpoints.restore() == {"training": "t", "step": 4, "history": [4]}
-    assert other.variable.numpy().tolist() == [4, 4, 4]
+    restored = Saved(tmp_path)
+    assert restored.checkpoints.restore() == {"training": "t", "step": 4, "history": [4]}
+    assert restored.variable.numpy().tolist() == [4, 4, 4]
 
 
 def test_a_checkpoint_is_due_when_the_last_is_old(tmp_path: Path) -> None:
-    assert Saved(tmp_path, seconds=0.0).checkpoints.due()
-    assert not Saved(tmp_path, seconds=1000.0).checkpoints.due()
+    assert Saved(tmp_path, seconds=0.0).checkpoints.is_due()
+    assert not Saved(tmp_path, seconds=1000.0).checkpoints.is_due()
 
 
 @pytest.mark.usefixtures("saved")
@@ -119,68 +119,68 @@ def test_a_damaged_checkpoint_is_refused_for_the_one_before(
     content[position] ^= 1
     damaged = {"cut": content[:-40], "bit": content, "empty": bytearray(), "text": bytearray(b"not an archive")}
     newest.write_bytes(damaged[damage])
-    other = Saved(tmp_path)
-    notes = other.checkpoints.restore()
-    assert notes is not None
-    assert notes["step"] == 3
-    assert other.variable.numpy().tolist() == [3, 3, 3]
+    restored = Saved(tmp_path)
+    state = restored.checkpoints.restore()
+    assert state is not None
+    assert state["step"] == 3
+    assert restored.variable.numpy().tolist() == [3, 3, 3]
     assert "step-000000004.npz is damaged" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("saved")
 @pytest.mark.parametrize(
-    ("training", "shape", "said"),
+    ("training", "shape", "reason"),
     [("other", 3, "of another training (t, this one is other)"), ("t", 2, "another network")],
 )
 def test_a_foreign_checkpoint_is_refused_whole(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], training: str, shape: int, said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], training: str, shape: int, reason: str
 ) -> None:
-    other = Saved(tmp_path, training, shape)
-    assert other.checkpoints.restore() is None
-    assert other.variable.numpy().tolist() == [0] * shape
-    assert said in capsys.readouterr().out
+    restored = Saved(tmp_path, training, shape)
+    assert restored.checkpoints.restore() is None
+    assert restored.variable.numpy().tolist() == [0] * shape
+    assert reason in capsys.readouterr().out
 
 
 def test_a_full_disk_loses_no_checkpoint(saved: Saved, tmp_path: Path) -> None:
-    """A link to the device that is always full, where the next one is to be written first."""
+    """The file that the next checkpoint is first written to is a link to the device that is always full."""
     (tmp_path / "step-000000005.npz.partial").symlink_to("/dev/full")
     with pytest.raises(UserError, match=r"cannot write a checkpoint: .*No space left"):
         saved.save(5)
-    other = Saved(tmp_path)
-    notes = other.checkpoints.restore()
-    assert notes is not None
-    assert notes["step"] == 4
+    restored = Saved(tmp_path)
+    state = restored.checkpoints.restore()
+    assert state is not None
+    assert state["step"] == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_being_told_once_waits_and_twice_does_not(number: signal.Signals) -> None:
+def test_the_first_request_to_stop_waits_and_the_second_does_not(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with stop_requested() as told:
-        assert not told()
+    with stop_requested() as is_stop_requested:
+        assert not is_stop_requested()
         os.kill(os.getpid(), number)
-        assert told()
+        assert is_stop_requested()
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
 
 
-def test_only_the_same_training_is_taken_up(tmp_path: Path) -> None:
-    """Other parameters or other data find an empty folder, and one that ended leaves none."""
+def test_only_the_same_training_is_continued(tmp_path: Path) -> None:
+    """A training with other parameters or data finds an empty folder; one that ended leaves no folder."""
     data = tmp_path / "data"
     data.write_text("a")
     root = tmp_path / "scratch"
 
     def interrupted(inputs: object) -> bool:
-        """Leave a checkpoint behind, as a kill would; whether there was one before."""
-        with pytest.raises(KeyboardInterrupt), unfinished(root, inputs, [data]) as folder:
-            found = (folder / "checkpoint").exists()
+        """Leave a checkpoint in the folder, as a kill would; whether the folder had one before."""
+        with pytest.raises(KeyboardInterrupt), checkpoint_folder(root, inputs, [data]) as folder:
+            had_checkpoint = (folder / "checkpoint").exists()
             (folder / "checkpoint").touch()
             raise KeyboardInterrupt
-        return found
+        return had_checkpoint
 
     assert [interrupted({"epochs": 3}), interrupted({"epochs": 3}), interrupted({"epochs": 4})] == [False, True, False]
     data.write_text("b")
     assert not interrupted({"epochs": 4})
-    with unfinished(root, {"epochs": 4}, [data]) as folder:
+    with checkpoint_folder(root, {"epochs": 4}, [data]) as folder:
         assert (folder / "checkpoint").exists()
     assert list(root.iterdir()) == []

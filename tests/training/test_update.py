@@ -1,4 +1,4 @@
-"""An update: its average, its parts, its precision; and a training that loses itself."""
+"""An update: its moving average, its micro-batches, its precision; and a training whose loss is not finite."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from octet.tasks.detection.learning.loss import losses
 from octet.tasks.detection.network.model import build_detector
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
-from octet.training.fit import Duration, fit
 from octet.training.history import History
+from octet.training.loop import Duration, run_steps
 from octet.training.precision import computing_in
 from octet.training.schedule import WarmupCosine
 from octet.training.update import Update
@@ -27,15 +27,15 @@ def line(value: float = 0.0) -> keras.Model:
 
 
 def line_update(
-    model: keras.Model, parts: int = 1, average: float = 0.0, rate: float = 0.5, xla: bool = False
+    model: keras.Model, micro_batches: int = 1, ema_decay: float = 0.0, rate: float = 0.5, xla: bool = False
 ) -> Update:
-    """Moves the line towards its targets by gradient descent on the squared error."""
+    """An update that fits a line to its targets by gradient descent on the squared error."""
 
-    def squared(_: tf.Tensor, targets: tuple[tf.Tensor, ...], said: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"classes": tf.reduce_mean((targets[0] - said) ** 2)}
+    def squared(_: tf.Tensor, targets: tuple[tf.Tensor, ...], predictions: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"classes": tf.reduce_mean((targets[0] - predictions) ** 2)}
 
     optimizers = [(keras.optimizers.legacy.SGD(rate), model.trainable_variables)]
-    return Update(model, line(), squared, optimizers, average, parts, xla)
+    return Update(model, line(), squared, optimizers, ema_decay, micro_batches, xla)
 
 
 PICTURES = tf.constant([[1.0], [2.0], [3.0], [4.0]])
@@ -43,18 +43,18 @@ TARGETS = (2 * PICTURES,)
 
 
 @pytest.mark.parametrize("xla", [False, True])
-@pytest.mark.parametrize("parts", [1, 2, 4])
-def test_a_batch_in_parts_moves_as_the_whole(parts: int, xla: bool) -> None:
+@pytest.mark.parametrize("micro_batches", [1, 2, 4])
+def test_micro_batches_update_the_weights_as_the_whole_batch(micro_batches: int, xla: bool) -> None:
     model = line()
-    said = line_update(model, parts, rate=0.01, xla=xla)(PICTURES, TARGETS)
+    losses = line_update(model, micro_batches, rate=0.01, xla=xla)(PICTURES, TARGETS)
     gradient = -2 * (2 * PICTURES.numpy() ** 2).mean()
     assert model.get_weights()[0].item() == pytest.approx(-0.01 * gradient)
-    assert float(said["classes"]) == pytest.approx((4 * PICTURES.numpy() ** 2).mean())
+    assert float(losses["classes"]) == pytest.approx((4 * PICTURES.numpy() ** 2).mean())
 
 
-def test_one_part_at_a_time_takes_memory() -> None:
-    """No part waits for another's numbers, and TensorFlow would compute ten at once unless told otherwise."""
-    update = tf.function(line_update(line(), parts=4)).get_concrete_function(PICTURES, TARGETS)
+def test_one_micro_batch_at_a_time_takes_memory() -> None:
+    """No micro-batch waits for another's result, and by default TensorFlow would compute ten at once."""
+    update = tf.function(line_update(line(), micro_batches=4)).get_concrete_function(PICTURES, TARGETS)
     nodes = [node for function in update.graph.as_graph_def().library.function for node in function.node_def]
     loops = [node.attr["parallel_iterations"].i for node in nodes if "While" in node.op]
     assert loops == [1]
@@ -62,26 +62,26 @@ def test_one_part_at_a_time_takes_memory() -> None:
 
 def test_the_average_follows_the_weights() -> None:
     model = line()
-    update, expected = line_update(model, average=0.5, rate=0.01), 0.0
+    update, expected = line_update(model, ema_decay=0.5, rate=0.01), 0.0
     for step in range(1, 21):
         update(PICTURES, TARGETS)
-        keep = min(0.5, step / (step + 10))
-        expected = keep * expected + (1 - keep) * model.get_weights()[0].item()
+        decay = min(0.5, step / (step + 10))
+        expected = decay * expected + (1 - decay) * model.get_weights()[0].item()
     assert update.averaged.get_weights()[0].item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
-def test_a_lost_training_says_where_it_was(tmp_path: Path, wrong: float) -> None:
-    """In the second step of the second epoch a target is no number."""
+def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: Path, wrong: float) -> None:
+    """A target in the second step of the second epoch is not finite."""
     update = line_update(line())
     batches = [(tf.constant([b"000012", b"000034"]), PICTURES, TARGETS)] * 3
     batches.append((tf.constant([b"000056", b"000078"]), PICTURES, (TARGETS[0] * wrong,)))
     with pytest.raises(
         UserError, match=r"step 4 of 6, epoch 2, .*learning rate 0\.\d+, .*pictures 000056 000078: lower"
     ):
-        fit(
+        run_steps(
             "train",
-            Duration(epochs=3, steps_per_epoch=2, score_every=1),
+            Duration(epochs=3, steps_per_epoch=2, validate_every=1),
             update,
             lambda step: batches[step:],
             WarmupCosine(0.4, 1, 6),
@@ -91,13 +91,13 @@ def test_a_lost_training_says_where_it_was(tmp_path: Path, wrong: float) -> None
         )
 
 
-def test_a_training_that_only_loses_keeps_its_start(tmp_path: Path) -> None:
+def test_a_training_that_only_gets_worse_keeps_its_start(tmp_path: Path) -> None:
     """The score falls as the line moves away from 0, where it starts."""
     update, history = line_update(line(), rate=0.01), History(tmp_path, 2, 4, "val_map")
     best = BestWeights(tmp_path / "best.h5", lambda model: 1.0 - abs(model.get_weights()[0].item()))
-    fit(
+    run_steps(
         "train",
-        Duration(epochs=2, steps_per_epoch=1, score_every=1),
+        Duration(epochs=2, steps_per_epoch=1, validate_every=1),
         update,
         lambda step: [(tf.constant([b"000012"]), PICTURES, TARGETS)] * (2 - step),
         WarmupCosine(0.4, 1, 2),
@@ -132,16 +132,16 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
     update = Update(
         model,
         averaged,
-        lambda _, wanted, said: losses(wanted, said, recipe.train_float.loss),
+        lambda _, targets, predictions: losses(targets, predictions, recipe.train_float.loss),
         [(keras.optimizers.legacy.SGD(1e-3), model.trainable_variables)],
-        average=0.9,
-        parts=1,
+        ema_decay=0.9,
+        micro_batches=1,
         xla=xla,
     )
     pictures = tf.random.stateless_uniform((4, 64, 64, 3), [1, 2])
-    found = [float(sum(update(pictures, targets).values())) for _ in range(3)]
+    totals = [float(sum(update(pictures, targets).values())) for _ in range(3)]
     assert all(weight.dtype == tf.float32 for weight in averaged.weights)
-    return found
+    return totals
 
 
 @pytest.mark.slow

@@ -12,22 +12,22 @@ from octet.common.tensorflow import keras, tf
 
 
 def make_backbone(name: str, input_size: int, alpha: float) -> "Backbone":
-    """The one of that name, for pictures of one size; `alpha` is its width, as a share of the original's channels."""
+    """Make the backbone `name` for pictures of one size; `alpha` is its width, a share of the original's channels."""
     trunk: Backbone = import_module(f"octet.backbones.{name}").Trunk(input_size, alpha)
     return trunk
 
 
 class Backbone(Protocol):
-    """A trunk by its name; its layers lie flat in the network that is built on it, for TFMOT takes no nested one."""
+    """A trunk for networks to be built on; its layers lie flat in the network, for TFMOT takes no nested model."""
 
     def features(self, pictures: tf.Tensor) -> Mapping[int, tf.Tensor]:
-        """Of pictures [N, S, S, 3] the features [N, S / stride, S / stride, C] of every stride that it offers."""
+        """Build the trunk on pictures [N, S, S, 3]; the features [N, S / stride, S / stride, C] by stride."""
 
     def load(self, network: keras.Model, weights: Path) -> None:
-        """Start the network's trunk from a file of pre-trained weights."""
+        """Load a file of pre-trained weights into the trunk of a network."""
 
     def freeze(self, network: keras.Model, blocks: int) -> None:
-        """Keep the first blocks of the network's trunk as they are, weights and statistics alike; 0: train all."""
+        """Keep training from changing weights and statistics of the trunk's first `blocks` blocks; 0 freezes none."""
 
     def split_variables(self, network: keras.Model) -> tuple[list[tf.Variable], list[tf.Variable]]:
-        """What training moves: the trunk's variables, and the others."""
+        """The trainable variables of a network: those of the trunk, and all others."""

@@ -8,53 +8,53 @@ import h5py
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import keras, tf
 
-# Where it offers a stride's features, expanded as far as they go.
+# The layer that has the features of a stride: the last one of that size, after its block's expansion of channels.
 _TAPS = {8: "block_6_expand_relu", 16: "block_13_expand_relu", 32: "out_relu"}
 _STEM = ("Conv1", "bn_Conv1", "Conv1_relu")
 _LAST = ("Conv_1", "Conv_1_bn")
 
 
 class Trunk:
-    """For pictures of one size; `alpha` is the width, as a share of the original's channels."""
+    """MobileNetV2 without its classifier; `alpha` is its width, as a share of the original's channels."""
 
     def __init__(self, input_size: int, alpha: float) -> None:
         self._input_size, self._alpha = input_size, alpha
 
     def features(self, pictures: tf.Tensor) -> dict[int, tf.Tensor]:
-        """Of pictures [N, S, S, 3] the features [N, S / stride, S / stride, C] of strides 8, 16 and 32."""
+        """Build the trunk on pictures [N, S, S, 3]; the features [N, S / stride, S / stride, C] by stride."""
         trunk = keras.applications.MobileNetV2(
             input_tensor=pictures, alpha=self._alpha, include_top=False, weights=None
         )
         return {stride: trunk.get_layer(name).output for stride, name in _TAPS.items()}
 
     def load(self, network: keras.Model, weights: Path) -> None:
-        """Start the network's trunk from a file of Keras' MobileNetV2 without its top."""
+        """Load a weights file of Keras' MobileNetV2, saved without its classifier, into the trunk of a network."""
         expected = f"the weights of a MobileNetV2 of alpha {self._alpha} without top"
-        ours = {layer.name for layer in network.layers if layer.weights and _is_of_trunk(layer.name)}
+        required = {layer.name for layer in network.layers if layer.weights and _is_in_trunk(layer.name)}
         try:
             with h5py.File(weights) as file:
-                theirs = {os.fsdecode(name) for name in file.attrs["layer_names"]}
-            if missing := sorted(ours - theirs):
+                present = {os.fsdecode(name) for name in file.attrs["layer_names"]}
+            if missing := sorted(required - present):
                 raise UserError(f"{weights}: not {expected}: it has no layer {missing[0]}")
             network.load_weights(weights, by_name=True)
         except (OSError, KeyError, ValueError) as error:
             raise UserError(f"{weights}: not {expected}: {first_line(error)}") from None
 
     def freeze(self, network: keras.Model, blocks: int) -> None:
-        """Keep the first blocks of the network's trunk as they are, weights and statistics alike; 0: train all."""
+        """Keep training from changing weights and statistics of the trunk's first `blocks` blocks; 0 freezes none."""
         first = tuple(f"block_{number}_" if number else "expanded_conv_" for number in range(blocks))
         for layer in network.layers:
             if (blocks and layer.name in _STEM) or layer.name.startswith(first):
                 layer.trainable = False
 
     def split_variables(self, network: keras.Model) -> tuple[list[tf.Variable], list[tf.Variable]]:
-        """What training moves: the trunk's variables, and the others."""
+        """The trainable variables of a network: those of the trunk, and all others."""
         trunk: list[tf.Variable] = []
         others: list[tf.Variable] = []
         for layer in network.layers:
-            (trunk if _is_of_trunk(layer.name) else others).extend(layer.trainable_variables)
+            (trunk if _is_in_trunk(layer.name) else others).extend(layer.trainable_variables)
         return trunk, others
 
 
-def _is_of_trunk(name: str) -> bool:
+def _is_in_trunk(name: str) -> bool:
     return name in (*_STEM, *_LAST) or name.startswith(("expanded_conv_", "block_"))

@@ -26,9 +26,9 @@ def main(options: argparse.Namespace) -> None:
     for variant in ("uint8", *recipe.score.forbidden_operators):
         require_scored(require_output(files[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
 
-    from octet.measuring.gate import checks, gate_table
+    from octet.measuring.gate import check_limits, gate_table
 
-    results = checks(evaluation.variants, scored, recipe.headline, recipe.score)
+    results = check_limits(evaluation.variants, scored, recipe.headline, recipe.score)
     print(gate_table(results))
     if not all(check.passed for check in results):
         sys.exit(f"octet: {recipe.name} fails its quality gate")

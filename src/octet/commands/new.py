@@ -134,8 +134,8 @@ def training_length(pictures: int, base: Recipe) -> Iterator[Proposal]:
         batch = min(plan.batch, pictures, max(_SMALL_BATCH, pictures // _STEPS_AN_EPOCH))
         if batch < plan.batch:
             yield Proposal(section, "batch", batch, f"{pictures} pictures in {pictures // batch} steps")
-            if batch % plan.parts:
-                yield Proposal(section, "parts", 1, "so small a batch needs none")
+            if batch % plan.micro_batches:
+                yield Proposal(section, "micro_batches", 1, "so small a batch needs none")
         if section == "train_float":
             known = _count_pictures(base)
             steps = plan.epochs * (known // plan.batch) if known else _USUAL_STEPS

@@ -1,1 +1,1 @@
-"""What each step costs, with its interval, and whether the shipped file passes; knows scores, no task."""
+"""The change of score at each step, with its interval, and the quality gate, for the scores of any task."""

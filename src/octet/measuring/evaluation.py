@@ -1,4 +1,4 @@
-"""evaluation.json: what every variant of a recipe scores, what each step costs, and the gate's verdict."""
+"""evaluation.json: the scores of every variant of a recipe, the change at each step, and the gate's result."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +10,14 @@ from octet.common.files import write_json
 from octet.measuring.reading import read_as
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class TestSet(_Part):
-    """What was scored on."""
+class TestSet(_Section):
+    """The test set that all variants are scored on."""
 
-    __test__ = False  # no test of pytest's
+    __test__ = False  # tells pytest that this is no test
 
     recipe: str
     task: str
@@ -25,8 +25,8 @@ class TestSet(_Part):
     classes: tuple[str, ...]
 
 
-class Step(_Part):
-    """A change from one variant to another, after minus before: what is worse is negative."""
+class Step(_Section):
+    """The change of a metric from one variant to another, after minus before: worse is negative."""
 
     before: str = Field(alias="from")
     after: str = Field(alias="to")
@@ -36,13 +36,13 @@ class Step(_Part):
 
     @property
     def is_more_than_chance(self) -> bool:
-        """Whether the interval leaves no change out."""
+        """Whether the 95 % interval does not include 0."""
         low, high = self.ci95
         return low > 0 or high < 0
 
 
 class Variant(BaseModel):
-    """A model's scores by the names of the metrics, and the size of its file, where it is one."""
+    """The scores of a variant by the names of the metrics, and its size in bytes where it is a TFLite file."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
     __pydantic_extra__: dict[str, float]
@@ -59,8 +59,8 @@ class Variant(BaseModel):
         return self.__pydantic_extra__[metric]
 
 
-class Gate(_Part):
-    """Whether the shipped file is good enough."""
+class Gate(_Section):
+    """The result of the quality gate, with the limits on the score."""
 
     max_drop: float
     drop: float
@@ -68,8 +68,8 @@ class Gate(_Part):
     passed: bool
 
 
-class Evaluation(_Part):
-    """The whole file."""
+class Evaluation(_Section):
+    """The content of evaluation.json."""
 
     dataset: TestSet
     variants: dict[str, Variant]
@@ -77,7 +77,7 @@ class Evaluation(_Part):
     gate: Gate
 
     def steps(self, metric: str) -> Iterator[Step]:
-        """The ledger of one metric."""
+        """The steps of the ledger that are in one metric."""
         return (step for step in self.ledger if step.metric == metric)
 
 
@@ -87,10 +87,10 @@ def signed(change: float) -> str:
 
 
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
-    """Write it whole."""
+    """Write evaluation.json, whole or not at all."""
     write_json(path, evaluation.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
 def read_evaluation(path: Path, made_by: str) -> Evaluation:
-    """What the score stage wrote."""
+    """Read evaluation.json; `made_by` is the stage that wrote it, for messages."""
     return read_as(Evaluation, path, made_by)

@@ -1,17 +1,14 @@
-"""files.json: what each file weighs, what identifies it, and what it is made of."""
+"""files.json: the size, the SHA-256 and the operators of each TFLite file."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from octet.measuring.reading import read_as
 
-FLOAT = "FLOAT"  # stands for every operator that takes or gives floating point
 
-
-class Operators(BaseModel):
-    """How many of one kind compute with integers, and how many in floating point."""
+class OperatorCounts(BaseModel):
+    """How many operators of one name compute in integers, and how many in floating point."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -20,19 +17,15 @@ class Operators(BaseModel):
 
 
 class FileFacts(BaseModel):
-    """Of one file; its operators by name, the most frequent first."""
+    """The size of a TFLite file, its SHA-256, and its operators by name, the most frequent first."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bytes: int
     sha256: str
-    operators: dict[str, Operators]
-
-    def forbidden(self, names: Sequence[str]) -> list[str]:
-        """Which of the names, or of FLOAT's operators, are in the file."""
-        return sorted(name for name, of in self.operators.items() if name in names or (FLOAT in names and of.float))
+    operators: dict[str, OperatorCounts]
 
 
 def read_files(path: Path, made_by: str) -> dict[str, FileFacts]:
-    """What the evaluate stage wrote, by variant."""
+    """Read files.json, by variant; `made_by` is the stage that wrote it, for messages."""
     return read_as(dict[str, FileFacts], path, made_by)

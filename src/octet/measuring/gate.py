@@ -1,4 +1,4 @@
-"""Whether the shipped file is good enough: every limit of the recipe against what was measured."""
+"""The quality gate: every limit of a recipe against the scores and files that were made."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from tabulate import tabulate
 from octet.measuring.evaluation import Gate, Variant, signed
 from octet.measuring.files import FileFacts
 from octet.recipe.shared.recipe import Score
-from octet.tflite.running.operators import require_known
+from octet.tflite.running.operators import FLOAT, require_known_operators
 
 
 @dataclass(frozen=True)
 class Check:
-    """A limit, and what was measured."""
+    """A limit of the recipe, the value that it is compared with, and whether that is within the limit."""
 
     name: str
     measured: str
@@ -22,29 +22,31 @@ class Check:
 
 
 def judge_gate(variants: Mapping[str, Variant], files: Mapping[str, FileFacts], metric: str, limits: Score) -> Gate:
-    """The drop and what it may be, and whether everything is within the limits."""
+    """The gate's result for evaluation.json; `files` are the facts of the variants that are files."""
     return Gate(
         max_drop=limits.max_drop,
         drop=_drop(variants, metric),
         min_score=limits.min_score,
-        passed=all(check.passed for check in checks(variants, files, metric, limits)),
+        passed=all(check.passed for check in check_limits(variants, files, metric, limits)),
     )
 
 
-def checks(variants: Mapping[str, Variant], files: Mapping[str, FileFacts], metric: str, limits: Score) -> list[Check]:
-    """Every limit against what was scored, and what is in the variants' files."""
+def check_limits(
+    variants: Mapping[str, Variant], files: Mapping[str, FileFacts], metric: str, limits: Score
+) -> list[Check]:
+    """Compare every limit of the recipe with the variants' scores and the facts of their files."""
     drop, score, size = _drop(variants, metric), variants["uint8"][metric], files["uint8"].bytes
-    found = [
+    checks = [
         Check(f"change of {metric}", signed(0 - drop), f"at least {0 - limits.max_drop:+g}", drop <= limits.max_drop),
         Check(metric, f"{score:.4f}", f"at least {limits.min_score}", score >= limits.min_score),
         Check("bytes", f"{size:,}", f"at most {limits.max_bytes:,}", size <= limits.max_bytes),
     ]
     for variant, names in limits.forbidden_operators.items():
-        require_known(names)
-        unwanted = files[variant].forbidden(names)
-        listed = ", ".join(unwanted) or "none of them"
-        found.append(Check(f"operators of {variant}", listed, f"no {', '.join(names)}", not unwanted))
-    return found
+        require_known_operators(names)
+        forbidden = _forbidden_operators(files[variant], names)
+        listed = ", ".join(forbidden) or "none of them"
+        checks.append(Check(f"operators of {variant}", listed, f"no {', '.join(names)}", not forbidden))
+    return checks
 
 
 def gate_table(checks: Sequence[Check]) -> str:
@@ -53,6 +55,11 @@ def gate_table(checks: Sequence[Check]) -> str:
     return tabulate(rows, tablefmt="plain", disable_numparse=True)
 
 
+def _forbidden_operators(file: FileFacts, names: Sequence[str]) -> list[str]:
+    """The operators of a file that are among the names or, where these include FLOAT, compute in floating point."""
+    return sorted(name for name, count in file.operators.items() if name in names or (FLOAT in names and count.float))
+
+
 def _drop(variants: Mapping[str, Variant], metric: str) -> float:
-    """How much less the shipped file scores than the float model; below zero where it scores more."""
+    """By how much the shipped file scores lower than the float model; negative where it scores higher."""
     return round(variants["float"][metric] - variants["uint8"][metric], 5)

@@ -1,4 +1,4 @@
-"""What each step from the float model to the shipped file costs, on the same pictures, with error bars."""
+"""The ledger: the change of score at each step from the float model to the files, with a confidence interval."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from octet.measuring.evaluation import Step
 
-# From the float model to all else; then training for 8 bits beside as much in float and beside none, and conversion.
+# From the float model to every other variant; then what QAT changes against equal training in float and against no
+# training, and what conversion changes.
 STEPS = (
     ("float", "control"),
     ("float", "qat"),
@@ -26,11 +27,13 @@ STEPS = (
 _DECIMALS = 5
 
 
-def ledger(metric: str, scores: Mapping[str, float], resampled: Mapping[str, NDArray[np.float64]]) -> list[Step]:
-    """The change of a metric at each step, and the middle 95 % of it over pictures drawn with replacement.
+def compute_ledger(
+    metric: str, scores: Mapping[str, float], resampled: Mapping[str, NDArray[np.float64]]
+) -> list[Step]:
+    """The change of a metric at each step, and the middle 95 % of that change over resamples of the test set.
 
-    Both hold a variant's by its name: the score, and the scores [R] on the same resamples for all, so that what makes
-    a picture hard for both ends of a step cancels out.
+    `scores` and `resampled` have the score of each variant, and its scores [R] on the resamples. These are the same for
+    all variants, so that what makes a picture hard for both variants of a step cancels out.
     """
     return [
         Step.model_validate(
@@ -39,13 +42,14 @@ def ledger(metric: str, scores: Mapping[str, float], resampled: Mapping[str, NDA
                 "to": after,
                 "metric": metric,
                 "delta": round(scores[after] - scores[before], _DECIMALS),
-                "ci95": _middle(resampled[after] - resampled[before]),
+                "ci95": _interval(resampled[after] - resampled[before]),
             }
         )
         for before, after in STEPS
     ]
 
 
-def _middle(changes: NDArray[np.float64]) -> tuple[float, float]:
+def _interval(changes: NDArray[np.float64]) -> tuple[float, float]:
+    """The ends of the middle 95 % of changes [R]."""
     low, high = np.percentile(changes, [2.5, 97.5])
     return round(float(low), _DECIMALS), round(float(high), _DECIMALS)

@@ -1,4 +1,4 @@
-"""What a stage wrote as JSON, as the type that it has."""
+"""Reading and validating the JSON files that stages write."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -11,10 +11,10 @@ from octet.common.files import require_output
 Content = TypeVar("Content")
 
 
-def read_as(kind: type[Content], path: Path, made_by: str) -> Content:
-    """The file's content, or a UserError that names the first place where it is not of that kind."""
+def read_as(type_: type[Content], path: Path, made_by: str) -> Content:
+    """Read a JSON file as a type; an error names the first value that does not fit, and the stage to run again."""
     try:
-        return TypeAdapter(kind).validate_json(require_output(path, made_by).read_bytes())
+        return TypeAdapter(type_).validate_json(require_output(path, made_by).read_bytes())
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))

@@ -1,3 +1,3 @@
-"""Fake quantization: the scheme, where ranges start, and its gradient."""
+"""Fake quantization: its scheme, its ranges and its gradient."""
 
-import octet.common.tensorflow  # noqa: F401  # first, for it imports TensorFlow without a word on the terminal
+import octet.common.tensorflow  # noqa: F401  # first, for it imports TensorFlow and keeps it from printing

@@ -1,4 +1,4 @@
-"""How layers are quantized: TFMOT's 8-bit scheme, with one scale a channel for depthwise kernels too."""
+"""The scheme by which layers are quantized: TFMOT's 8-bit scheme, with one scale a channel for depthwise kernels."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from octet.common.tensorflow import keras, tf
 
 
 class DepthwiseWeightsQuantizer(LastValueQuantizer):
-    """One symmetric range a channel for a depthwise kernel [H, W, C, 1].
+    """Rounds a depthwise kernel [H, W, C, 1] with one symmetric range a channel.
 
     TFMOT takes the range along the last axis, which has one element there: all channels would share a scale, and a
     network whose channels differ by orders of magnitude does not survive that.
@@ -46,7 +46,7 @@ class DepthwiseWeightsQuantizer(LastValueQuantizer):
 
 
 class DepthwiseQuantizeConfig(registry.Default8BitConvQuantizeConfig):
-    """TFMOT's own for convolutions, but for the weights' quantizer."""
+    """TFMOT's configuration for convolutions, with one range a channel for a depthwise kernel."""
 
     def __init__(self) -> None:
         super().__init__(["depthwise_kernel"], ["activation"], quantize_output=False)
@@ -57,7 +57,7 @@ class DepthwiseQuantizeConfig(registry.Default8BitConvQuantizeConfig):
 
 
 class UnroundedOutputConfig(registry.Default8BitConvQuantizeConfig):
-    """TFMOT's own for convolutions, but that the output is not rounded: what it is handed on to rounds it."""
+    """TFMOT's configuration for convolutions, without rounding the output, which the next layer rounds."""
 
     def __init__(self) -> None:
         super().__init__(["kernel"], [], quantize_output=False)
@@ -74,7 +74,7 @@ class _Registry(registry.Default8BitQuantizeRegistry):
 
 
 class PerChannelScheme(scheme.Default8BitQuantizeScheme):
-    """TFMOT's 8-bit scheme with per-channel depthwise kernels."""
+    """TFMOT's 8-bit scheme, with one range a channel for depthwise kernels."""
 
     def get_quantize_registry(self) -> registry.Default8BitQuantizeRegistry:
         return _Registry()

@@ -18,8 +18,8 @@ from octet.recipe.shared.recipe import Model
 from octet.reporting.results import Results
 from octet.sources.voc.problem import Problem
 from octet.tasks.proposal import Proposal
-from octet.tflite.files.conversion import Traced
-from octet.tflite.files.metadata import Outputs
+from octet.tflite.files.conversion import TracedGraph
+from octet.tflite.files.metadata import OutputsMetadata
 
 Pictures = Iterable[NDArray[np.uint8]]  # batches [N, S, S, 3]
 Losses = Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], dict[str, tf.Tensor]]
@@ -130,11 +130,11 @@ class Shipping(Protocol):
         """By output of what ships, the operators to be put behind it."""
 
     @property
-    def outputs(self) -> Outputs:
+    def outputs(self) -> OutputsMetadata:
         """What comes out of what ships."""
 
     @property
-    def raw_outputs(self) -> Outputs:
+    def raw_outputs(self) -> OutputsMetadata:
         """What comes out of the file that is integer from end to end."""
 
     @property
@@ -145,10 +145,10 @@ class Shipping(Protocol):
     def description(self) -> str:
         """What the files do, in a sentence."""
 
-    def trace(self, network: keras.Model) -> Traced:
+    def trace(self, network: keras.Model) -> TracedGraph:
         """What ships: pictures in, answers out."""
 
-    def trace_raw(self, network: keras.Model) -> Traced:
+    def trace_raw(self, network: keras.Model) -> TracedGraph:
         """The same as integers from end to end, for compilers that take nothing else."""
 
 

@@ -11,23 +11,23 @@ from octet.common.tensorflow import keras, report_write_errors
 
 
 class BestWeights:
-    """Scores a network now and then, and keeps the best weights in a file."""
+    """Keeps in a file the weights of the model with the highest score so far."""
 
-    def __init__(self, file: Path, score_of: Callable[[keras.Model], float]) -> None:
-        self.file, self._score_of = file, score_of
-        self.score = -1.0
+    def __init__(self, file: Path, compute_score: Callable[[keras.Model], float]) -> None:
+        self.file, self._compute_score = file, compute_score
+        self.score = -1.0  # the highest so far
 
-    def keep(self, model: keras.Model) -> float:
-        """Score the model, save it if nothing was better, and return its score."""
-        score = self._score_of(model)
-        if score >= self.score:  # the later of two equals has seen more
+    def keep_if_best(self, model: keras.Model) -> float:
+        """Score the model, save its weights unless an earlier score was higher, and return the score."""
+        score = self._compute_score(model)
+        if score >= self.score:  # of two equal scores the later model was trained on more pictures
             self.score = score
             save_weights(model, self.file)
         return score
 
 
 def save_weights(model: keras.Model, file: Path) -> None:
-    """Write weights whole, as .h5: its bytes depend on the weights alone.
+    """Write a model's weights to an .h5 file whose bytes depend on the weights alone, whole or not at all.
 
     The HDF5 library crashes the process when the disk is full, so it writes to memory and only Python to the disk.
     """

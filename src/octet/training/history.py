@@ -1,4 +1,4 @@
-"""What a training tells of itself: one row an epoch, as CSV for the pipeline and as TensorBoard's events."""
+"""The history of a training: one row an epoch, as CSV for the pipeline and as events for TensorBoard."""
 
 import csv
 import io
@@ -11,75 +11,76 @@ from tensorboard.plugins.hparams import api as hparams
 
 from octet.common.tensorflow import keras, tf
 
-Show = Callable[[keras.Model], None]  # writes summaries of a model
+WriteSummaries = Callable[[keras.Model], None]  # writes TensorBoard summaries of a model
 
 
 class History:
-    """Means of the losses of each epoch's steps, with the learning rate and the score that it ended with."""
+    """Collects, for each epoch, the mean losses of its steps, and the learning rate and score at its end."""
 
     def __init__(
-        self, events: Path, epochs: int, pictures_per_step: int, metric: str, shows: Sequence[Show] = ()
+        self, events: Path, epochs: int, pictures_per_step: int, metric: str, summaries: Sequence[WriteSummaries] = ()
     ) -> None:
+        """`metric` names the validation score; TensorBoard's events go to the folder `events`."""
         self._events = tf.summary.create_file_writer(str(events))
-        self._epochs, self._pictures_per_step, self._shows = epochs, pictures_per_step, shows
+        self._epochs, self._pictures_per_step, self._summaries = epochs, pictures_per_step, summaries
         self._metric = metric
         self._rows: list[dict[str, float]] = []
-        self._sums: dict[str, float] = {}
+        self._sums: dict[str, float] = {}  # of the losses, over the steps of the current epoch
         self._steps = 0
-        self._began, self._seen = time.monotonic(), 0
+        self._began, self._pictures = time.monotonic(), 0
 
-    def add(self, losses: dict[str, float]) -> None:
-        """Count a step."""
+    def add_step(self, losses: dict[str, float]) -> None:
+        """Add the losses of a step to the current epoch."""
         self._sums = {name: self._sums.get(name, 0.0) + value for name, value in losses.items()}
         self._steps += 1
-        self._seen += self._pictures_per_step
+        self._pictures += self._pictures_per_step
 
-    def begin(self, score: float) -> str:
-        """Note what the training starts from, as epoch 0; a line about it."""
+    def start(self, score: float) -> str:
+        """Record the score before the first step as epoch 0, and return a line about it."""
         self._rows.append({"epoch": 0, self._metric: score})
         with self._events.as_default(0):
             tf.summary.scalar(self._metric, score)
         return f"before the first step: {self._metric} {score:.4g}"
 
-    def close(self, epoch: int, rate: float, score: float | None) -> str:
-        """End an epoch, counted from 1; a line about it."""
+    def end_epoch(self, epoch: int, learning_rate: float, score: float | None) -> str:
+        """Record the end of an epoch, counted from 1, and return a line about it; `score` is None if not validated."""
         means = {f"{name}_loss": value / self._steps for name, value in self._sums.items()}
-        row = {"epoch": epoch, "loss": sum(means.values()), **means, "learning_rate": rate}
+        row = {"epoch": epoch, "loss": sum(means.values()), **means, "learning_rate": learning_rate}
         if score is not None:
             row[self._metric] = score
         self._rows.append(row)
         self._sums, self._steps = {}, 0
-        seconds = time.monotonic() - self._began
+        rate = self._pictures / (time.monotonic() - self._began)
         with self._events.as_default(epoch):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
-            tf.summary.scalar("pictures_per_second", self._seen / seconds)
+            tf.summary.scalar("pictures_per_second", rate)
         self._events.flush()
-        said = " ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
-        return f"epoch {epoch}/{self._epochs}: {said}, {self._seen / seconds:.0f} pictures/s"
+        values = " ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
+        return f"epoch {epoch}/{self._epochs}: {values}, {rate:.0f} pictures/s"
 
-    def describe(self, plan: Mapping[str, Any]) -> None:
-        """Tell TensorBoard what was asked for."""
+    def write_hparams(self, settings: Mapping[str, Any]) -> None:
+        """Write the training's settings, which may be nested, as TensorBoard's hyperparameters."""
         with self._events.as_default(0):
-            hparams.hparams(_flat(plan))
+            hparams.hparams(_flatten(settings))
 
-    def show(self, epoch: int, model: keras.Model) -> None:
-        """Let TensorBoard see the model."""
+    def write_summaries(self, epoch: int, model: keras.Model) -> None:
+        """Write all TensorBoard summaries of the model as it is after an epoch."""
         with self._events.as_default(epoch):
-            for show in self._shows:
-                show(model)
+            for write in self._summaries:
+                write(model)
         self._events.flush()
 
-    def notes(self) -> dict[str, Any]:
-        """All that a checkpoint has to keep."""
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint has to keep of this history, as plain values."""
         return {"rows": self._rows, "sums": self._sums, "steps": self._steps}
 
-    def restore(self, notes: dict[str, Any]) -> None:
-        """Take up what `notes` returned."""
-        self._rows, self._sums, self._steps = notes["rows"], notes["sums"], notes["steps"]
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Continue a history from what its `state` returned."""
+        self._rows, self._sums, self._steps = state["rows"], state["sums"], state["steps"]
 
     def as_csv(self) -> str:
-        """One line an epoch, of which the last has all columns; what was not measured is left empty."""
+        """The history as CSV, a line an epoch; the last epoch has all columns, and what was not measured is empty."""
         text = io.StringIO()
         writer = csv.DictWriter(text, list(self._rows[-1]), lineterminator="\n")
         writer.writeheader()
@@ -87,12 +88,12 @@ class History:
         return text.getvalue()
 
 
-def _flat(plan: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as TensorBoard takes them: one level, numbers and words."""
+def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as TensorBoard takes them: one level, with dotted names, of numbers and strings."""
     flat: dict[str, Any] = {}
-    for name, value in plan.items():
+    for name, value in settings.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{name}.")
+            flat |= _flatten(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value if isinstance(value, bool | int | float) else str(value)
     return flat

@@ -1,4 +1,4 @@
-"""The network that training moves, beside the one that averages it."""
+"""The networks of a training: the one that is trained, the average of its weights, and its teacher."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Networks:
-    """Two of the same, and at which share of the learning rate what of the first moves."""
+    """A network to train, a second one of the same layers for its averaged weights, and a teacher if it has one."""
 
     trained: keras.Model
     averaged: keras.Model
-    rates: Sequence[tuple[float, Sequence[tf.Variable]]]
-    teacher: keras.Model | None = None  # whose predictions count beside the labels
-    distillation_weight: float = 0.0  # and how much of both
+    variable_groups: Sequence[tuple[float, Sequence[tf.Variable]]]  # the trained variables by share of learning_rate
+    teacher: keras.Model | None = None  # its predictions are targets beside the labels
+    distillation_weight: float = 0.0  # of the loss against the teacher; the labels have the rest to 1
 
 
 def float_networks(network: "Network", plan: TrainFloat, pretrained: Sequence[Path]) -> Networks:
-    """One in the plan's precision, from the pre-trained weights if there are, and its average in 32 bits."""
+    """The networks of a float training, from the pre-trained weights if there are any.
+
+    The trained one computes in the plan's precision, the averaged one in 32 bits.
+    """
     with computing_in(plan.precision):
         trained = network.build()
     for weights in pretrained:

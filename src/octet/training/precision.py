@@ -1,4 +1,4 @@
-"""How many bits a network computes in while it trains; its weights keep all 32."""
+"""The precision that a network computes in while it trains; its weights keep 32 bits."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 @contextmanager
 def computing_in(precision: Literal["float32", "bfloat16"]) -> Iterator[None]:
-    """Layers that are made here compute so."""
+    """Let layers that are created in this context compute in a precision."""
     before = keras.mixed_precision.global_policy()
     keras.mixed_precision.set_global_policy(_POLICIES[precision])
     try:

@@ -1,4 +1,4 @@
-"""A whole training of a stage: from records to the best weights and the history."""
+"""The training of a stage: from records to the best weights and the history."""
 
 import shutil
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
-from octet.training.fit import Duration, fit
-from octet.training.history import History, Show
+from octet.training.history import History, WriteSummaries
+from octet.training.loop import Duration, run_steps
 from octet.training.networks import Networks
 from octet.training.schedule import WarmupCosine
-from octet.training.scratch import unfinished
+from octet.training.scratch import checkpoint_folder
 from octet.training.update import Update
 
 if TYPE_CHECKING:
@@ -26,59 +26,77 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Places:
-    """Where a training reads and writes."""
+class TrainingPaths:
+    """The files and folders that a training reads and writes."""
 
     records: Path
-    starts_from: Sequence[Path]  # the weights that it began with
+    initial_weights: Sequence[Path]  # the weight files that its networks were loaded from
     scratch: Path  # checkpoints, and TensorBoard's events
     output: Path  # where weights.h5 and history.csv go
 
 
 def run_training(
-    learning: "Learning", networks: Networks, plan: Training, places: Places, shows: Sequence[Show] = ()
+    learning: "Learning",
+    networks: Networks,
+    plan: Training,
+    paths: TrainingPaths,
+    summaries: Sequence[WriteSummaries] = (),
 ) -> None:
-    """Train on the records to the end of the plan, and write the best weights and the history."""
-    steps = count_records(places.records, "train") // plan.batch
+    """Train the networks on the records by the plan, and write the best weights and the history.
+
+    TensorBoard gets the validation's summaries and `summaries`, whenever the network is validated.
+    """
+    steps = count_records(paths.records, "train") // plan.batch
     if not steps:
         raise UserError(f"the train split has fewer pictures than one batch of {plan.batch}: lower batch")
     duration = Duration(plan.epochs, steps, plan.validate_every)
     schedule = make_schedule(plan, steps)
     update = make_update(learning, networks, plan, schedule)
-    validation = learning.validation(places.records)
+    validation = learning.validation(paths.records)
     inputs = [learning.model.model_dump(), plan.model_dump()]
-    with unfinished(places.scratch, inputs, [*places.records.iterdir(), *places.starts_from]) as folder:
+    with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
         best = BestWeights(folder / "best.h5", validation.score)
-        events = places.scratch / "tensorboard"
-        history = History(events, duration.epochs, plan.batch, validation.metric, [validation.show, *shows])
-        history.describe({"model": learning.model.model_dump(), **plan.model_dump()})
+        events = paths.scratch / "tensorboard"
+        history = History(events, duration.epochs, plan.batch, validation.metric, [validation.show, *summaries])
+        history.write_hparams({"model": learning.model.model_dump(), **plan.model_dump()})
         checkpoints = Checkpoints(folder, folder.name, update.variables)
-        batches = partial(learning.batches, places.records, plan)
-        fit(places.scratch.name, duration, update, batches, schedule, best, history, checkpoints)
-        with atomic_folder(places.output) as output:
+        batches = partial(learning.batches, paths.records, plan)
+        run_steps(paths.scratch.name, duration, update, batches, schedule, best, history, checkpoints)
+        with atomic_folder(paths.output) as output:
             shutil.copyfile(best.file, output / "weights.h5")
             (output / "history.csv").write_text(history.as_csv())
 
 
 def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:
-    """The learning rate of every step."""
+    """The schedule of a plan: the learning rate of every step."""
     return WarmupCosine(plan.learning_rate, round(steps_per_epoch * plan.warmup_epochs), steps_per_epoch * plan.epochs)
 
 
 def make_update(learning: "Learning", networks: Networks, plan: Training, schedule: WarmupCosine) -> Update:
-    """The step of a training."""
+    """Make what updates the networks, step by step, with Adam."""
     # The legacy optimizer updates each variable with one fused op: a third faster on a small network.
-    optimizers = [(keras.optimizers.legacy.Adam(schedule.scaled(share)), of) for share, of in networks.rates]
+    optimizers = [
+        (keras.optimizers.legacy.Adam(schedule.scaled(share)), variables)
+        for share, variables in networks.variable_groups
+    ]
     losses, distillation_losses = learning.losses(plan), learning.distillation_losses(plan)
     weight = networks.distillation_weight
 
-    def compared(
+    def combined_losses(
         pictures: tf.Tensor, targets: Sequence[tf.Tensor], predictions: Sequence[tf.Tensor]
     ) -> dict[str, tf.Tensor]:
-        labelled = losses(targets, predictions)
+        label_losses = losses(targets, predictions)
         if not networks.teacher:
-            return labelled
-        taught = distillation_losses(networks.teacher(pictures, training=False), predictions)
-        return {name: (1 - weight) * labelled[name] + weight * taught[name] for name in labelled}
+            return label_losses
+        teacher_losses = distillation_losses(networks.teacher(pictures, training=False), predictions)
+        return {name: (1 - weight) * label_losses[name] + weight * teacher_losses[name] for name in label_losses}
 
-    return Update(networks.trained, networks.averaged, compared, optimizers, plan.average, plan.parts, plan.xla)
+    return Update(
+        networks.trained,
+        networks.averaged,
+        combined_losses,
+        optimizers,
+        ema_decay=plan.ema_decay,
+        micro_batches=plan.micro_batches,
+        xla=plan.xla,
+    )

@@ -6,13 +6,13 @@ from octet.common.tensorflow import keras, tf
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):
-    """From 0 up to `peak` in `warmup` steps, and down to 0 at `steps`."""
+    """The learning rate rises linearly to `peak` in `warmup` steps, then falls along half a cosine to 0 at `steps`."""
 
     def __init__(self, peak: float, warmup: int, steps: int) -> None:
         self.peak, self.warmup, self.steps = peak, warmup, steps
 
     def scaled(self, share: float) -> "WarmupCosine":
-        """The same course at a share of the rate."""
+        """The same schedule with every learning rate multiplied by `share`."""
         return WarmupCosine(share * self.peak, self.warmup, self.steps)
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:

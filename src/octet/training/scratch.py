@@ -1,4 +1,4 @@
-"""Where an unfinished training lives, so that a rerun finds it."""
+"""The folder where an unfinished training keeps its checkpoints, so that a rerun continues from them."""
 
 import hashlib
 import json
@@ -13,8 +13,12 @@ import octet
 
 
 @contextmanager
-def unfinished(root: Path, inputs: Any, files: Iterable[Path]) -> Iterator[Path]:
-    """A folder for checkpoints that only a training of the same inputs, files and code finds again; gone at the end."""
+def checkpoint_folder(root: Path, inputs: Any, files: Iterable[Path]) -> Iterator[Path]:
+    """A folder for checkpoints below `root`, removed when the context ends without an error.
+
+    Only a training with the same inputs, the same content of `files` and the same code finds the same folder again;
+    folders of other trainings are removed.
+    """
     folder = root / f"unfinished-{_fingerprint(inputs, files)}"
     for stale in root.glob("unfinished-*"):
         if stale != folder:
@@ -25,20 +29,21 @@ def unfinished(root: Path, inputs: Any, files: Iterable[Path]) -> Iterator[Path]
     shutil.rmtree(root / "ended", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
-    # Renamed first: a kill while it is deleted must leave nothing that looks like a training to take up.
+    # Renamed first: a kill while it is deleted must leave no folder that looks like an unfinished training.
     ended = root / "ended"
     folder.rename(ended)
     shutil.rmtree(ended)
 
 
 def _fingerprint(inputs: Any, files: Iterable[Path]) -> str:
+    """Twelve hexadecimal digits that change with the inputs, the files' content and the code."""
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
-    for path in [*sorted(files), *_code()]:
+    for path in [*sorted(files), *_imported_files()]:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]
 
 
-def _code() -> list[Path]:
-    """The files of this package that the running script has imported: those that a training may depend on."""
+def _imported_files() -> list[Path]:
+    """The files of this package that the running script has imported: the code that a training may depend on."""
     modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == octet.__name__]
     return sorted(Path(module.__file__) for module in modules if module.__file__)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from octet.measuring.bootstrap import draw_resamples
-from octet.measuring.ledger import ledger
+from octet.measuring.ledger import compute_ledger
 from octet.tasks.detection.metric.average_precision import (
     Ranked,
     curve_area,
@@ -153,7 +153,7 @@ def test_the_ledger_tells_steps_apart() -> None:
     names = ("float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw")
     by_variant = {name: ranked(10 if name == "int8_ptq" else 20) for name in names}
     draws = draw_resamples(len(truths), 100, seed=1)
-    steps = ledger(
+    steps = compute_ledger(
         "voc12_map",
         {name: mean_area(of) for name, of in by_variant.items()},
         {name: resampled_map(of, draws) for name, of in by_variant.items()},

@@ -12,7 +12,7 @@ from octet.tasks.detection.learning.part import Learning
 from octet.tasks.detection.network.part import Network
 from octet.tasks.detection.preparing.example import to_example
 from octet.training.networks import float_networks
-from octet.training.run import Places, run_training
+from octet.training.run import TrainingPaths, run_training
 
 
 @pytest.mark.slow
@@ -22,7 +22,7 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     long = {"epochs": 200, "batch": 8, "validate_every": 200, "learning_rate": 0.01, "warmup_epochs": 10.0}
     given = recipe.train_float.model_dump()
     plan = TrainFloat.model_validate(
-        {**given, **long, "average": 0.9, "augmentation": {**given["augmentation"], **still}}
+        {**given, **long, "ema_decay": 0.9, "augmentation": {**given["augmentation"], **still}}
     )
     records = tmp_path / "records"
     records.mkdir()
@@ -34,7 +34,7 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
         write_split(records, split, 1, examples)
     write_class_names(records, shapes.CLASSES)
     networks = float_networks(Network(recipe, shapes.CLASSES), plan, [])
-    places = Places(records, [], tmp_path / "runs", tmp_path / "float")
-    run_training(Learning(recipe, shapes.CLASSES), networks, plan, places)
+    paths = TrainingPaths(records, [], tmp_path / "runs", tmp_path / "float")
+    run_training(Learning(recipe, shapes.CLASSES), networks, plan, paths)
     header, *_, last = (tmp_path / "float" / "history.csv").read_text().splitlines()
     assert float(last.split(",")[header.split(",").index("val_map")]) >= 0.99

@@ -42,7 +42,7 @@ def file_scoring_rates(file: Path, records: Path, size: int) -> dict[str, float]
 
 def _from_jpeg(file: Path, jpeg: bytes) -> Callable[[], object]:
     run = Runner(file, threads=cores())
-    side = int(run.takes["shape"][1])
+    side = int(run.input_details["shape"][1])
 
     def run_once() -> object:
         picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)

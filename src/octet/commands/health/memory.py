@@ -17,25 +17,25 @@ _MANY_CLASSES = 80  # assumed where the classes are only known when the data hav
 
 
 def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
-    """Check whether both trainings' batches fit into the memory, and if not, into how many parts to split them."""
+    """Check whether both trainings' batches fit into the memory, and if not, into how many micro-batches to split them."""
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
     fixed, each = memory_needs(recipe)
     plans = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
     copies = _copies(recipe)
-    name = max(plans, key=lambda training: copies[training] * plans[training].batch // plans[training].parts)
+    name = max(plans, key=lambda training: copies[training] * plans[training].batch // plans[training].micro_batches)
     plan, each = plans[name], copies[name] * each
-    at_once = plan.batch // plan.parts
+    at_once = plan.batch // plan.micro_batches
     needed = (fixed + at_once * each) / 1e9
     text = f"{device}: {available / 1e9:.1f} GB; {at_once} pictures at once in {name} need about {needed:.1f} GB"
     fits = int((_USABLE * available - fixed) / each)
     if fits >= at_once:
         return Finding("ok", "memory", text)
-    parts = [parts for parts in range(1, plan.batch + 1) if plan.batch % parts == 0 and plan.batch // parts <= fits]
-    if not parts:
+    enough = [count for count in range(1, plan.batch + 1) if plan.batch % count == 0 and plan.batch // count <= fits]
+    if not enough:
         return Finding("FAIL", "memory", text, "not even one picture fits: free memory, or a smaller model")
-    uncompiled = " and xla to false: in parts, compiling takes too long" if plan.xla else ""
-    return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.parts to {parts[0]} or more{uncompiled}")
+    uncompiled = " and xla to false: in micro-batches, compiling takes too long" if plan.xla else ""
+    return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.micro_batches to {enough[0]} or more{uncompiled}")
 
 
 def memory_needs(recipe: Recipe) -> tuple[float, float]:
@@ -50,7 +50,7 @@ def memory_needs(recipe: Recipe) -> tuple[float, float]:
 
 def _copies(recipe: Recipe) -> dict[str, int]:
     """How many copies of an activation a training keeps: with fake quantization also the rounded, and the teacher's."""
-    return {"train_float": 1, "train_qat": 3 if recipe.train_qat.distillation else 2}
+    return {"train_float": 1, "train_qat": 3 if recipe.train_qat.distillation_weight else 2}
 
 
 def memory_of_machine() -> int:

@@ -12,8 +12,8 @@ from octet.commands.shrinking.schemes import Scheme
 from octet.common import device
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tf
-from octet.tflite.files.conversion import Traced, to_dynamic, to_float16, to_integer
-from octet.tflite.running.operators import stayed_float
+from octet.tflite.files.conversion import TracedGraph, to_dynamic, to_float16, to_integer
+from octet.tflite.running.operators import float_operators
 
 
 def convert_model(options: Options, report_step: Callable[[str], None]) -> bytes:
@@ -29,7 +29,7 @@ def convert_model(options: Options, report_step: Callable[[str], None]) -> bytes
     content = _convert(model, samples, options)
     require_runnable(content, options.scheme_name)
     if options.scheme.needs_calibration:
-        for operators, reason in stayed_float(content).items():
+        for operators, reason in float_operators(content).items():
             print(f"in float: {operators}: {reason}")
     if options.compare:
         report_step(COMPARING)
@@ -49,8 +49,10 @@ def _convert(model: LoadedModel, samples: SampleSet | None, options: Options) ->
         ) from None
 
 
-def _apply(scheme: Scheme, name: str, traced: Traced, samples: SampleSet | None) -> bytes:
+def _apply(scheme: Scheme, name: str, traced: TracedGraph, samples: SampleSet | None) -> bytes:
     if scheme.input_output_type:
         dtype = tf.as_dtype(scheme.input_output_type)
-        return to_integer(traced, lambda: samples or (), takes=dtype, gives=dtype, wide=scheme.wide)
+        return to_integer(
+            traced, lambda: samples or (), input_type=dtype, output_type=dtype, int16_activations=scheme.wide
+        )
     return {"dynamic": to_dynamic, "float16": to_float16}[name](traced)

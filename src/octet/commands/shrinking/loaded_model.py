@@ -17,14 +17,14 @@ from octet.commands.shrinking.options import format_shape
 from octet.commands.shrinking.untrusted_files import UNREADABLE
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import keras, tf
-from octet.tflite.files.conversion import Traced, trace
+from octet.tflite.files.conversion import TracedGraph, trace_graph
 
 
 @dataclass(frozen=True)
 class LoadedModel:
     """A model that is ready to be converted."""
 
-    traced: Traced
+    traced: TracedGraph
     inputs: Sequence[tf.TensorSpec]  # all sizes known, one sample at a time, named as `tflite_name` has it
     keras_model: Any | None  # None for a SavedModel
 
@@ -61,7 +61,7 @@ def _load_keras(path: Path, shape: Sequence[int] | None, trust: bool) -> LoadedM
     def run(*values: tf.Tensor) -> Any:
         return model(values[0] if len(values) == 1 else list(values), training=False)
 
-    traced = trace(run, variables, *specs)
+    traced = trace_graph(run, variables, *specs)
     if not trust:
         refuse_reaching_graph(traced.graph.graph.as_graph_def(), path)
     return LoadedModel(traced, specs, model)
@@ -86,7 +86,7 @@ def _load_saved_model(path: Path, shape: Sequence[int] | None, trust: bool) -> L
     def run(*values: tf.Tensor) -> Any:
         return list(signature(**dict(zip(named, values, strict=True))).values())
 
-    return LoadedModel(Traced(tf.function(run).get_concrete_function(*specs), loaded), specs, None)
+    return LoadedModel(TracedGraph(tf.function(run).get_concrete_function(*specs), loaded), specs, None)
 
 
 def _input_specs(inputs: Mapping[str, tuple[Any, Any]], shape: Sequence[int] | None, path: Path) -> list[tf.TensorSpec]:

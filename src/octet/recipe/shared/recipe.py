@@ -53,10 +53,10 @@ class Training(Section):
     seed: Seed
     epochs: Count
     batch: Count
-    parts: Count
+    micro_batches: Count
     learning_rate: Positive
     warmup_epochs: Annotated[float, Field(ge=0)]
-    average: Annotated[float, Field(ge=0, lt=1)]
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
     validate_every: Count
     augmentation: Augmentation
 
@@ -67,9 +67,9 @@ class Training(Section):
         return self
 
     @model_validator(mode="after")
-    def _parts_are_equal(self) -> "Training":
-        if self.batch % self.parts:
-            raise ValueError(f"a batch of {self.batch} cannot be computed in {self.parts} equal parts")
+    def _micro_batches_are_equal(self) -> "Training":
+        if self.batch % self.micro_batches:
+            raise ValueError(f"a batch of {self.batch} cannot be computed in {self.micro_batches} equal micro_batches")
         return self
 
 
@@ -88,7 +88,7 @@ class TrainQat(Training):
     float_layers: tuple[str, ...] = Field(strict=False)
     freeze_batch_norm: bool
     freeze_ranges: bool
-    distillation: Share
+    distillation_weight: Share
 
 
 class ModelInfo(Section):

@@ -1,1 +1,1 @@
-"""From a traced graph to a file with its metadata."""
+"""Converting a traced graph to a TFLite file with its metadata."""

@@ -1,4 +1,4 @@
-"""From a traced graph to TFLite files, scheme by scheme."""
+"""Converting a traced graph to TFLite files: in float, in half precision, with 8-bit weights, in integers."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,83 +13,86 @@ from octet.common.tensorflow import tf, tflite
 
 FILE_IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16  # bytes, of a constant's data
-_WIDE = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+_INT16_ACTIVATIONS = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
 
-# The only input of a model, or its inputs by name, for every sample
+# Yields the samples for calibration: for each the only input of the model, in a list, or its inputs by name
 Calibration = Callable[[], Iterable[Sequence[NDArray[Any]] | Mapping[str, NDArray[Any]]]]
 
 
 @dataclass(frozen=True)
-class Traced:
-    """A graph that is ready to be converted, as often as there are schemes, and what holds its variables."""
+class TracedGraph:
+    """A traced function that can be converted, as often as there are schemes."""
 
     graph: Any  # a tf.types.experimental.ConcreteFunction
-    owner: Any
-    has_runtime_ops: bool = False  # which TensorFlow does not know and TFLite does
+    owner: Any  # the object that holds its variables
+    has_runtime_ops: bool = False  # ops of the TFLite runtime that TensorFlow does not know
 
 
-def trace(
+def trace_graph(
     function: Callable[..., Any],
     variables: Sequence[tf.Variable],
     *inputs: tf.TensorSpec,
     has_runtime_ops: bool = False,
-) -> Traced:
-    """A function of these variables and of inputs of fixed shapes."""
-    # The converter saves the owner whole: a Keras model would have each of its layers traced, for half a minute.
+) -> TracedGraph:
+    """Trace a function that uses `variables`, for inputs of fixed shapes."""
+    # The converter saves all of the owner: of a Keras model it would trace each layer, which takes half a minute.
     owner = tf.Module()
     owner.all = variables
-    return Traced(tf.function(function).get_concrete_function(*inputs), owner, has_runtime_ops)
+    return TracedGraph(tf.function(function).get_concrete_function(*inputs), owner, has_runtime_ops)
 
 
-def to_float(traced: Traced) -> bytes:
-    """Float weights, float arithmetic."""
+def to_float(traced: TracedGraph) -> bytes:
+    """Convert to a file with float weights and float arithmetic."""
     return _finish(_converter(traced))
 
 
-def to_float16(traced: Traced) -> bytes:
-    """Half-precision weights: half the size."""
-    converter = _optimizing(traced)
+def to_float16(traced: TracedGraph) -> bytes:
+    """Convert to a file with half-precision weights, at half the size."""
+    converter = _optimizing_converter(traced)
     converter.target_spec.supported_types = [tf.float16]
     return _finish(converter)
 
 
-def to_dynamic(traced: Traced) -> bytes:
-    """8-bit weights, activations quantized as they come."""
-    return _finish(_optimizing(traced))
+def to_dynamic(traced: TracedGraph) -> bytes:
+    """Convert to a file with 8-bit weights, whose activations are quantized with ranges found while it runs."""
+    return _finish(_optimizing_converter(traced))
 
 
 def to_integer(
-    traced: Traced,
+    traced: TracedGraph,
     calibration: Calibration | None = None,
-    takes: tf.DType = tf.uint8,
-    gives: tf.DType = tf.float32,
-    wide: bool = False,
+    input_type: tf.DType = tf.uint8,
+    output_type: tf.DType = tf.float32,
+    int16_activations: bool = False,
 ) -> bytes:
-    """Integer arithmetic, with ranges read off calibration data, or those that quantization-aware training left.
+    """Convert to a file with integer arithmetic and 8-bit weights; activations have 8 bits, or 16.
 
-    `wide` keeps 16 bits of activations.
+    Ranges come from calibration samples or, without them, from the graph's fake quantization.
     """
-    converter = _optimizing(traced)
+    converter = _optimizing_converter(traced)
     if calibration:
         converter.representative_dataset = calibration
-    if wide:
-        converter.target_spec.supported_ops = [_WIDE, tf.lite.OpsSet.TFLITE_BUILTINS]
-    converter.inference_input_type, converter.inference_output_type = takes, gives
+    if int16_activations:
+        converter.target_spec.supported_ops = [_INT16_ACTIVATIONS, tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.inference_input_type, converter.inference_output_type = input_type, output_type
     return _finish(converter)
 
 
-def packed(model: Any, size: int) -> bytes:
-    """A file of the schema's objects; `size` is about how large."""
+def pack_model(model: Any, size: int) -> bytes:
+    """The bytes of a file for a tflite.ModelT; `size` is an estimate of their number."""
     for graph in model.subgraphs:
         for tensor in graph.tensors:
-            tensor.name = tensor.name.partition(b";")[0]  # of layers that were fused, the last comes first
+            tensor.name = tensor.name.partition(b";")[0]  # the name of the last of the fused layers comes first
     builder = _Builder(size)
     builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     return bytes(builder.Output())
 
 
 class _Builder(flatbuffers.Builder):
-    """Writes equal arrays once (a zero point a channel is a sixth of a small detector), aligned as the schema asks."""
+    """A builder that writes equal arrays once, and aligns them as the schema requires.
+
+    The equal zero points of all channels are a sixth of a small detector's file.
+    """
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
@@ -103,13 +106,13 @@ class _Builder(flatbuffers.Builder):
         return self._written[content]
 
 
-def _converter(traced: Traced) -> tf.lite.TFLiteConverter:
+def _converter(traced: TracedGraph) -> tf.lite.TFLiteConverter:
     converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.graph], traced.owner)
     converter.allow_custom_ops = traced.has_runtime_ops
     return converter
 
 
-def _optimizing(traced: Traced) -> tf.lite.TFLiteConverter:
+def _optimizing_converter(traced: TracedGraph) -> tf.lite.TFLiteConverter:
     converter = _converter(traced)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return converter
@@ -119,18 +122,19 @@ def _finish(converter: tf.lite.TFLiteConverter) -> bytes:
     with silence():
         content = converter.convert()
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
-    _put_in_order(model)
-    return packed(model, len(content))
+    _sort_outputs(model)
+    return pack_model(model, len(content))
 
 
-def _put_in_order(model: Any) -> None:
-    """The outputs in the order in which the graph returns them, which the converter shuffles."""
+def _sort_outputs(model: Any) -> None:
+    """Sort the outputs as the graph returns them; the converter changes their order."""
     (signature,) = model.signatureDefs
-    numbers = {output.tensorIndex: _number(output.name) for output in signature.outputs}
-    if None not in numbers.values():  # others go by names of their own, and have no order
+    numbers = {output.tensorIndex: _trailing_number(output.name) for output in signature.outputs}
+    if None not in numbers.values():  # outputs with names of their own have no order
         model.subgraphs[signature.subgraphIndex].outputs = sorted(numbers, key=lambda index: numbers[index] or 0)
 
 
-def _number(name: bytes) -> int | None:
-    found = re.search(rb"\d+$", name)
-    return int(found[0]) if found else None
+def _trailing_number(name: bytes) -> int | None:
+    """The number at the end of an output's name."""
+    match = re.search(rb"\d+$", name)
+    return int(match[0]) if match else None

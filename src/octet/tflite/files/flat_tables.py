@@ -1,4 +1,4 @@
-"""FlatBuffers as plain dicts, by a schema given as text: for formats whose generated modules nobody publishes."""
+"""Converts FlatBuffers to plain dicts and back, by a schema as text, where no generated module is published."""
 
 import re
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ _REFERENCE = number_types.UOffsetTFlags
 
 
 class Schema:
-    """Tables by name; of each its fields in the order of the format, which is their number in the bytes.
+    """The tables of a format, each with its fields in the order of the format, which numbers them in the bytes.
 
-    A table is `Table: field kind, ...`. A kind is a scalar, `string`, a table, `[kind]` for several of it, or `A|B` for
-    one of those tables, whose value is `{"B": {...}}`.
+    In the text a table is `Table: field kind, ...`. A kind is a scalar, `string`, a table, `[kind]` for a list, or
+    `A|B` for a union of tables, with a value such as `{"B": {...}}`.
     """
 
     def __init__(self, text: str) -> None:
@@ -32,14 +32,14 @@ class Schema:
             for table, fields in zip(parts[::2], parts[1::2], strict=True)
         }
 
-    def pack(self, table: str, values: Mapping[str, Any], identifier: bytes) -> bytes:
-        """The bytes of a table and all in it."""
+    def to_bytes(self, table: str, values: Mapping[str, Any], identifier: bytes) -> bytes:
+        """The bytes of a table with these values, which may hold further tables."""
         builder = flatbuffers.Builder()
         builder.Finish(self._write_table(builder, table, values), identifier)
         return bytes(builder.Output())
 
-    def unpack(self, table: str, content: bytes) -> dict[str, Any]:
-        """What `pack` was given; fields that are not there are left out."""
+    def from_bytes(self, table: str, content: bytes) -> dict[str, Any]:
+        """The values that `to_bytes` got for a table; fields that the bytes lack are left out."""
         root = int.from_bytes(content[:4], "little")
         return self._read_table(Table(content, root), table)
 
@@ -47,7 +47,7 @@ class Schema:
         unknown = set(values) - {name for name, _ in self._tables[table]}
         if unknown:
             raise ValueError(f"{table} has no {', '.join(sorted(unknown))}")
-        slots: list[tuple[Any, Any]] = []  # a table's parts are written before it
+        slots: list[tuple[Any, Any]] = []  # tables and strings in a table are written before it
         for name, kind in self._tables[table]:
             value = values.get(name)
             if "|" in kind:
@@ -74,9 +74,9 @@ class Schema:
             return builder.CreateString(value)
         if not kind.startswith("["):
             return self._write_table(builder, kind, value)
-        of = kind.strip("[]")
-        flags = _SCALARS.get(of, _REFERENCE)
-        items = value if of in _SCALARS else [self._write(builder, of, item) for item in value]
+        item_kind = kind.strip("[]")
+        flags = _SCALARS.get(item_kind, _REFERENCE)
+        items = value if item_kind in _SCALARS else [self._write(builder, item_kind, item) for item in value]
         builder.StartVector(flags.bytewidth, len(items), flags.bytewidth)
         for item in reversed(items):
             if flags is _REFERENCE:
@@ -85,30 +85,30 @@ class Schema:
                 builder.Prepend(flags, item)
         return builder.EndVector()
 
-    def _read_table(self, at: Table, table: str) -> dict[str, Any]:
+    def _read_table(self, table: Table, name: str) -> dict[str, Any]:
         values, slot = {}, 0
-        for name, kind in self._tables[table]:
-            offset = at.Offset(4 + 2 * slot)
+        for field, kind in self._tables[name]:
+            offset = table.Offset(4 + 2 * slot)
             slot += 1
             if "|" in kind:
-                value_offset = at.Offset(4 + 2 * slot)
+                value_offset = table.Offset(4 + 2 * slot)
                 slot += 1
                 if offset and value_offset:
-                    member = kind.split("|")[at.Get(number_types.Uint8Flags, at.Pos + offset) - 1]
-                    values[name] = {member: self._read(at, member, at.Pos + value_offset)}
+                    member = kind.split("|")[table.Get(number_types.Uint8Flags, table.Pos + offset) - 1]
+                    values[field] = {member: self._read(table, member, table.Pos + value_offset)}
             elif offset:
-                values[name] = self._read(at, kind, at.Pos + offset)
+                values[field] = self._read(table, kind, table.Pos + offset)
         return values
 
-    def _read(self, at: Table, kind: str, position: int) -> Any:
+    def _read(self, table: Table, kind: str, position: int) -> Any:
         if kind in _SCALARS:
-            return at.Get(_SCALARS[kind], position)
+            return table.Get(_SCALARS[kind], position)
         if kind == "string":
-            return at.String(position).decode()
+            return table.String(position).decode()
         if not kind.startswith("["):
-            return self._read_table(Table(at.Bytes, at.Indirect(position)), kind)
-        of = kind.strip("[]")
-        width = _SCALARS.get(of, _REFERENCE).bytewidth
-        begin = at.Indirect(position)
-        count = at.Get(_REFERENCE, begin)
-        return [self._read(at, of, begin + _REFERENCE.bytewidth + index * width) for index in range(count)]
+            return self._read_table(Table(table.Bytes, table.Indirect(position)), kind)
+        item_kind = kind.strip("[]")
+        width = _SCALARS.get(item_kind, _REFERENCE).bytewidth
+        begin = table.Indirect(position)
+        count = table.Get(_REFERENCE, begin)
+        return [self._read(table, item_kind, begin + _REFERENCE.bytewidth + index * width) for index in range(count)]

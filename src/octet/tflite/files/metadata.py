@@ -1,4 +1,4 @@
-"""What a .tflite file tells of itself, in TFLite's metadata format: what it takes, what comes out, and its labels."""
+"""TFLite metadata, by which a file describes itself: its input, its outputs and its labels."""
 
 import io
 import zipfile
@@ -9,21 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from octet.common.errors import UserError
 from octet.common.tensorflow import tflite
 from octet.data.reading.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
-from octet.tflite.files.conversion import packed
+from octet.tflite.files.conversion import pack_model
 from octet.tflite.files.flat_tables import Schema
 
-Facts = dict[str, Any]  # by the names of TFLite's schema
+Fields = dict[str, Any]  # values by the field names of TFLite's metadata schema
 
 LABELS = "labels.txt"
 
-_RECIPE = "octet_recipe_sha256"  # the custom entry that has it
+_RECIPE = "octet_recipe_sha256"  # the name of a custom entry
 _ENTRY = "TFLITE_METADATA"
 _IDENTIFIER = b"M001"
-_PARSER = "1.5.0"  # the first that reads custom entries
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # zip's first day: the same bytes every time
+_PARSER = "1.5.0"  # the first version of parsers that reads custom entries
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest in the zip format; fixed, so that the bytes are the same every time
 
 _RGB = 1
 _SCHEMA = Schema(
@@ -62,8 +61,8 @@ _SCHEMA = Schema(
 
 
 @dataclass(frozen=True)
-class About:
-    """What the file's maker has to say."""
+class FileDescription:
+    """What the metadata says of a file as a whole: its name, version, author, licence, recipe and labels."""
 
     name: str
     version: str
@@ -72,63 +71,55 @@ class About:
     recipe: str
     recipe_sha256: str
     labels: Sequence[str]
-    description: str  # what the file does
+    summary: str  # a sentence on what the file does
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """What comes out, tensor by tensor, and which tensors belong together."""
+class OutputsMetadata:
+    """The metadata of a file's outputs, tensor by tensor, and of the groups that they form."""
 
-    tensors: Sequence[Facts]
-    groups: Sequence[Facts] = ()
+    tensors: Sequence[Fields]
+    groups: Sequence[Fields] = ()
 
 
-def numbers(name: str, description: str, **more: Any) -> Facts:
-    """A tensor of plain numbers."""
+def number_tensor(name: str, description: str, **fields: Any) -> Fields:
+    """The metadata of a tensor of plain numbers; `fields` are further fields of it."""
     return {
         "name": name,
         "description": description,
-        "content": {"content_properties": {"FeatureProperties": {}}, **more.pop("content", {})},
-        **more,
+        "content": {"content_properties": {"FeatureProperties": {}}, **fields.pop("content", {})},
+        **fields,
     }
 
 
-def labelled_by(kind: int) -> list[Facts]:
-    """The file that names the classes: along an axis of a tensor (2), or by its values (3)."""
+def label_files(kind: int) -> list[Fields]:
+    """The label file of a tensor; `kind` 2: its lines name the entries along an axis, 3: they name the values."""
     return [{"name": LABELS, "description": "A class a line.", "type": kind}]
 
 
-def describe(content: bytes, about: About, outputs: Outputs) -> bytes:
-    """The same model with its metadata, and its labels at the end."""
+def add_metadata(content: bytes, description: FileDescription, outputs: OutputsMetadata) -> bytes:
+    """The model file `content` with metadata added, and the label file appended."""
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
-    _attach(model, _SCHEMA.pack("ModelMetadata", _facts(model.subgraphs[0], about, outputs), _IDENTIFIER))
-    file = io.BytesIO(packed(model, len(content)))
+    fields = _model_fields(model.subgraphs[0], description, outputs)
+    _attach(model, _SCHEMA.to_bytes("ModelMetadata", fields, _IDENTIFIER))
+    file = io.BytesIO(pack_model(model, len(content)))
     with zipfile.ZipFile(file, "a") as archive:
-        archive.writestr(zipfile.ZipInfo(LABELS, _LONG_AGO), "".join(f"{label}\n" for label in about.labels))
+        archive.writestr(zipfile.ZipInfo(LABELS, _ZIP_TIME), "".join(f"{label}\n" for label in description.labels))
     return file.getvalue()
 
 
-def read(file: Path) -> Facts | None:
-    """The metadata, field by field as in TFLite's schema; None where a file has none."""
+def read_metadata(file: Path) -> Fields | None:
+    """The metadata of a file by the fields of TFLite's schema; None where it has none."""
     model = tflite.Model.GetRootAs(file.read_bytes())
     for index in range(model.MetadataLength()):
         entry = model.Metadata(index)
         if entry.Name().decode() == _ENTRY:
-            return _SCHEMA.unpack("ModelMetadata", model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
+            return _SCHEMA.from_bytes("ModelMetadata", model.Buffers(entry.Buffer()).DataAsNumpy().tobytes())
     return None
 
 
-def read_recipe(file: Path) -> str:
-    """The SHA-256 of the recipe that made a file of ours."""
-    for graph in (read(file) or {}).get("subgraph_metadata", []):
-        for entry in graph.get("custom_metadata", []):
-            if entry["name"] == _RECIPE:
-                return bytes(entry["data"]).decode()
-    raise UserError(f"{file}: does not say which recipe made it: convert it again")
-
-
-def read_labels(file: Path) -> list[str] | None:
-    """The labels that a file carries; None where it carries none."""
+def read_metadata_labels(file: Path) -> list[str] | None:
+    """The labels in the label file that is appended to a model file; None where there is none."""
     if not zipfile.is_zipfile(file):
         return None
     with zipfile.ZipFile(file) as archive:
@@ -137,6 +128,7 @@ def read_labels(file: Path) -> list[str] | None:
 
 
 def _attach(model: Any, content: bytes) -> None:
+    """Add a buffer with packed metadata to a tflite.ModelT."""
     buffer = tflite.BufferT()
     buffer.data = np.frombuffer(content, np.uint8)
     entry = tflite.MetadataT()
@@ -145,26 +137,29 @@ def _attach(model: Any, content: bytes) -> None:
     model.metadata = [*(model.metadata or []), entry]
 
 
-def _facts(graph: Any, about: About, outputs: Outputs) -> Facts:
+def _model_fields(graph: Any, description: FileDescription, outputs: OutputsMetadata) -> Fields:
+    """The metadata of the whole model, for the graph that the interpreter runs."""
     return {
-        "name": about.name,
-        "description": f"{about.description} Made by the recipe {about.recipe} (SHA-256 {about.recipe_sha256}).",
-        "version": about.version,
-        "author": about.author,
-        "license": about.licence,
+        "name": description.name,
+        "description": f"{description.summary} "
+        f"Made by the recipe {description.recipe} (SHA-256 {description.recipe_sha256}).",
+        "version": description.version,
+        "author": description.author,
+        "license": description.licence,
         "min_parser_version": _PARSER,
         "subgraph_metadata": [
             {
-                "input_tensor_metadata": [_picture(graph.tensors[graph.inputs[0]])],
+                "input_tensor_metadata": [_input_fields(graph.tensors[graph.inputs[0]])],
                 "output_tensor_metadata": list(outputs.tensors),
                 "output_tensor_groups": list(outputs.groups),
-                "custom_metadata": [{"name": _RECIPE, "data": about.recipe_sha256.encode()}],
+                "custom_metadata": [{"name": _RECIPE, "data": description.recipe_sha256.encode()}],
             }
         ],
     }
 
 
-def _picture(tensor: Any) -> Facts:
+def _input_fields(tensor: Any) -> Fields:
+    """The metadata of the input: an RGB picture, its normalization and its range."""
     _, height, width, _ = tensor.shape
     raw = tensor.type == tflite.TensorType.UINT8
     lowest, highest = (0.0, 255.0) if raw else (DARKEST, BRIGHTEST)

@@ -1,1 +1,1 @@
-"""Files run by the interpreter, and what they are made of."""
+"""Running TFLite files with the interpreter, and listing their operators."""

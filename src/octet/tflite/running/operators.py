@@ -1,4 +1,4 @@
-"""What a .tflite file is made of: its operators, and which of them compute in floating point."""
+"""The operators of a .tflite file, and which of them compute in floating point."""
 
 import hashlib
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 from octet.common.errors import UserError
 from octet.common.tensorflow import tflite
 
-FLOAT = "FLOAT"  # stands for every operator that takes or gives floating point
+FLOAT = "FLOAT"  # among forbidden operators: every one with floating point in its inputs or outputs
 
 _FLOATS = (tflite.TensorType.FLOAT16, tflite.TensorType.FLOAT32, tflite.TensorType.FLOAT64, tflite.TensorType.BFLOAT16)
 _NAMES = {code: name for name, code in vars(tflite.BuiltinOperator).items() if isinstance(code, int)}
@@ -26,15 +26,15 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Operator:
-    """One node of the graph."""
+    """An operator of a file's graph."""
 
-    name: str  # TFLite's; of a custom one its own
-    output: str  # the name of its first tensor
-    floating: bool
+    name: str  # TFLite's name, or that of a custom operator
+    output: str  # the name of its first output tensor
+    floating: bool  # whether an input or output is floating point
 
 
-def operators(content: bytes) -> list[Operator]:
-    """All of them, in the order in which they run."""
+def list_operators(content: bytes) -> list[Operator]:
+    """All operators of a file, in the order in which they run."""
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
     return [
         Operator(
@@ -48,20 +48,18 @@ def operators(content: bytes) -> list[Operator]:
 
 
 def file_facts(content: bytes) -> dict[str, Any]:
-    """What a file weighs, what identifies it, and how many of its operators of each kind compute in what."""
-    found = operators(content)
+    """The size of a file, its SHA-256, and by name the number of its operators in integers and in floating point."""
+    operators = list_operators(content)
+    floats = Counter(operator.name for operator in operators if operator.floating)
     counts = {
-        name: {
-            "integer": sum(not of.floating for of in found if of.name == name),
-            "float": sum(of.floating for of in found if of.name == name),
-        }
-        for name, _ in Counter(of.name for of in found).most_common()
+        name: {"integer": count - floats[name], "float": floats[name]}
+        for name, count in Counter(operator.name for operator in operators).most_common()
     }
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), "operators": counts}
 
 
-def require_known(names: Sequence[str]) -> None:
-    """Refuse what is misspelt; a name that resembles none of TFLite's is a custom operator's."""
+def require_known_operators(names: Sequence[str]) -> None:
+    """Refuse misspelt names of operators; a name that resembles none of TFLite's is taken for a custom operator's."""
     known = {name.upper(): name for name in (FLOAT, *_NAMES.values(), "TFLite_Detection_PostProcess")}
     for name in names:
         close = get_close_matches(name.upper(), known, n=1, cutoff=0.85)
@@ -71,17 +69,14 @@ def require_known(names: Sequence[str]) -> None:
             )
 
 
-def stayed_float(content: bytes) -> dict[str, str]:
-    """Which operators of an integer file compute in floating point nevertheless, and why."""
-    found: dict[str, list[Operator]] = {}
-    for of in operators(content):
-        if of.floating:
-            found.setdefault(of.name, []).append(of)
-    return {f"{len(of)} x {name}": _REASONS.get(name, _NO_KERNEL) for name, of in found.items()}
+def float_operators(content: bytes) -> dict[str, str]:
+    """The operators of an integer file that still compute in floating point, as "COUNT x NAME", each with a reason."""
+    counts = Counter(operator.name for operator in list_operators(content) if operator.floating)
+    return {f"{count} x {name}": _REASONS.get(name, _NO_KERNEL) for name, count in counts.items()}
 
 
 def operator_name(code: tflite.OperatorCodeT) -> str:
-    """TFLite's name, or a custom operator's own."""
+    """The name of an operator: TFLite's, or that of a custom operator."""
     if code.customCode:
         return code.customCode.decode()
-    return _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]  # the second has the low numbers of old files
+    return _NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]  # old files have their numbers in the second

@@ -1,4 +1,4 @@
-"""Running a .tflite detector over pictures, one interpreter a core."""
+"""Running a .tflite file on pictures, with one interpreter a core."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,43 +19,45 @@ Outputs = list[NDArray[Any]]
 
 
 def run_tflite(file: Path, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[tuple[NDArray[Any], ...]]:
-    """The outputs, dequantized, for each batch of uint8 pictures [N, S, S, 3], stacked to [N, ...]."""
+    """Run a file on batches of uint8 pictures [N, S, S, 3]; yields the outputs [N, ...] of each batch, dequantized."""
     idle: SimpleQueue[Runner] = SimpleQueue()
     for _ in range(cores()):
         idle.put(Runner(file))
 
-    def one(picture: NDArray[np.uint8]) -> Outputs:
-        run = idle.get()
+    def run(picture: NDArray[np.uint8]) -> Outputs:
+        runner = idle.get()
         try:
-            return run(picture)
+            return runner(picture)
         finally:
-            idle.put(run)
+            idle.put(runner)
 
     with ThreadPoolExecutor(cores()) as workers:
         for batch in pictures:
-            yield tuple(np.stack(column) for column in zip(*workers.map(one, batch), strict=True))
+            yield tuple(np.stack(output) for output in zip(*workers.map(run, batch), strict=True))
 
 
 class Runner:
-    """A file, and what a pixel means to it: (pixel - mean) / deviation."""
+    """Runs a .tflite file on one picture after the other; to the network a pixel means (pixel - mean) / deviation."""
 
     def __init__(self, file: Path, mean: float = PIXEL_ZERO, deviation: float = PIXEL_SCALE, threads: int = 1) -> None:
         with silence():  # the runtime announces its delegate
             self._interpreter = Interpreter(model_path=str(file), num_threads=threads)
             self._interpreter.allocate_tensors()
-        (self.takes,) = self._interpreter.get_input_details()
-        self.gives = self._interpreter.get_output_details()
+        (self.input_details,) = self._interpreter.get_input_details()
+        self.output_details = self._interpreter.get_output_details()
         self._mean, self._deviation = mean, deviation
 
     def __call__(self, picture: NDArray[np.uint8]) -> Outputs:
-        """The outputs, dequantized, for a picture [S, S, 3]."""
-        self._interpreter.set_tensor(self.takes["index"], self._input(picture[None]))
+        """The outputs for a picture [S, S, 3], dequantized and without the axis of the batch."""
+        self._interpreter.set_tensor(self.input_details["index"], self._quantized_input(picture[None]))
         self._interpreter.invoke()
-        return [dequantized(self._interpreter.get_tensor(of["index"]), of)[0] for of in self.gives]
+        return [
+            dequantized(self._interpreter.get_tensor(details["index"]), details)[0] for details in self.output_details
+        ]
 
-    def _input(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        """Raw pixels as the input wants them: as they are, or normalised and, if need be, quantized."""
-        means_pixels = self.takes["quantization"] in ((1 / self._deviation, self._mean), (0.0, 0))
-        if self.takes["dtype"] is np.uint8 and means_pixels:
+    def _quantized_input(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """Pixels [1, S, S, 3] as the input takes them: raw, or normalized and, where it is quantized, quantized."""
+        takes_raw_pixels = self.input_details["quantization"] in ((1 / self._deviation, self._mean), (0.0, 0))
+        if self.input_details["dtype"] is np.uint8 and takes_raw_pixels:
             return pixels
-        return quantized((pixels.astype(np.float32) - self._mean) / self._deviation, self.takes)
+        return quantized((pixels.astype(np.float32) - self._mean) / self._deviation, self.input_details)

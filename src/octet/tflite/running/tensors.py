@@ -1,4 +1,4 @@
-"""Numbers as a tensor of TFLite's holds them, by the details that its interpreter tells of it."""
+"""Quantizing and dequantizing values, by the details that TFLite's interpreter has of a tensor."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def quantized(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
-    """Numbers as an input takes them."""
+    """Real values as the tensor holds them: rounded to its scale and zero point, in its type."""
     scale, zero = details["quantization"]
     if not scale:
         return values.astype(details["dtype"])
@@ -17,6 +17,6 @@ def quantized(values: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
 
 
 def dequantized(codes: NDArray[Any], details: Mapping[str, Any]) -> NDArray[Any]:
-    """Numbers that an output means."""
+    """The real values that the contents of a tensor stand for, in 32-bit floats where it is quantized."""
     scale, zero = details["quantization"]
     return (codes.astype(np.float32) - zero) * np.float32(scale) if scale else codes

@@ -1,4 +1,4 @@
-"""The variants of a recipe's model: three Keras ones, and every file of the ladder."""
+"""The variants of a recipe's model: three Keras networks and all TFLite files."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ KERAS = ("float", "control", "qat")
 
 
 def variant_files(models: Path, shipped: str) -> dict[str, Path]:
-    """The file of each variant, in the order in which they are told of; `shipped` is the uint8 one's name."""
+    """The file of each variant, in the order of tables; `shipped` is the file name of the variant uint8."""
     ladder = models / "tflite"
     return {
         **{name: models / name / "weights.h5" for name in KERAS},

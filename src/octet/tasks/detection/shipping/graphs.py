@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from octet.common.tensorflow import keras, tf
 from octet.recipe.detection import Suppression
 from octet.tasks.detection.network.boxes import CODE_SCALES
-from octet.tflite.files.conversion import Traced, trace
+from octet.tflite.files.conversion import TracedGraph, trace_graph
 
 _POSTPROCESS = "TFLite_Detection_PostProcess"
 
@@ -21,7 +21,7 @@ _POSTPROCESS = "TFLite_Detection_PostProcess"
 EMPTY_CLASSES = 9
 
 
-def trace_detector(model: keras.Model, anchors: NDArray[np.float32], how: Suppression) -> Traced:
+def trace_detector(model: keras.Model, anchors: NDArray[np.float32], how: Suppression) -> TracedGraph:
     """Pictures to boxes, classes, scores and count: decoded and suppressed inside the graph."""
     _, classes = model.output_shape
     postprocess = _postprocess(how, EMPTY_CLASSES + classes[-1])
@@ -31,17 +31,17 @@ def trace_detector(model: keras.Model, anchors: NDArray[np.float32], how: Suppre
         scores = tf.pad(tf.sigmoid(logits), [[0, 0], [0, 0], [EMPTY_CLASSES, 0]])  # [1, A, E + C]
         return postprocess(codes, scores, tf.constant(anchors))
 
-    return trace(detect, model.variables, _picture(model), has_runtime_ops=True)
+    return trace_graph(detect, model.variables, _picture(model), has_runtime_ops=True)
 
 
-def trace_heads(model: keras.Model) -> Traced:
+def trace_heads(model: keras.Model) -> TracedGraph:
     """Pictures to box codes [1, A, 4] and scores [1, A, C], for compilers that take no custom op."""
 
     def heads(pictures: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         codes, logits = model(pictures, training=False)
         return codes, tf.sigmoid(logits)
 
-    return trace(heads, model.variables, _picture(model))
+    return trace_graph(heads, model.variables, _picture(model))
 
 
 def _picture(model: keras.Model) -> tf.TensorSpec:

@@ -1,6 +1,6 @@
 """What a detector's files give, in the words of TFLite's metadata."""
 
-from octet.tflite.files.metadata import Outputs, labelled_by, numbers
+from octet.tflite.files.metadata import OutputsMetadata, label_files, number_tensor
 
 _BOUNDARIES, _RATIO, _AXIS, _VALUES = 1, 0, 2, 3
 
@@ -20,25 +20,25 @@ _TENSORS = (
             **_EACH_DETECTION,
         },
     },
-    numbers(
+    number_tensor(
         "category",
         "The number of the class, from 0, a line of the labels.",
         content=_EACH_DETECTION,
-        associated_files=labelled_by(_VALUES),
+        associated_files=label_files(_VALUES),
     ),
-    numbers("score", "How sure the detector is, best first.", content=_EACH_DETECTION),
-    numbers("number of detections", "How many of the above are meant."),
+    number_tensor("score", "How sure the detector is, best first.", content=_EACH_DETECTION),
+    number_tensor("number of detections", "How many of the above are meant."),
 )
 _RAW = (
-    numbers("box codes", "Of each anchor; anchors.npy has them."),
-    numbers(
+    number_tensor("box codes", "Of each anchor; anchors.npy has them."),
+    number_tensor(
         "class scores",
         "Of each anchor and class.",
-        associated_files=labelled_by(_AXIS),
+        associated_files=label_files(_AXIS),
     ),
 )
 
-DETECTIONS = Outputs(
+DETECTIONS = OutputsMetadata(
     _TENSORS, [{"name": "detection_result", "tensor_names": [str(tensor["name"]) for tensor in _TENSORS[:3]]}]
 )
-HEADS = Outputs(_RAW)
+HEADS = OutputsMetadata(_RAW)

@@ -9,7 +9,7 @@ from octet.recipe.detection import Recipe
 from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.shipping.graphs import EMPTY_CLASSES, trace_detector, trace_heads
 from octet.tasks.detection.shipping.outputs import DETECTIONS, HEADS
-from octet.tflite.files.conversion import Traced
+from octet.tflite.files.conversion import TracedGraph
 
 
 class Shipping:
@@ -26,11 +26,11 @@ class Shipping:
         self.description = f"Finds {', '.join(classes)}."
         self.beside = {"anchors": self._anchors}
 
-    def trace(self, network: keras.Model) -> Traced:
+    def trace(self, network: keras.Model) -> TracedGraph:
         """Pictures to detections, decoded and suppressed inside."""
         return trace_detector(network, self._anchors, self._suppression)
 
-    def trace_raw(self, network: keras.Model) -> Traced:
+    def trace_raw(self, network: keras.Model) -> TracedGraph:
         """Pictures to box codes and scores."""
         return trace_heads(network)
 

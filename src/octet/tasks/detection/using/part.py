@@ -39,15 +39,15 @@ class Finder:
         if not file.exists():
             raise UserError(f"{file}: no such model")
         try:
-            told = metadata.read(file)
+            told = metadata.read_metadata(file)
             # One thread: with more, the op that most detectors end in loses a class (tensorflow/tensorflow#56058).
             self._run = Runner(file, *_normalization(told))
         except Exception as error:  # whatever a file that is no model does to its readers
             raise UserError(f"{file}: not a model that LiteRT runs: {first_line(error)}") from None
-        outputs = len(self._run.gives)
+        outputs = len(self._run.output_details)
         if outputs not in (_DETECTIONS, _HEADS):
             raise UserError(f"{file}: has {outputs} outputs, and a detector has {_DETECTIONS} or {_HEADS}")
-        if outputs == _DETECTIONS and [len(of["shape"]) for of in self._run.gives] != _RANKS:
+        if outputs == _DETECTIONS and [len(of["shape"]) for of in self._run.output_details] != _RANKS:
             raise UserError(f"{file}: its outputs are not boxes, classes, scores and count, in this order")
         self._anchors = self._read_anchors(file) if outputs == _HEADS else None
         self._suppression = suppression
@@ -56,7 +56,7 @@ class Finder:
     @property
     def side(self) -> int:
         """Of the pictures that the network takes."""
-        return int(self._run.takes["shape"][1])
+        return int(self._run.input_details["shape"][1])
 
     def __call__(self, picture: NDArray[np.uint8]) -> list[Detection]:
         """What is in an RGB picture [H, W, 3], best first."""
@@ -90,7 +90,7 @@ class Finder:
         return np.load(anchors)
 
 
-def _normalization(told: metadata.Facts | None) -> tuple[float, float]:
+def _normalization(told: metadata.Fields | None) -> tuple[float, float]:
     """The mean and the deviation that the file's metadata names; those of our own files where it names none."""
     if not told:
         return PIXEL_ZERO, PIXEL_SCALE
@@ -113,7 +113,7 @@ def _read_labels(file: Path, given: Path | None) -> list[str]:
             return given.read_text().splitlines()
         except UnicodeDecodeError:
             raise UserError(f"{given}: is no text, with a label a line") from None
-    labels = metadata.read_labels(file)
+    labels = metadata.read_metadata_labels(file)
     if labels is None:
         raise UserError(f"{file}: says nothing of its labels: name a file that has one a line, with --labels")
     return labels

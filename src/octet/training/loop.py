@@ -1,0 +1,97 @@
+"""The loop of a training: its steps, epochs, validations and checkpoints."""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octet.common.errors import UserError
+from octet.common.interruption import stop_requested
+from octet.common.progress import Progress
+from octet.common.tensorflow import tf
+from octet.training.best import BestWeights
+from octet.training.checkpoints import Checkpoints
+from octet.training.history import History
+from octet.training.schedule import WarmupCosine
+from octet.training.update import Update
+
+# The number of finished steps -> the batches of the steps after it: picture ids [N], pictures [N, S, S, 3] and targets
+Batches = Callable[[int], Iterable[tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]]]
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How many epochs and steps a training has, and how often it is validated."""
+
+    epochs: int
+    steps_per_epoch: int
+    validate_every: int  # epochs
+
+    @property
+    def total_steps(self) -> int:
+        return self.epochs * self.steps_per_epoch
+
+    def is_validated(self, epoch: int) -> bool:
+        """Whether the network is validated after an epoch, counted from 1; after the last one it always is."""
+        return epoch % self.validate_every == 0 or epoch == self.epochs
+
+
+def run_steps(
+    title: str,
+    duration: Duration,
+    update: Update,
+    batches: Batches,
+    schedule: WarmupCosine,
+    best: BestWeights,
+    history: History,
+    checkpoints: Checkpoints,
+) -> None:
+    """Run a training's steps to its end, from the last checkpoint on where there is one.
+
+    Where a stop is requested, a checkpoint is saved after the step and KeyboardInterrupt raised.
+    """
+    restored = checkpoints.restore()
+    step = restored["step"] if restored else 0
+    total = duration.total_steps
+    if restored:
+        history.load_state(restored["history"])
+        best.score = restored["best"]
+        print(f"going on after step {step} of {total}", flush=True)
+
+    with stop_requested() as is_stop_requested, Progress(title, total, "steps", initial=step, interval=300) as progress:
+        if not restored:
+            progress.say(history.start(best.keep_if_best(update.averaged)))
+        for ids, pictures, targets in batches(step):
+            losses = {name: float(value) for name, value in update(pictures, targets).items()}
+            step += 1
+            if not math.isfinite(sum(losses.values())):
+                raise UserError(_loss_error(losses, step, duration, float(schedule(step - 1)), ids.numpy()))
+            history.add_step(losses)
+            progress.advance()
+            if step % duration.steps_per_epoch == 0:
+                epoch = step // duration.steps_per_epoch
+                score = best.keep_if_best(update.averaged) if duration.is_validated(epoch) else None
+                progress.say(history.end_epoch(epoch, float(schedule(step - 1)), score))
+                if score is not None:
+                    history.write_summaries(epoch, update.averaged)
+            stopping = is_stop_requested()  # asked once: a request that came after saving would stop without saving
+            if stopping or checkpoints.is_due() or step == total:
+                checkpoints.save(step, {"history": history.state(), "best": best.score})
+            if stopping:
+                raise KeyboardInterrupt
+
+
+def _loss_error(
+    losses: dict[str, float], step: int, duration: Duration, learning_rate: float, ids: NDArray[np.bytes_]
+) -> str:
+    """The message about a loss that is not finite: which, where in the training, and on which pictures."""
+    values = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+    pictures = " ".join(picture.decode() for picture in ids)
+    epoch = (step - 1) // duration.steps_per_epoch + 1
+    return (
+        f"the loss is not finite ({values}) at step {step} of {duration.total_steps}, epoch {epoch}, "
+        f"with the learning rate {learning_rate:.3g}, on the pictures {pictures}: "
+        "lower learning_rate, and look at these pictures' annotations"
+    )
