@@ -33,7 +33,7 @@ def main(recipe: Recipe) -> None:
             refuse(source.problems)
         counts = {split: source.summary(split) for split in SPLITS}
         for split, of in counts.items():
-            print(f"{split}: {source.in_words(split)}")
+            print(f"{split}: {source.summary_text(split)}")
             if not of["pictures"] or not source.classes:
                 empty = f"the {split} split is empty" if source.classes else "no picture is of any class"
                 where = f"{empty}: see dataset of {recipe.name} in params.yaml"

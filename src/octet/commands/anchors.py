@@ -15,7 +15,9 @@ from octet.tasks import registry
 
 def main(recipe: Recipe) -> None:
     device.use("cpu")
-    print(registry.fit(recipe, require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")))
+    print(
+        registry.describe_anchor_fit(recipe, require(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}"))
+    )
 
 
 def run() -> None:

@@ -50,6 +50,6 @@ def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, flo
     batch = normalize(next(iter(pictures)))
     infer = tf.function(lambda given: network(given, training=False))
     alone = len(batch) * rate(infer(batch) for _ in range(1 + _STEPS))
-    predicting = registry.predicting(recipe, classes, records)
+    predicting = registry.predicting(recipe, records)
     found = predicting.network_outputs(network, pictures.as_numpy_iterator())
     return {"one batch": alone, "from the records": len(batch) * rate(found)}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from octet.common.files import whole_file
 
 if TYPE_CHECKING:
-    from octet.tasks.protocol import Answer
+    from octet.tasks.protocol import Detection
 
 STDOUT = Path("-")
 
@@ -29,7 +29,7 @@ class Seen:
     frame: int | None
     width: int
     height: int
-    found: Sequence["Answer"]
+    found: Sequence["Detection"]
 
 
 def write_json(file: Path, seen: Sequence[Seen]) -> None:
@@ -59,11 +59,11 @@ def _facts(seen: Seen) -> dict[str, Any]:
     }
 
 
-def _score(found: "Answer") -> float:
+def _score(found: "Detection") -> float:
     return round(found.score, _SCORE_DECIMALS)
 
 
-def _corners(found: "Answer") -> list[float]:
+def _corners(found: "Detection") -> list[float]:
     """Left, top, right, bottom in pixels."""
     return [round(side, _BOX_DECIMALS) for side in found.box]
 
