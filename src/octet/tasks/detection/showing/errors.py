@@ -19,11 +19,11 @@ from octet.tasks.detection.metric.detections import Detections
 RIGHT, IGNORED = "right", "difficult"
 DUPLICATE, CLASS, LOCALISATION, BACKGROUND, MISSED = "duplicate", "class", "localisation", "background", "missed"
 ERRORS = {
-    LOCALISATION: "overlaps an object of its class by less than a half, and a tenth at least",
+    LOCALISATION: "overlaps an object of its class by at least a tenth, but by less than a half",
     CLASS: "overlaps an object of another class by a half or more",
     DUPLICATE: "a second detection of an object",
-    BACKGROUND: "overlaps nothing that it could mean",
-    MISSED: "an object that no detection is about",
+    BACKGROUND: "overlaps no object enough to be any of these",
+    MISSED: "an object with neither a right detection nor one of these errors",
 }
 NOTHING = -1  # the object index of a detection that is matched with no object
 

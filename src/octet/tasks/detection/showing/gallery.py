@@ -39,11 +39,8 @@ COLOURS = {
 _HARD, _TYPICAL = "hard", "typical"
 _SIDE = 480  # px of a picture's longer side: captions can still be read where three pictures are shown side by side
 _QUALITY = 78
-_TILE, _GAP, _GROUND = (
-    320,
-    8,
-    (255, 255, 255),
-)  # the size of a montage's pictures, the gap between them, and the colour around them
+# The size of a picture in a montage, the gap between pictures, and the colour around them
+_TILE, _GAP, _GROUND = 320, 8, (255, 255, 255)
 
 TRUTH = "ground truth"
 
