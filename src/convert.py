@@ -60,9 +60,9 @@ def main(recipe: Recipe) -> None:
         print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB", flush=True)
 
     def ship(path: Path, content: bytes) -> None:
-        write(path, append_operators(content, shipping.tail), shipping.outputs)
+        write(path, append_operators(content, shipping.appended_operators), shipping.outputs)
 
-    traced = shipping.trace(network)
+    traced = shipping.trace_shipped(network)
     with atomic_folder(models / "tflite") as ladder:
         ship(ladder / "float32.tflite", to_float(traced))
         ship(ladder / "float16.tflite", to_float16(traced))
@@ -70,9 +70,9 @@ def main(recipe: Recipe) -> None:
         ship(ladder / "int8_ptq.tflite", to_integer(traced, calibration))
         raw = to_integer(shipping.trace_raw(quantized), output_type=tf.uint8)
         write(ladder / "uint8_raw.tflite", raw, shipping.raw_outputs)
-        for name, array in shipping.beside.items():
+        for name, array in shipping.raw_arrays.items():
             np.save(ladder / f"{name}.npy", array)
-    ship(models / recipe.shipped_file, to_integer(shipping.trace(quantized)))
+    ship(models / recipe.shipped_file, to_integer(shipping.trace_shipped(quantized)))
     with atomic_write(models / "labels.txt") as labels:
         labels.write_text("".join(f"{name}\n" for name in classes))
 

@@ -35,7 +35,7 @@ def main(recipe: Recipe) -> None:
     make_deterministic(seed=0)
 
     network = registry.network(recipe, classes)
-    predicting = registry.predicting(recipe, classes, records)
+    predicting = registry.predicting(recipe, records)
 
     def load_network(variant: str, weights: Path) -> keras.Model:
         model = network.build()

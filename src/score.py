@@ -31,11 +31,11 @@ def main(recipe: Recipe) -> None:
     variants, exact, resampled = {}, {}, {}
     with atomic_folder(reports / "curves") as curves:
         for name in (*KERAS, *files):
-            judged = scoring.read(read_json(outputs / f"{name}.json", f"evaluate@{recipe.name}"))
+            matched = scoring.match_predictions(read_json(outputs / f"{name}.json", f"evaluate@{recipe.name}"))
             size = files[name].bytes if name in files else None
-            variants[name] = Variant.model_validate({**scoring.scores(judged), "bytes": size})
-            exact[name], resampled[name] = scoring.exact(judged), scoring.resampled(judged, draws)
-            scoring.write_curve(judged, curves / f"{name}.csv")
+            variants[name] = Variant.model_validate({**scoring.scores(matched), "bytes": size})
+            exact[name], resampled[name] = scoring.exact_metrics(matched), scoring.resampled_metrics(matched, draws)
+            scoring.write_curve(matched, curves / f"{name}.csv")
             print(f"{name}: {recipe.metrics[recipe.headline]} {variants[name][recipe.headline]:.4f}", flush=True)
     steps = [
         step

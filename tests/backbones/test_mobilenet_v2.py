@@ -9,7 +9,7 @@ from conftest import detection_recipe
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras
 from octet.recipe.detection import Model
-from octet.tasks.detection.network.model import backbone_of, build_detector
+from octet.tasks.detection.network.model import build_detector, detector_backbone
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def weights(tmp_path: Path, shape: Model) -> Path:
 def test_the_backbone_gets_the_files_weights_and_the_heads_do_not(shape: Model, weights: Path) -> None:
     detector = build_detector(shape, 3)
     before = {layer.name: layer.get_weights() for layer in detector.layers}
-    backbone_of(shape).load(detector, weights)
+    detector_backbone(shape).load(detector, weights)
     backbone = keras.applications.MobileNetV2((96, 96, 3), shape.alpha, include_top=False, weights=str(weights))
     names = {layer.name for layer in backbone.layers if layer.weights}
     assert len(names & set(before)) > 90
@@ -43,14 +43,14 @@ def test_the_backbone_gets_the_files_weights_and_the_heads_do_not(shape: Model, 
 def test_another_alpha_is_refused(shape: Model, weights: Path) -> None:
     wider = shape.model_copy(update={"alpha": 0.5})
     with pytest.raises(UserError, match=r"backbone\.h5: not the weights of a MobileNetV2 of alpha 0\.5"):
-        backbone_of(wider).load(build_detector(wider, 3), weights)
+        detector_backbone(wider).load(build_detector(wider, 3), weights)
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>404</html>"])
 def test_what_is_no_weights_file_is_refused(shape: Model, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.h5").write_bytes(content)
     with pytest.raises(UserError, match=r"x\.h5: not the weights"):
-        backbone_of(shape).load(build_detector(shape, 3), tmp_path / "x.h5")
+        detector_backbone(shape).load(build_detector(shape, 3), tmp_path / "x.h5")
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_is_no_weights_file_is_refused(shape: Model, tmp_path: Path, conten
 )
 def test_the_first_blocks_are_frozen(shape: Model, blocks: int, first: str) -> None:
     detector = build_detector(shape, 3)
-    trunk = backbone_of(shape)
+    trunk = detector_backbone(shape)
     trunk.freeze(detector, blocks)
     backbone, others = trunk.split_variables(detector)
     assert backbone[0].name.startswith(f"{first}/")
@@ -73,7 +73,7 @@ def test_the_first_blocks_are_frozen(shape: Model, blocks: int, first: str) -> N
 def test_frozen_blocks_do_not_change(shape: Model) -> None:
     """Weights and statistics of frozen blocks stay, while statistics of later blocks change."""
     detector = build_detector(shape, 3)
-    backbone_of(shape).freeze(detector, 2)
+    detector_backbone(shape).freeze(detector, 2)
     before = {layer.name: layer.get_weights() for layer in detector.layers}
     detector(np.random.default_rng(1).normal(size=(2, shape.input_size, shape.input_size, 3)), training=True)
     changed = {

@@ -9,7 +9,7 @@ from conftest import detection_recipe
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
 from octet.recipe.detection import Recipe
-from octet.tasks.detection.learning.loss import losses
+from octet.tasks.detection.learning.loss import supervised_losses
 from octet.tasks.detection.network.model import build_detector
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
@@ -132,7 +132,7 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
     update = Update(
         model,
         averaged,
-        lambda _, targets, predictions: losses(targets, predictions, recipe.train_float.loss),
+        lambda _, wanted, said: supervised_losses(wanted, said, recipe.train_float.loss),
         [(keras.optimizers.legacy.SGD(1e-3), model.trainable_variables)],
         ema_decay=0.9,
         micro_batches=1,

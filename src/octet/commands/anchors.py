@@ -17,7 +17,7 @@ def main(options: argparse.Namespace) -> None:
     from octet.tasks import registry
 
     device.use("cpu")
-    print(registry.fit(recipe, RECORDS.of_recipe(recipe)))
+    print(registry.describe_anchor_fit(recipe, RECORDS.of_recipe(recipe)))
 
 
 def run() -> None:

@@ -81,7 +81,7 @@ def look_at(data: OwnData, recipe: Recipe) -> "Survey":
         pack_source(dataset.source, archives)
         own = [Path(source) for file in dataset.source.files for source in file.sources]
         looked = recipe.model_copy(update={"dataset": dataset})
-        return registry.proposing(looked).look([*own, *sorted(archives.iterdir())])
+        return registry.proposing(looked).survey([*own, *sorted(archives.iterdir())])
 
 
 def print_survey(survey: "Survey", data: OwnData, paths: Sequence[Path]) -> None:

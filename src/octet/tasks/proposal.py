@@ -1,4 +1,4 @@
-"""A value that a recipe should have for some data, and why."""
+"""A value that a recipe should have for the user's own data, with the reason for it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Proposal:
-    """The value of `section.key`, with the reason in words."""
+    """The proposed value of the recipe's `section.key`, and the reason in words."""
 
     section: str
     key: str

@@ -1,6 +1,6 @@
-"""What differs between tasks: eight parts, each for the stages that its name says, found through the registry.
+"""The interfaces that every task implements: each part serves the stages that its docstring names.
 
-This file is types alone and nothing imports it when it runs, so that a word changed here makes no stage stale.
+This file holds types alone, and nothing imports it at run time, so an edit here makes no stage rerun.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,202 +21,203 @@ from octet.tasks.proposal import Proposal
 from octet.tflite.files.conversion import TracedGraph
 from octet.tflite.files.metadata import OutputsMetadata
 
-Pictures = Iterable[NDArray[np.uint8]]  # batches [N, S, S, 3]
-Losses = Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], dict[str, tf.Tensor]]
+PictureBatches = Iterable[NDArray[np.uint8]]  # each [N, S, S, 3]
+# (targets, predictions) -> each loss by its name
+LossFunction = Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], dict[str, tf.Tensor]]
 
 
-class Source(Protocol):
-    """The pictures of opened archives, split by split."""
+class PreparedPictures(Protocol):
+    """The pictures of a recipe's archives, ready to be written as records, split by split."""
 
     @property
     def classes(self) -> Sequence[str]:
-        """Their names, in the order of their numbers."""
+        """The names of the classes, in the order of their numbers."""
 
     @property
     def problems(self) -> list[Problem]:
-        """What is wrong with the data; the list grows while examples are made."""
+        """The data errors that were met so far; the list grows while `examples` runs."""
 
     def __len__(self) -> int:
-        """How many pictures there are in all splits."""
+        """The number of pictures in all splits together."""
 
     def examples(self, split: str) -> Iterator[bytes | None]:
-        """A record a picture, or None where it is left out."""
+        """One serialized record for each picture of a split, or None for a picture that is left out."""
 
     def summary(self, split: str) -> dict[str, Any]:
-        """What the split's records hold, for dataset.json; its `pictures` are counted in every task."""
+        """Counts of what a split's records hold, for dataset.json; every task gives the key `pictures`."""
 
-    def in_words(self, split: str) -> str:
-        """The same in short."""
+    def summary_text(self, split: str) -> str:
+        """The most important counts of a split's records, as a phrase for the log."""
 
 
 class Preparing(Protocol):
-    """From archives to records: the preprocess stage."""
+    """The preprocess stage: turns archives into records."""
 
-    def open(self, archives: Sequence[Path]) -> AbstractContextManager[Source]:
-        """Read what the archives hold of a recipe's splits."""
+    def open(self, archives: Sequence[Path]) -> AbstractContextManager[PreparedPictures]:
+        """Open the archives and find the pictures of each split that the recipe names."""
 
 
 class Survey(Protocol):
-    """What was seen of own data."""
+    """What a check of the user's own data found."""
 
     classes: tuple[str, ...]
     problems: list[Problem]
-    pictures: dict[str, int]  # by split
+    pictures: dict[str, int]  # how many in each split
 
     def facts(self) -> list[tuple[str, str]]:
-        """Names and values to show."""
+        """Names and values that describe the data, to be printed line by line."""
 
     def proposals(self) -> Iterator[Proposal]:
-        """What the recipe should say for this data, where that is not what it says."""
+        """The values that a recipe should have for this data, each with its reason."""
 
 
 class Proposing(Protocol):
-    """Own data before there is a recipe for it: `octet new`."""
+    """`octet new`: checks the user's own data before there is a recipe for it."""
 
-    def look(self, archives: Sequence[Path]) -> Survey:
-        """Check every picture of a recipe's splits."""
+    def survey(self, archives: Sequence[Path]) -> Survey:
+        """Check every picture of the splits that the recipe names."""
 
 
 class Validation(Protocol):
-    """The validation split."""
+    """Scores a network on the validation split while it is trained."""
 
     @property
     def metric(self) -> str:
-        """The score's name in the history."""
+        """The column of history.csv that holds the score."""
 
     def score(self, network: keras.Model) -> float:
-        """What training chooses its weights by; larger is better."""
+        """The score that training chooses the best weights by; larger is better."""
 
     def show(self, network: keras.Model) -> None:
-        """Write to TensorBoard what the network last scored says of some pictures."""
+        """Write pictures with the predictions of the network that was scored last to TensorBoard."""
 
 
 class Network(Protocol):
-    """The network: for all stages that train, convert or run it."""
+    """The network, for every stage that trains, converts or runs it."""
 
     @property
     def backbone(self) -> Backbone:
-        """The trunk that it is built on."""
+        """The backbone that the network is built on."""
 
     def build(self) -> keras.Model:
-        """A new one, its weights random; flat, and in 32 bits at its ends."""
+        """A new network with random weights: one flat Keras model, whose inputs and outputs are float32."""
 
 
 class Learning(Protocol):
-    """How the network learns: the trainings."""
+    """The training stages: batches, losses and validation."""
 
     @property
     def model(self) -> Model:
-        """The recipe's section."""
+        """The section `model` of the recipe."""
 
     def batches(self, records: Path, plan: Any, start: int) -> tf.data.Dataset:
-        """Ids [N], pictures [N, S, S, 3] and targets of the steps from `start` on."""
+        """Batches (ids [N], pictures [N, S, S, 3], targets) from step `start` to the end of the training."""
 
-    def losses(self, plan: Any) -> Losses:
-        """Of targets and the network's predictions, by name."""
+    def losses(self, plan: Any) -> LossFunction:
+        """The function that computes the losses from targets and the network's predictions."""
 
-    def distillation_losses(self, plan: Any) -> Losses:
-        """Of a teacher's predictions and the network's, by the same names."""
+    def distillation_losses(self, plan: Any) -> LossFunction:
+        """The function that computes losses of the same names from a teacher's and the network's predictions."""
 
     def validation(self, records: Path) -> Validation:
-        """The validation split of these records."""
+        """The validation on the validation split of these records."""
 
 
 class Shipping(Protocol):
-    """The files: the convert stage."""
+    """The convert stage: the graphs that become .tflite files, and what is written into the files about them."""
 
     @property
-    def tail(self) -> Mapping[int, Sequence[tuple[str, float]]]:
-        """By output of what ships, the operators to be put behind it."""
+    def appended_operators(self) -> Mapping[int, Sequence[tuple[str, float]]]:
+        """The operators, each with its constant, that follow an output of the shipped file, by the output's number."""
 
     @property
     def outputs(self) -> OutputsMetadata:
-        """What comes out of what ships."""
+        """The metadata of the shipped file's outputs."""
 
     @property
     def raw_outputs(self) -> OutputsMetadata:
-        """What comes out of the file that is integer from end to end."""
+        """The metadata of the outputs of the file that computes in integers from end to end."""
 
     @property
-    def beside(self) -> Mapping[str, NDArray[Any]]:
-        """The arrays that this file needs beside it."""
+    def raw_arrays(self) -> Mapping[str, NDArray[Any]]:
+        """The arrays that are needed to decode that file's outputs; each is saved beside it under its name."""
 
     @property
     def description(self) -> str:
-        """What the files do, in a sentence."""
+        """What the files do, as one sentence for their metadata."""
 
-    def trace(self, network: keras.Model) -> TracedGraph:
-        """What ships: pictures in, answers out."""
+    def trace_shipped(self, network: keras.Model) -> TracedGraph:
+        """The graph of the shipped file: from pictures to final answers."""
 
     def trace_raw(self, network: keras.Model) -> TracedGraph:
-        """The same as integers from end to end, for compilers that take nothing else."""
+        """The graph that can compute in integers from end to end, for compilers that take nothing else."""
 
 
 class Predicting(Protocol):
-    """What models say of the test pictures: the evaluate stage."""
+    """The evaluate stage: the predictions of models for the test pictures."""
 
-    def network_outputs(self, network: keras.Model, pictures: Pictures) -> Iterator[Any]:
-        """What a Keras model says of each batch."""
+    def network_outputs(self, network: keras.Model, batches: PictureBatches) -> Iterator[Any]:
+        """The predictions of a Keras model, batch by batch."""
 
-    def file_outputs(self, file: Path, pictures: Pictures) -> Iterator[Any]:
-        """What a .tflite file says, likewise."""
+    def file_outputs(self, file: Path, batches: PictureBatches) -> Iterator[Any]:
+        """The predictions of a .tflite file, batch by batch, in the form of `network_outputs`."""
 
     def collect(self, outputs: Iterable[Any]) -> Any:
-        """What was said of all test pictures, in the records' order, as plain data for JSON."""
+        """The predictions for all test pictures, in the order of the records, as plain data for JSON."""
 
 
 class Scoring(Protocol):
-    """How good that is: the score stage. What `read` returns is handed back to the others."""
+    """The score stage: predictions against ground truth. The other methods take what `match_predictions` returns."""
 
     @property
     def images(self) -> int:
-        """How many pictures are scored on."""
+        """The number of test pictures."""
 
-    def read(self, said: Any) -> Any:
-        """What a model said, judged."""
+    def match_predictions(self, predictions: Any) -> Any:
+        """One model's predictions, as `Predicting.collect` gave them, matched with the ground truth."""
 
-    def scores(self, judged: Any) -> dict[str, Any]:
-        """By metric, and by class under `per_class`; rounded, as they are told."""
+    def scores(self, matched: Any) -> dict[str, Any]:
+        """Rounded scores by metric, and under `per_class` those of each class."""
 
-    def exact(self, judged: Any) -> dict[str, float]:
-        """The ledger's metrics, to the last digit."""
+    def exact_metrics(self, matched: Any) -> dict[str, float]:
+        """The metrics that the ledger compares, unrounded."""
 
-    def resampled(self, judged: Any, draws: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
-        """The ledger's metrics on every resample [R]; `draws` [pictures, R] says how often it has each picture."""
+    def resampled_metrics(self, matched: Any, draws: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+        """The ledger's metrics on every resample, each [R]; `draws` [pictures, R] counts each picture in it."""
 
-    def write_curve(self, judged: Any, path: Path) -> None:
-        """A CSV for DVC's plots."""
+    def write_curve(self, matched: Any, path: Path) -> None:
+        """Write the points of a curve as CSV, for DVC's plots."""
 
 
 class Showing(Protocol):
-    """What a person sees: the report stage."""
+    """The report stage: what people see of the results."""
 
     def results(self, data: Path, reports: Path, evaluation: Evaluation) -> Results:
-        """The task's own parts of the page, the card and the plots."""
+        """The task's own parts of the page, the model card and the plots."""
 
 
-class Answer(Protocol):
-    """One thing that was found in a picture."""
+class Detection(Protocol):
+    """An object that a shipped file found in a picture."""
 
     @property
     def label(self) -> str:
-        """Its class."""
+        """The name of the object's class."""
 
     @property
     def score(self) -> float:
-        """How sure the model is."""
+        """The model's confidence, 0 to 1."""
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom in the picture's pixels."""
+        """Left, top, right and bottom of the object, in the picture's pixels."""
 
 
 class Finder(Protocol):
-    """A shipped file at work on any picture, from the file alone."""
+    """`octet detect`: runs one shipped .tflite file on pictures of any size, without a recipe or records."""
 
     @property
     def labels(self) -> Sequence[str]:
-        """The names of its classes."""
+        """The names of the classes that the file knows."""
 
-    def __call__(self, picture: NDArray[np.uint8]) -> Sequence[Answer]:
-        """What is in an RGB picture [H, W, 3], best first."""
+    def __call__(self, picture: NDArray[np.uint8]) -> Sequence[Detection]:
+        """The detections in an RGB picture [H, W, 3], the highest score first."""

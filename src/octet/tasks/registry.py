@@ -1,4 +1,4 @@
-"""A recipe's `task:` names a folder beside this file; here its parts are found, and nowhere else."""
+"""Finds the parts of a task: a recipe's `task` names a folder beside this file. Nothing else imports those folders."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,53 +12,53 @@ if TYPE_CHECKING:
 
 
 def preparing(recipe: Recipe) -> "protocol.Preparing":
-    """From archives to records."""
+    """The part that turns the recipe's archives into records."""
     return _part(recipe, "preparing", "Preparing")(recipe)
 
 
 def network(recipe: Recipe, classes: Sequence[str]) -> "protocol.Network":
-    """The network."""
+    """The part that builds the recipe's network for these classes."""
     return _part(recipe, "network", "Network")(recipe, classes)
 
 
 def learning(recipe: Recipe, classes: Sequence[str]) -> "protocol.Learning":
-    """What the network is shown, what it is held against, and how it is scored meanwhile."""
+    """The part that gives the trainings their batches, losses and validation."""
     return _part(recipe, "learning", "Learning")(recipe, classes)
 
 
 def shipping(recipe: Recipe, classes: Sequence[str]) -> "protocol.Shipping":
-    """What of the network goes into files, and what they say of themselves."""
+    """The part that turns the network into graphs to convert, and describes the files."""
     return _part(recipe, "shipping", "Shipping")(recipe, classes)
 
 
-def predicting(recipe: Recipe, classes: Sequence[str], records: Path) -> "protocol.Predicting":
-    """What networks and files say of pictures."""
-    return _part(recipe, "predicting", "Predicting")(recipe, classes, records)
+def predicting(recipe: Recipe, records: Path) -> "protocol.Predicting":
+    """The part that collects the predictions of networks and files for the test pictures."""
+    return _part(recipe, "predicting", "Predicting")(recipe, records)
 
 
 def scoring(recipe: Recipe, classes: Sequence[str], records: Path) -> "protocol.Scoring":
-    """How good that is."""
-    return _part(recipe, "scoring", "Scoring")(recipe, classes, records)
+    """The part that scores predictions against the ground truth of the test pictures."""
+    return _part(recipe, "scoring", "Scoring")(classes, records)
 
 
 def showing(recipe: Recipe) -> "protocol.Showing":
-    """What a person is shown of it."""
+    """The part that presents the results to people."""
     return _part(recipe, "showing", "Showing")(recipe)
 
 
 def proposing(recipe: Recipe) -> "protocol.Proposing":
-    """Own data: what there is, and what a recipe should say for it."""
+    """The part that checks the user's own data and proposes what a recipe should say for it."""
     return _part(recipe, "proposing", "Proposing")(recipe)
 
 
 def finder(task: str, file: Path, labels: Path | None) -> "protocol.Finder":
-    """A file that was shipped, by us or others, at work on any picture."""
+    """A shipped .tflite file, of this project or another, ready to run on any picture."""
     return import_module(f"octet.tasks.{task}.using.part").Finder(file, labels)
 
 
-def fit(recipe: Recipe, records: Path) -> str:
-    """How well what a network starts from fits what it is to learn, in words."""
-    return import_module(f"octet.tasks.{recipe.task}.proposing.recall").described(recipe, records)
+def describe_anchor_fit(recipe: Recipe, records: Path) -> str:
+    """A table of how many of the recorded objects the recipe's anchors overlap well."""
+    return import_module(f"octet.tasks.{recipe.task}.proposing.recall").describe_anchor_fit(recipe, records)
 
 
 def _part(recipe: Recipe, folder: str, name: str) -> Any:

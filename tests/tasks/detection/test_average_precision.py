@@ -1,4 +1,4 @@
-"""Average precision against cases worked by hand, and against a second, slower implementation."""
+"""Average precision agrees with cases worked by hand, and with a second, slower implementation."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ import pytest
 from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.ledger import compute_ledger
 from octet.tasks.detection.metric.average_precision import (
-    Ranked,
-    curve_area,
-    eleven_points,
-    gather,
-    mean_area,
+    RankedDetections,
+    area_under_curve,
+    eleven_point_mean,
+    mean_average_precision,
     precision_recall,
-    rank,
-    rank_all,
+    rank_by_class,
+    rank_detections,
+    tabulate_objects,
 )
 from octet.tasks.detection.metric.detections import Detections
 from octet.tasks.detection.metric.truths import Truth
@@ -23,8 +23,8 @@ from octet.tasks.detection.scoring.resampling import resampled_map
 SIDE = 100
 
 
-def truth(*boxes: tuple[float, ...], difficult: tuple[int, ...] = (), classes: tuple[int, ...] = ()) -> Truth:
-    """Objects given as x, y, width, height in a picture of 100 px."""
+def make_truth(*boxes: tuple[float, ...], difficult: tuple[int, ...] = (), classes: tuple[int, ...] = ()) -> Truth:
+    """The ground truth of a picture of 100 px, from boxes given as x, y, width, height."""
     x, y, width, height = np.array(boxes, np.float32).reshape(-1, 4).T
     return Truth(
         id="a",
@@ -36,8 +36,8 @@ def truth(*boxes: tuple[float, ...], difficult: tuple[int, ...] = (), classes: t
     )
 
 
-def found(*rows: tuple[int, float, tuple[float, float, float, float]]) -> Detections:
-    """Detections of class 0 given as picture, score, box."""
+def make_detections(*rows: tuple[int, float, tuple[float, float, float, float]]) -> Detections:
+    """Detections of class 0, from rows of picture, score and box."""
     return Detections(
         picture=np.array([row[0] for row in rows], np.int64),
         classes=np.zeros(len(rows), np.int64),
@@ -54,67 +54,84 @@ ROW = tuple((10.0 * place, 80.0, 8.0, 8.0) for place in range(10))
 @pytest.mark.parametrize(
     ("truths", "detections", "voc12", "voc07"),
     [
-        pytest.param([truth(A)], found((0, 0.9, A)), 1.0, 1.0, id="found"),
-        pytest.param([truth(A)], found(), 0.0, 0.0, id="nothing found"),
-        pytest.param([truth(A)], found((0, 0.9, NOWHERE)), 0.0, 0.0, id="wrong place"),
-        pytest.param([truth(A, B)], found((0, 0.9, A)), 0.5, 6 / 11, id="one of two"),
-        pytest.param([truth(A)], found((0, 0.9, NOWHERE), (0, 0.8, A)), 0.5, 0.5, id="wrong one first"),
+        pytest.param([make_truth(A)], make_detections((0, 0.9, A)), 1.0, 1.0, id="found"),
+        pytest.param([make_truth(A)], make_detections(), 0.0, 0.0, id="nothing found"),
+        pytest.param([make_truth(A)], make_detections((0, 0.9, NOWHERE)), 0.0, 0.0, id="wrong place"),
+        pytest.param([make_truth(A, B)], make_detections((0, 0.9, A)), 0.5, 6 / 11, id="one of two"),
+        pytest.param([make_truth(A)], make_detections((0, 0.9, NOWHERE), (0, 0.8, A)), 0.5, 0.5, id="wrong one first"),
         pytest.param(
-            [truth(A, B)], found((0, 0.9, A), (0, 0.8, A), (0, 0.7, B)), 5 / 6, (6 + 5 * 2 / 3) / 11, id="doubled"
+            [make_truth(A, B)],
+            make_detections((0, 0.9, A), (0, 0.8, A), (0, 0.7, B)),
+            5 / 6,
+            (6 + 5 * 2 / 3) / 11,
+            id="doubled",
         ),
         pytest.param(
-            [truth(A, B, difficult=(0,))], found((0, 0.9, A), (0, 0.8, A), (0, 0.7, B)), 1.0, 1.0, id="difficult"
+            [make_truth(A, B, difficult=(0,))],
+            make_detections((0, 0.9, A), (0, 0.8, A), (0, 0.7, B)),
+            1.0,
+            1.0,
+            id="difficult",
         ),
-        pytest.param([truth(A), truth()], found((1, 0.9, A), (0, 0.8, A)), 0.5, 0.5, id="other picture"),
-        pytest.param([truth(*ROW)], found(*((0, 0.9, box) for box in ROW[:3])), 0.3, 4 / 11, id="three of ten"),
-        pytest.param([truth(A)], found((0, 0.9, (0, 0, 10, 5))), 1.0, 1.0, id="overlap of exactly a half"),
-        pytest.param([truth(A)], found((0, 0.9, (0, 0, 10, 4.9))), 0.0, 0.0, id="overlap of less than a half"),
+        pytest.param(
+            [make_truth(A), make_truth()], make_detections((1, 0.9, A), (0, 0.8, A)), 0.5, 0.5, id="other picture"
+        ),
+        pytest.param(
+            [make_truth(*ROW)], make_detections(*((0, 0.9, box) for box in ROW[:3])), 0.3, 4 / 11, id="three of ten"
+        ),
+        pytest.param(
+            [make_truth(A)], make_detections((0, 0.9, (0, 0, 10, 5))), 1.0, 1.0, id="overlap of exactly a half"
+        ),
+        pytest.param(
+            [make_truth(A)], make_detections((0, 0.9, (0, 0, 10, 4.9))), 0.0, 0.0, id="overlap of less than a half"
+        ),
     ],
 )
 def test_by_hand(truths: list[Truth], detections: Detections, voc12: float, voc07: float) -> None:
-    curve = precision_recall(rank(detections, gather(truths), 0))
-    assert float(curve_area(curve)) == pytest.approx(voc12)
-    assert float(eleven_points(curve)) == pytest.approx(voc07)
+    curve = precision_recall(rank_detections(detections, tabulate_objects(truths), 0))
+    assert float(area_under_curve(curve)) == pytest.approx(voc12)
+    assert float(eleven_point_mean(curve)) == pytest.approx(voc07)
 
 
 def random_case(seed: int) -> tuple[list[Truth], Detections]:
-    """Pictures with random objects, some difficult, and detections near them, doubled and astray."""
+    """Pictures with random objects, some difficult, and detections near objects, some repeated, and elsewhere."""
     rng = np.random.default_rng(seed)
     truths, rows = [], []
     for picture in range(12):
         boxes = [tuple(rng.uniform([0, 0, 8, 8], [70, 70, 30, 30])) for _ in range(rng.integers(0, 5))]
-        truths.append(truth(*boxes, difficult=tuple(np.flatnonzero(rng.random(len(boxes)) < 0.3))))
+        truths.append(make_truth(*boxes, difficult=tuple(np.flatnonzero(rng.random(len(boxes)) < 0.3))))
         for box in boxes:
             for _ in range(rng.integers(0, 4)):
                 rows.append((picture, float(rng.random()), tuple(np.array(box) + rng.normal(0, 2.5, 4))))
         rows.append((picture, float(rng.random()), tuple(rng.uniform([0, 0, 8, 8], [70, 70, 30, 30]))))
-    return truths, found(*rows)
+    return truths, make_detections(*rows)
 
 
 def slow_average_precision(truths: list[Truth], detections: Detections) -> float:
-    """VOC2012's definition again, one detection after the other, in python's own numbers."""
+    """VOC2012's average precision, computed one detection after the other in Python's own numbers."""
     taken: set[tuple[int, int]] = set()
-    right = wrong = 0
+    correct = wrong = 0
     points: list[tuple[float, float]] = []
-    objects = sum(int((~of.difficult).sum()) for of in truths)
+    objects = sum(int((~truth.difficult).sum()) for truth in truths)
     for index in sorted(range(len(detections.scores)), key=lambda i: -detections.scores[i]):
         picture = int(detections.picture[index])
         x, y, width, height = (float(side) for side in detections.boxes[index])
         best, best_object = 0.0, -1
-        for number, (top, left, bottom, right_side) in enumerate((truths[picture].boxes.astype(float) * SIDE).tolist()):
-            wide = max(0.0, min(x + width, right_side) - max(x, left))
-            high = max(0.0, min(y + height, bottom) - max(y, top))
-            overlap = wide * high / (width * height + (right_side - left) * (bottom - top) - wide * high)
+        for number, (top, left, bottom, right) in enumerate((truths[picture].boxes.astype(float) * SIDE).tolist()):
+            shared_width = max(0.0, min(x + width, right) - max(x, left))
+            shared_height = max(0.0, min(y + height, bottom) - max(y, top))
+            shared = shared_width * shared_height
+            overlap = shared / (width * height + (right - left) * (bottom - top) - shared)
             if overlap > best:
                 best, best_object = overlap, number
         if best >= 0.5 and truths[picture].difficult[best_object]:
             continue
         if best >= 0.5 and (picture, best_object) not in taken:
             taken.add((picture, best_object))
-            right += 1
+            correct += 1
         else:
             wrong += 1
-        points.append((right / objects, right / (right + wrong)))
+        points.append((correct / objects, correct / (correct + wrong)))
     total = previous = 0.0
     for position, (recall, _) in enumerate(points):
         total += (recall - previous) * max(precision for _, precision in points[position:])
@@ -125,38 +142,40 @@ def slow_average_precision(truths: list[Truth], detections: Detections) -> float
 @pytest.mark.parametrize("seed", range(8))
 def test_against_a_second_implementation(seed: int) -> None:
     truths, detections = random_case(seed)
-    ours = float(curve_area(precision_recall(rank(detections, gather(truths), 0))))
+    ours = float(area_under_curve(precision_recall(rank_detections(detections, tabulate_objects(truths), 0))))
     assert ours == pytest.approx(slow_average_precision(truths, detections), abs=1e-9)
 
 
 def test_a_class_without_objects_does_not_count() -> None:
-    truths = [truth(A, classes=(0,))]
-    assert float(mean_area(rank_all(found((0, 0.9, A)), truths, ["there", "absent"]))) == 1.0
+    truths = [make_truth(A, classes=(0,))]
+    assert (
+        float(mean_average_precision(rank_by_class(make_detections((0, 0.9, A)), truths, ["there", "absent"]))) == 1.0
+    )
 
 
 def test_coco_ignores_difficult_objects() -> None:
-    both = found((0, 0.9, A), (0, 0.8, B))
-    assert coco_map(both, [truth(A, B, difficult=(0,))], 1) == pytest.approx(1.0)
-    assert coco_map(found((0, 0.9, NOWHERE), (0, 0.8, B)), [truth(A, B, difficult=(0,))], 1) == pytest.approx(
-        0.5, abs=0.01
-    )
-    assert coco_map(found(), [truth(A)], 1) == 0.0
+    both = make_detections((0, 0.9, A), (0, 0.8, B))
+    assert coco_map(both, [make_truth(A, B, difficult=(0,))], 1) == pytest.approx(1.0)
+    assert coco_map(
+        make_detections((0, 0.9, NOWHERE), (0, 0.8, B)), [make_truth(A, B, difficult=(0,))], 1
+    ) == pytest.approx(0.5, abs=0.01)
+    assert coco_map(make_detections(), [make_truth(A)], 1) == 0.0
 
 
 def test_the_ledger_tells_steps_apart() -> None:
-    truths = [truth(A, B) for _ in range(20)]
+    truths = [make_truth(A, B) for _ in range(20)]
 
-    def ranked(hits: int) -> list[Ranked]:
+    def rank_hits(hits: int) -> list[RankedDetections]:
         rows = [(picture, 0.9, box) for picture in range(hits) for box in (A, B)]
-        return rank_all(found(*rows), truths, ["thing"])
+        return rank_by_class(make_detections(*rows), truths, ["thing"])
 
     names = ("float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw")
-    by_variant = {name: ranked(10 if name == "int8_ptq" else 20) for name in names}
+    by_variant = {name: rank_hits(10 if name == "int8_ptq" else 20) for name in names}
     draws = draw_resamples(len(truths), 100, seed=1)
     steps = compute_ledger(
         "voc12_map",
-        {name: mean_area(of) for name, of in by_variant.items()},
-        {name: resampled_map(of, draws) for name, of in by_variant.items()},
+        {name: mean_average_precision(ranked) for name, ranked in by_variant.items()},
+        {name: resampled_map(ranked, draws) for name, ranked in by_variant.items()},
     )
     by_name = {(step.before, step.after): step for step in steps}
     assert (by_name["float", "uint8"].delta, by_name["float", "uint8"].ci95) == (0.0, (0.0, 0.0))

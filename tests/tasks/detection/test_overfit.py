@@ -1,4 +1,4 @@
-"""What cannot learn eight pictures by heart will not learn thousands."""
+"""A training that cannot learn eight pictures by heart will not learn thousands."""
 
 from pathlib import Path
 
@@ -27,8 +27,8 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     records = tmp_path / "records"
     records.mkdir()
     examples = [
-        to_example(of, picture, shapes.CLASSES)
-        for picture, of in (shapes.render_picture(5, 160, f"{n:06d}") for n in range(8))
+        to_example(annotation, picture, shapes.CLASSES)
+        for picture, annotation in (shapes.render_picture(5, 160, f"{n:06d}") for n in range(8))
     ]
     for split in ("train", "val"):
         write_split(records, split, 1, examples)

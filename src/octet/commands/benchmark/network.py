@@ -50,6 +50,6 @@ def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, flo
     batch = normalize(next(iter(pictures)))
     infer = tf.function(lambda pictures: network(pictures, training=False))
     one_batch = len(batch) * items_per_second(infer(batch) for _ in range(1 + _STEPS))
-    predicting = registry.predicting(recipe, classes, records)
+    predicting = registry.predicting(recipe, records)
     outputs = predicting.network_outputs(network, pictures.as_numpy_iterator())
     return {"one batch": one_batch, "from the records": len(batch) * items_per_second(outputs)}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from octet.common.files import atomic_write
 
 if TYPE_CHECKING:
-    from octet.tasks.protocol import Answer
+    from octet.tasks.protocol import Detection
 
 STDOUT = Path("-")
 
@@ -29,7 +29,7 @@ class PictureResult:
     frame: int | None
     width: int
     height: int
-    detections: Sequence["Answer"]
+    detections: Sequence["Detection"]
 
 
 def write_results_json(file: Path, results: Sequence[PictureResult]) -> None:
@@ -65,11 +65,11 @@ def _as_json(result: PictureResult) -> dict[str, Any]:
     }
 
 
-def _score(detection: "Answer") -> float:
+def _score(detection: "Detection") -> float:
     return round(detection.score, _SCORE_DECIMALS)
 
 
-def _corners(detection: "Answer") -> list[float]:
+def _corners(detection: "Detection") -> list[float]:
     """Left, top, right, bottom in pixels."""
     return [round(side, _BOX_DECIMALS) for side in detection.box]
 

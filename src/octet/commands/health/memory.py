@@ -17,7 +17,7 @@ _MANY_CLASSES = 80  # assumed where the classes are only known when the data hav
 
 
 def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
-    """Check whether both trainings' batches fit into the memory, and if not, into how many micro-batches to split them."""
+    """Check whether both trainings' batches fit into the memory; if not, say how many micro-batches do."""
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
     fixed, each = memory_needs(recipe)

@@ -1,1 +1,1 @@
-"""Finding objects and their boxes."""
+"""Object detection: the parts that find objects and their boxes in pictures."""

@@ -1,1 +1,1 @@
-"""How the network learns: what it is shown, what it is held against, and how it is validated."""
+"""How the network learns: training examples, targets, losses, and validation."""

@@ -1,4 +1,4 @@
-"""What training sees of a record: a part of its picture, and what the network should say of the boxes in it."""
+"""Turns a record into a training example: an augmented view of its picture, and the targets for the objects in it."""
 
 from functools import partial
 
@@ -6,26 +6,26 @@ from octet.common.tensorflow import tf
 from octet.data.augmentation.augment import View, augment
 from octet.data.augmentation.batches import Example, Prepare
 from octet.recipe.detection import Model, Training
-from octet.tasks.detection.learning.matching import targets
+from octet.tasks.detection.learning.matching import make_targets
 from octet.tasks.detection.network.anchors import make_anchors
 
 
-def preparation(model: Model, plan: Training) -> Prepare:
-    """From a record and a seed to its id, the picture and the targets."""
-    encode = partial(targets, anchors=make_anchors(model), how=plan.matching)
+def make_example_preparer(model: Model, plan: Training) -> Prepare:
+    """The function that turns a record and a seed into an id, a picture [S, S, 3] and targets ([A, 4], [A])."""
+    targets = partial(make_targets, anchors=make_anchors(model), matching=plan.matching)
 
-    def prepare(example: Example, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+    def prepare_example(example: Example, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         boxes, classes = kept_objects(example, plan)
         sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
         picture, view = augment(example["jpeg"], sides, seed, model.input_size, plan.augmentation)
         boxes, classes = objects_in_view(boxes, classes, view, model.input_size)
-        return example["id"], picture, encode(boxes, classes)
+        return example["id"], picture, targets(boxes, classes)
 
-    return prepare
+    return prepare_example
 
 
 def kept_objects(example: Example, plan: Training) -> tuple[tf.Tensor, tf.Tensor]:
-    """The boxes [G, 4] and classes [G] that training is to see."""
+    """The boxes [G, 4] and classes [G] of the objects that the recipe keeps for training."""
     left_out = tf.zeros_like(example["classes"])
     if not plan.keep_difficult:
         left_out += example["difficult"]
@@ -35,7 +35,7 @@ def kept_objects(example: Example, plan: Training) -> tuple[tf.Tensor, tf.Tensor
 
 
 def objects_in_view(boxes: tf.Tensor, classes: tf.Tensor, view: View, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """The boxes [G, 4] whose centre lies in the view, clipped to it, as shares of its side; and their classes."""
+    """The objects whose centre lies in the view: boxes [G, 4], clipped to it, in shares of its side, classes [G]."""
     boxes = (boxes * tf.tile(view.scale, [2]) + tf.tile(view.offset, [2])) / size
     inside = tf.reduce_all(tf.abs(boxes[:, :2] + boxes[:, 2:] - 1) < 1, axis=1)
     boxes = tf.clip_by_value(tf.boolean_mask(boxes, inside), 0.0, 1.0)

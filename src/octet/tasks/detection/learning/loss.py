@@ -1,4 +1,4 @@
-"""The loss: focal for classes, Huber for boxes, both per object's anchor of the batch."""
+"""The losses: focal loss for classes and Huber loss for boxes, divided by the number of anchors that hold an object."""
 
 from collections.abc import Sequence
 
@@ -7,47 +7,55 @@ from octet.recipe.detection import Loss
 from octet.tasks.detection.learning.matching import IGNORED
 
 
-def losses(targets: Sequence[tf.Tensor], predictions: Sequence[tf.Tensor], config: Loss) -> dict[str, tf.Tensor]:
-    """Of box codes [N, A, 4] and classes [N, A] as they should be, and of codes and logits [N, A, C] as they are."""
-    (codes, classes), (predicted_codes, logits) = targets, predictions
-    return {"boxes": box_loss(codes, classes, predicted_codes, config), "classes": class_loss(classes, logits, config)}
+def supervised_losses(
+    targets: Sequence[tf.Tensor], predictions: Sequence[tf.Tensor], config: Loss
+) -> dict[str, tf.Tensor]:
+    """The losses of predicted box codes [N, A, 4] and logits [N, A, C] against target codes [N, A, 4] and classes
+    [N, A]."""
+    (target_codes, target_classes), (codes, logits) = targets, predictions
+    return {
+        "boxes": box_loss(target_codes, target_classes, codes, config),
+        "classes": class_loss(target_classes, logits, config),
+    }
 
 
-def class_loss(target: tf.Tensor, logits: tf.Tensor, config: Loss) -> tf.Tensor:
-    """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the objects' anchors."""
-    truth = tf.one_hot(target, logits.shape[-1])  # [N, A, C]; background and ignored are all zeros
-    wrong = logits * (1 - 2 * truth)  # by how much each logit leans to the wrong side
+def class_loss(target_classes: tf.Tensor, logits: tf.Tensor, config: Loss) -> tf.Tensor:
+    """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the number of objects' anchors."""
+    truth = tf.one_hot(target_classes, logits.shape[-1])  # [N, A, C]; background and ignored are all zeros
+    wrong = logits * (1 - 2 * truth)  # larger where the prediction is worse
     cross_entropy = tf.nn.softplus(wrong)
     # sigmoid(wrong) ** gamma; a power takes longer than all the rest.
-    miss = tf.exp(config.focal_gamma * (wrong - cross_entropy))
+    modulation = tf.exp(config.focal_gamma * (wrong - cross_entropy))
     balance = (1 - config.focal_alpha) + (2 * config.focal_alpha - 1) * truth
-    counts = tf.cast(target != IGNORED, tf.float32)[..., None]
-    return tf.reduce_sum(counts * balance * miss * cross_entropy) / _objects(target)
+    counts = tf.cast(target_classes != IGNORED, tf.float32)[..., None]
+    return tf.reduce_sum(counts * balance * modulation * cross_entropy) / _object_anchors(target_classes)
 
 
-def box_loss(target: tf.Tensor, classes: tf.Tensor, codes: tf.Tensor, config: Loss) -> tf.Tensor:
-    """Huber loss of codes [N, A, 4] against those wanted where classes [N, A] tell of an object, divided likewise."""
-    is_object = tf.cast(classes >= 0, tf.float32)[..., None]
-    return config.box_weight * tf.reduce_sum(is_object * _huber(target - codes, config)) / _objects(classes)
+def box_loss(target_codes: tf.Tensor, target_classes: tf.Tensor, codes: tf.Tensor, config: Loss) -> tf.Tensor:
+    """Huber loss of box codes [N, A, 4] against target codes [N, A, 4] at the anchors whose class [N, A] is an
+    object's, summed and divided by the number of these anchors."""
+    is_object = tf.cast(target_classes >= 0, tf.float32)[..., None]
+    total = tf.reduce_sum(is_object * _huber(target_codes - codes, config))
+    return config.box_weight * total / _object_anchors(target_classes)
 
 
 def distillation_losses(
-    taught: Sequence[tf.Tensor], predictions: Sequence[tf.Tensor], config: Loss
+    teacher_predictions: Sequence[tf.Tensor], predictions: Sequence[tf.Tensor], config: Loss
 ) -> dict[str, tf.Tensor]:
-    """Of codes [N, A, 4] and logits [N, A, C] that a teacher predicts of the same pictures, and of the network's.
+    """The losses of the network's box codes [N, A, 4] and logits [N, A, C] against a teacher's for the same pictures.
 
-    Anchors count by how sure the teacher is that they hold an object.
+    An anchor counts as much as the highest class score that the teacher gives it.
     """
-    (codes, logits), (predicted_codes, predicted_logits) = taught, predictions
-    scores = tf.sigmoid(logits)  # [N, A, C]
-    sure = tf.reduce_max(scores, axis=-1)  # [N, A]
-    objects = tf.maximum(tf.reduce_sum(sure), 1.0)
-    apart = tf.abs(scores - tf.sigmoid(predicted_logits)) ** config.focal_gamma
-    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(scores, predicted_logits)
-    boxes = tf.reduce_sum(sure[..., None] * _huber(codes - predicted_codes, config))
+    (teacher_codes, teacher_logits), (codes, logits) = teacher_predictions, predictions
+    teacher_scores = tf.sigmoid(teacher_logits)  # [N, A, C]
+    weight = tf.reduce_max(teacher_scores, axis=-1)  # [N, A]
+    total_weight = tf.maximum(tf.reduce_sum(weight), 1.0)
+    modulation = tf.abs(teacher_scores - tf.sigmoid(logits)) ** config.focal_gamma
+    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(teacher_scores, logits)
+    boxes = tf.reduce_sum(weight[..., None] * _huber(teacher_codes - codes, config))
     return {
-        "boxes": config.box_weight * boxes / objects,
-        "classes": tf.reduce_sum(tf.stop_gradient(apart) * cross_entropy) / objects,
+        "boxes": config.box_weight * boxes / total_weight,
+        "classes": tf.reduce_sum(tf.stop_gradient(modulation) * cross_entropy) / total_weight,
     }
 
 
@@ -56,6 +64,6 @@ def _huber(difference: tf.Tensor, config: Loss) -> tf.Tensor:
     return tf.where(error < config.huber_delta, 0.5 * error**2 / config.huber_delta, error - 0.5 * config.huber_delta)
 
 
-def _objects(classes: tf.Tensor) -> tf.Tensor:
-    """How many anchors answer for an object; 1 where none does."""
-    return tf.maximum(tf.reduce_sum(tf.cast(classes >= 0, tf.float32)), 1.0)
+def _object_anchors(target_classes: tf.Tensor) -> tf.Tensor:
+    """The number of anchors in the batch whose target is an object; 1 where there is none."""
+    return tf.maximum(tf.reduce_sum(tf.cast(target_classes >= 0, tf.float32)), 1.0)

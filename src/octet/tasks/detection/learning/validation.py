@@ -1,4 +1,4 @@
-"""The validation split: the score that training chooses its weights by, and pictures that show what it is about."""
+"""Validation: the score by which training chooses the best weights, and pictures of the detections for TensorBoard."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -10,45 +10,45 @@ from octet.common.tensorflow import keras, tf
 from octet.data.reading.pictures import decode_jpeg, picture_batches
 from octet.data.reading.records import read_pictures
 from octet.recipe.detection import Model
-from octet.tasks.detection.metric.average_precision import mean_area, rank_all
+from octet.tasks.detection.metric.average_precision import mean_average_precision, rank_by_class
 from octet.tasks.detection.metric.boxes import xywh_pixels_to_corners
-from octet.tasks.detection.metric.detections import Detections, collect
+from octet.tasks.detection.metric.detections import Detections, tabulate_detections
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.network.prediction import BATCH, run_keras
 
 _SHOWN = 4  # pictures
-_MIN_SCORE = 0.3
+_MIN_SCORE = 0.3  # of the detections that are drawn
 _WHITE, _ORANGE = (255.0, 255.0, 255.0), (255.0, 140.0, 0.0)
 
 
-class Validation:
-    """Scores models on the split, and draws what was found in its first pictures."""
+class DetectionValidation:
+    """Scores models on the validation split, and draws the detections in its first pictures."""
 
     metric = "val_map"
 
-    def __init__(self, records: Path, shape: Model, classes: Sequence[str]) -> None:
-        self._records, self._size, self._classes = records, shape.input_size, classes
+    def __init__(self, records: Path, model: Model, classes: Sequence[str]) -> None:
+        self._records, self._size, self._classes = records, model.input_size, classes
         self._truths = read_truths(records, "val")
-        self._anchors, self._suppression = make_anchors(shape), shape.suppression
-        self._found: Detections | None = None
+        self._anchors, self._suppression = make_anchors(model), model.suppression
+        self._detections: Detections | None = None
 
-    def score(self, model: keras.Model) -> float:
-        """The model's voc12_map."""
+    def score(self, network: keras.Model) -> float:
+        """The network's VOC2012 mean average precision on the validation split."""
         pictures = picture_batches(self._records, "val", self._size, BATCH)
-        self._found = collect(
-            run_keras(model, pictures.as_numpy_iterator(), self._anchors, self._suppression), self._truths
+        self._detections = tabulate_detections(
+            run_keras(network, pictures.as_numpy_iterator(), self._anchors, self._suppression), self._truths
         )
-        return round(float(mean_area(rank_all(self._found, self._truths, self._classes))), 5)
+        return round(float(mean_average_precision(rank_by_class(self._detections, self._truths, self._classes))), 5)
 
     def show(self, _: keras.Model) -> None:
-        """Write to TensorBoard the first pictures: objects in white, what the last scored model found in orange."""
-        if self._found is None:
+        """Write the first pictures to TensorBoard: ground truth in white, the last scored detections in orange."""
+        if self._detections is None:
             return
         for index, (id, jpeg) in enumerate(islice(read_pictures(self._records, "val"), _SHOWN)):
             truth = self._truths[index]
-            chosen = (self._found.picture == index) & (self._found.scores >= _MIN_SCORE)
-            corners = xywh_pixels_to_corners(self._found.boxes[chosen], truth.height, truth.width)
+            chosen = (self._detections.picture == index) & (self._detections.scores >= _MIN_SCORE)
+            corners = xywh_pixels_to_corners(self._detections.boxes[chosen], truth.height, truth.width)
             boxes = np.concatenate([truth.boxes, corners]).astype(np.float32)
             colours = [_WHITE] * len(truth.boxes) + [_ORANGE] * len(corners)
             picture = tf.cast(decode_jpeg(jpeg), tf.float32)

@@ -1,1 +1,1 @@
-"""Ground truth, detections, and the average precision between them, which training chooses weights by."""
+"""Ground truth, detections, and their average precision, which also chooses the best weights in training."""

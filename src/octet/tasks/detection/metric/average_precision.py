@@ -1,8 +1,8 @@
-"""Average precision as VOC defines it, at an overlap of 0.5.
+"""Average precision as PASCAL VOC defines it, at an overlap of 0.5.
 
-A detection is right when it overlaps an object of its class by at least half and nothing better took that object;
-a second detection of the same object is wrong; one of a `difficult` object is neither. VOC2007 averages the precision
-at 11 recalls, VOC2012 takes the area under the monotone curve.
+A detection is correct if it overlaps an object of its class by at least half and no detection with a higher score has
+that object. A second detection of the same object is wrong; a detection of a `difficult` object is neither correct nor
+wrong. VOC2007 averages the precision at 11 recalls, VOC2012 takes the area under the monotone curve.
 """
 
 from collections.abc import Sequence
@@ -11,26 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.tasks.detection.metric.boxes import corners_to_xywh_pixels, iou
+from octet.tasks.detection.metric.boxes import corners_to_xywh_pixels, iou_of_pairs
 from octet.tasks.detection.metric.detections import Detections
 from octet.tasks.detection.metric.truths import Truth
 
-OVERLAP = 0.5
+OVERLAP = 0.5  # intersection over union, from which on a detection covers an object
 _PIXEL_DECIMALS = 3
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """The detections of one class that count, best first, with what decides average precision."""
+class RankedDetections:
+    """The detections of one class that count, the highest score first: all that average precision depends on."""
 
-    right: NDArray[np.bool_]  # [D]
+    correct: NDArray[np.bool_]  # [D]
     picture: NDArray[np.int64]  # [D]
-    objects: NDArray[np.int64]  # [pictures], not difficult ones of this class in each
+    objects: NDArray[np.int64]  # [pictures], the number of objects of the class in each that are not difficult
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Precision and recall after each detection."""
+    """Precision and recall after each detection of a class, the highest score first."""
 
     recall: NDArray[np.float64]  # [D]
     precision: NDArray[np.float64]  # [D]
@@ -38,17 +38,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class Objects:
-    """The objects of all pictures in one table, in the order of the pictures."""
+    """The ground truth objects of all pictures as one table, in the order of the pictures."""
 
-    picture: NDArray[np.int64]  # [G], index into the truths
+    picture: NDArray[np.int64]  # [G], index into the list of truths
     classes: NDArray[np.int64]  # [G]
     difficult: NDArray[np.bool_]  # [G]
     boxes: NDArray[np.float64]  # [G, 4] x, y, width, height in pixels
     pictures: int
 
 
-def gather(truths: Sequence[Truth]) -> Objects:
-    """Everything that is to be found."""
+def tabulate_objects(truths: Sequence[Truth]) -> Objects:
+    """Put the ground truth of all pictures into one table."""
     return Objects(
         picture=np.repeat(np.arange(len(truths)), [len(truth.classes) for truth in truths]),
         classes=np.concatenate([truth.classes for truth in truths]),
@@ -59,91 +59,98 @@ def gather(truths: Sequence[Truth]) -> Objects:
 
 
 @dataclass(frozen=True)
-class Verdicts:
-    """The detections of one class, best first."""
+class Matches:
+    """The detections of one class, the highest score first, each with the object of the class that it covers best."""
 
-    detection: NDArray[np.int64]  # [D], index into the detections
-    overlap: NDArray[np.float64]  # [D], with the object of the class that it covers best
-    best: NDArray[np.int64]  # [D], that object; any number where nothing overlaps
-    right: NDArray[np.bool_]  # [D]
-    counts: NDArray[np.bool_]  # [D], which those of difficult objects do not
+    detection: NDArray[np.int64]  # [D], index into the table of detections
+    overlap: NDArray[np.float64]  # [D], intersection over union with that object
+    object_index: NDArray[np.int64]  # [D], index into the table of objects; meaningless where the overlap is 0
+    correct: NDArray[np.bool_]  # [D]
+    counts: NDArray[np.bool_]  # [D], false where the object is difficult
 
 
-def judge(detections: Detections, objects: Objects, class_: int) -> Verdicts:
-    """Say of every detection of a class whether it is right."""
+def match_detections(detections: Detections, objects: Objects, class_: int) -> Matches:
+    """Match the detections of a class with its objects, and decide which are correct."""
     chosen = np.flatnonzero(detections.classes == class_)
     chosen = chosen[np.argsort(-detections.scores[chosen], kind="stable")]
     picture = detections.picture[chosen]
-    of_class = np.flatnonzero(objects.classes == class_)
-    overlap, best = best_objects(detections.boxes[chosen], picture, objects, of_class)
-    met = np.flatnonzero(overlap >= OVERLAP)
-    right = np.zeros(len(chosen), bool)
-    _, first = np.unique(best[met], return_index=True)  # of an object's detections the best has it
-    right[met[first]] = True
+    same_class = np.flatnonzero(objects.classes == class_)
+    overlap, object_index = best_objects(detections.boxes[chosen], picture, objects, same_class)
+    covering = np.flatnonzero(overlap >= OVERLAP)
+    correct = np.zeros(len(chosen), bool)
+    _, first = np.unique(object_index[covering], return_index=True)  # each object's detection with the highest score
+    correct[covering[first]] = True
     counts = np.ones(len(chosen), bool)
-    counts[met] = ~objects.difficult[best[met]]
-    return Verdicts(chosen, overlap, best, right & counts, counts)
+    counts[covering] = ~objects.difficult[object_index[covering]]
+    return Matches(chosen, overlap, object_index, correct & counts, counts)
 
 
-def rank(detections: Detections, objects: Objects, class_: int) -> Ranked:
-    """The judged detections of a class that count."""
-    of = judge(detections, objects, class_)
-    found = (objects.classes == class_) & ~objects.difficult
-    return Ranked(
-        right=of.right[of.counts],
-        picture=detections.picture[of.detection[of.counts]],
-        objects=np.bincount(objects.picture[found], minlength=objects.pictures),
+def rank_detections(detections: Detections, objects: Objects, class_: int) -> RankedDetections:
+    """Match the detections of a class and keep those that count."""
+    matches = match_detections(detections, objects, class_)
+    counted_objects = (objects.classes == class_) & ~objects.difficult
+    return RankedDetections(
+        correct=matches.correct[matches.counts],
+        picture=detections.picture[matches.detection[matches.counts]],
+        objects=np.bincount(objects.picture[counted_objects], minlength=objects.pictures),
     )
 
 
-def rank_all(detections: Detections, truths: Sequence[Truth], classes: Sequence[str]) -> list[Ranked]:
-    """The judged detections of each class."""
-    objects = gather(truths)
-    return [rank(detections, objects, index) for index in range(len(classes))]
+def rank_by_class(detections: Detections, truths: Sequence[Truth], classes: Sequence[str]) -> list[RankedDetections]:
+    """The ranked detections of each class, in the order of the classes."""
+    objects = tabulate_objects(truths)
+    return [rank_detections(detections, objects, index) for index in range(len(classes))]
 
 
-def mean_area(ranked: Sequence[Ranked]) -> float:
-    """VOC2012's mean average precision over the classes that occur."""
-    return float(np.mean([curve_area(precision_recall(of)) for of in ranked if of.objects.any()] or [0.0]))
+def mean_average_precision(ranked_by_class: Sequence[RankedDetections]) -> float:
+    """VOC2012's mean average precision over the classes that have objects; 0 where no class has any."""
+    present = (ranked for ranked in ranked_by_class if ranked.objects.any())
+    return float(np.mean([area_under_curve(precision_recall(ranked)) for ranked in present] or [0.0]))
 
 
 def best_objects(
-    boxes: NDArray[np.float64], picture: NDArray[np.int64], objects: Objects, among: NDArray[np.int64]
+    boxes: NDArray[np.float64], picture: NDArray[np.int64], objects: Objects, candidates: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The largest overlap [D] of each box with one of these objects in its picture, and the object [D]."""
-    begin, end = (np.searchsorted(objects.picture[among], picture, side) for side in ("left", "right"))
+    """The object that each box [D, 4] overlaps most, among the candidates in the box's picture.
+
+    Returns the overlaps [D] and the indices of the objects [D].
+    """
+    begin, end = (np.searchsorted(objects.picture[candidates], picture, side) for side in ("left", "right"))
     counts = end - begin
     detection = np.repeat(np.arange(len(boxes)), counts)  # [pairs]
     start = np.cumsum(counts) - counts
-    thing = among[np.arange(len(detection)) - start[detection] + begin[detection]]  # [pairs]
-    overlaps = iou(boxes[detection], objects.boxes[thing])
-    order = np.lexsort((-overlaps, detection))  # of equals the first stays first
+    object_index = candidates[np.arange(len(detection)) - start[detection] + begin[detection]]  # [pairs]
+    overlaps = iou_of_pairs(boxes[detection], objects.boxes[object_index])
+    order = np.lexsort((-overlaps, detection))  # of equal overlaps the first stays first
     has = counts > 0
     overlap, best = np.zeros(len(boxes)), np.zeros(len(boxes), np.int64)
-    overlap[has], best[has] = overlaps[order[start[has]]], thing[order[start[has]]]
+    overlap[has], best[has] = overlaps[order[start[has]]], object_index[order[start[has]]]
     return overlap, best
 
 
-def precision_recall(ranked: Ranked) -> Curve:
-    """The curve; all zeros where there is no such object."""
-    right = np.cumsum(ranked.right)
+def precision_recall(ranked: RankedDetections) -> Curve:
+    """The precision-recall curve of a class; its recall is 0 throughout where the class has no objects."""
+    correct = np.cumsum(ranked.correct)
     objects = max(ranked.objects.sum(), 1)
-    return Curve(recall=right / objects, precision=right / np.arange(1, len(right) + 1))
+    return Curve(recall=correct / objects, precision=correct / np.arange(1, len(correct) + 1))
 
 
-def curve_area(curve: Curve) -> float:
-    """VOC2012: the area under the curve, each precision raised to the best at that recall or beyond."""
+def area_under_curve(curve: Curve) -> float:
+    """VOC2012's average precision: the area under the curve, each precision raised to the best at a higher recall."""
     envelope = np.maximum.accumulate(curve.precision[::-1])[::-1]
     return float(np.diff(curve.recall, prepend=0.0) @ envelope)
 
 
-def eleven_points(curve: Curve) -> float:
-    """VOC2007: the mean over recalls 0, 0.1 ... 1 of the best precision at that recall or beyond."""
+def eleven_point_mean(curve: Curve) -> float:
+    """VOC2007's average precision: the mean over recalls 0, 0.1 ... 1 of the best precision at that recall or above."""
     recalls = np.arange(11) / 10  # not linspace, whose 0.3 is larger than 3 / 10
     return float(np.mean([curve.precision[curve.recall >= recall].max(initial=0.0) for recall in recalls]))
 
 
 def pixel_boxes(truth: Truth) -> NDArray[np.float64]:
-    """A picture's objects as x, y, width, height in its pixels; rounding brings back what the annotation said."""
+    """The boxes [G, 4] of a picture's objects as x, y, width, height in its pixels.
+
+    Rounding restores the numbers of the annotation, which the record holds as 32-bit shares.
+    """
     corners = truth.boxes.astype(np.float64) * np.tile([truth.height, truth.width], 2)
     return corners_to_xywh_pixels(corners.round(_PIXEL_DECIMALS), 1, 1)

@@ -1,4 +1,4 @@
-"""Ground truth: what is in each picture, as the records have it."""
+"""Ground truth: the objects in each picture, read from the records."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ _OBJECTS = {
 
 @dataclass(frozen=True)
 class Truth:
-    """What is in a picture, for scoring."""
+    """The ground truth of one picture."""
 
     id: str
     width: int
@@ -31,12 +31,12 @@ class Truth:
 
 
 def read_examples(folder: Path, split: str) -> tf.data.Dataset:
-    """The pictures of a split with the objects in them."""
+    """The examples of a split: pictures with the objects in them."""
     return read_split(folder, split, {**PICTURE, **_SIDES, **_OBJECTS})
 
 
 def read_truths(folder: Path, split: str) -> list[Truth]:
-    """What is in each picture of a split, in the records' order."""
+    """The ground truth of each picture of a split, in the order of the records."""
     return [
         Truth(
             id=example["id"].decode(),

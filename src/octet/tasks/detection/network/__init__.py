@@ -1,1 +1,1 @@
-"""The network from pictures to box codes and scores, and from there to detections."""
+"""The network, which turns pictures into box codes and scores, its anchors, and the step from there to detections."""

@@ -1,4 +1,7 @@
-"""A backbone with a light feature pyramid, as one flat graph: TFMOT refuses a model inside a model."""
+"""The detection network: a backbone with a light feature pyramid and heads for boxes and classes.
+
+It is one flat Keras model, because the TensorFlow Model Optimization Toolkit refuses a model inside a model.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -8,54 +11,60 @@ from octet.common.tensorflow import keras, tf
 from octet.recipe.detection import Level, Model
 from octet.tasks.detection.network.anchors import grid_side
 
-_PRIOR = 0.01  # the score of every class before training, so that the many background anchors start quiet
+_PRIOR = 0.01  # every class score before training: low, so that the many background anchors add little to the loss
 
 
 def build_detector(model: Model, classes: int) -> keras.Model:
-    """From pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C], in 32 bits."""
+    """A new network from pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C], both float32."""
     pictures = keras.Input((model.input_size, model.input_size, 3), name="pictures")
-    features = _pyramid(backbone_of(model).features(pictures), model)
+    features = _pyramid(detector_backbone(model).features(pictures), model)
     codes = [_head(features[level.stride], "boxes", level, model, 4, bias=0.0) for level in model.levels]
-    quiet = -math.log(1 / _PRIOR - 1)
-    logits = [_head(features[level.stride], "classes", level, model, classes, bias=quiet) for level in model.levels]
+    prior_logit = -math.log(1 / _PRIOR - 1)
+    logits = [
+        _head(features[level.stride], "classes", level, model, classes, bias=prior_logit) for level in model.levels
+    ]
     detector = keras.Model(pictures, [_rows(codes, "boxes"), _rows(logits, "classes")], name="detector")
     for layer in detector.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
-            # Keras' 0.999 needs thousands of steps before inference sees what training saw.
+            # With Keras' 0.999 it takes thousands of steps until the moving averages, which inference uses, are right.
             layer.momentum = model.batch_norm_momentum
     return detector
 
 
-def backbone_of(model: Model) -> Backbone:
-    """The trunk that the detector is built on."""
+def detector_backbone(model: Model) -> Backbone:
+    """The backbone that a recipe's section `model` names."""
     return make_backbone(model.backbone, model.input_size, model.alpha)
 
 
 def _pyramid(backbone: Mapping[int, tf.Tensor], model: Model) -> dict[int, tf.Tensor]:
-    """The features of every stride: the backbone's with those of the next coarser added, and beyond it ever halved."""
+    """The feature maps of every level, by stride.
+
+    Up to the backbone's last stride, a level adds the upsampled features of the next coarser one to the backbone's;
+    each further level is computed from the one before, at half the resolution.
+    """
     features: dict[int, tf.Tensor] = {}
     strides = [level.stride for level in model.levels]
     for stride in sorted(set(strides) & set(backbone), reverse=True):
         lateral = keras.layers.Conv2D(model.neck_channels, 1, use_bias=False, name=f"lateral_{stride}")(
             backbone[stride]
         )
-        mixed = keras.layers.BatchNormalization(name=f"lateral_{stride}_norm")(lateral)
+        merged = keras.layers.BatchNormalization(name=f"lateral_{stride}_norm")(lateral)
         if 2 * stride in features:
-            # Not to the nearest pixel, whose gradient a GPU cannot compute the same way twice; and in 32 bits, which
-            # this one's gradient has always, and the compiler insists on it.
+            # Bilinear, because the gradient of nearest-neighbour upsampling is not deterministic on a GPU; in float32,
+            # because the gradient of bilinear upsampling always is, and XLA demands equal types.
             up = keras.layers.UpSampling2D(interpolation="bilinear", dtype="float32", name=f"up_{stride}")
             coarser = up(features[2 * stride])
-            mixed = keras.layers.Add(name=f"add_{stride}")([mixed, coarser])
-        features[stride] = mixed
+            merged = keras.layers.Add(name=f"add_{stride}")([merged, coarser])
+        features[stride] = merged
     for stride in strides:
         source = features[stride] if stride in features else features[stride // 2]
-        steps = 1 if stride in features else 2
-        features[stride] = _separable(source, model.neck_channels, f"neck_{stride}", steps)
+        step = 1 if stride in features else 2
+        features[stride] = _separable(source, model.neck_channels, f"neck_{stride}", step)
     return features
 
 
 def _head(features: tf.Tensor, name: str, level: Level, model: Model, depth: int, bias: float) -> tf.Tensor:
-    """What each anchor of a level says: [N, cells * anchors, depth]."""
+    """The predictions for the anchors of a level, `depth` numbers for each: [N, cells * anchors, depth]."""
     name = f"{name}_{level.stride}"
     x = _depthwise(features, f"{name}_depthwise")
     x = keras.layers.Conv2D(
@@ -66,7 +75,7 @@ def _head(features: tf.Tensor, name: str, level: Level, model: Model, depth: int
 
 
 def _rows(levels: Sequence[tf.Tensor], name: str) -> tf.Tensor:
-    """The levels one after the other, in 32 bits where the network computes in fewer."""
+    """The predictions of all levels concatenated to [N, A, depth], in float32 whatever the network computes in."""
     return keras.layers.Concatenate(axis=1, name=name, dtype="float32")(levels)
 
 

@@ -1,22 +1,22 @@
-"""The detector as a recipe has it."""
+"""The detection network that a recipe describes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from octet.common.tensorflow import keras
 from octet.recipe.detection import Recipe
-from octet.tasks.detection.network.model import backbone_of, build_detector
+from octet.tasks.detection.network.model import build_detector, detector_backbone
 
 
 class Network:
-    """Builds the detector of some classes."""
+    """Builds the detection network for a list of classes."""
 
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
-        self.backbone = backbone_of(recipe.model)
+        self.backbone = detector_backbone(recipe.model)
         self._model, self._classes = recipe.model, classes
 
     def build(self) -> keras.Model:
-        """From pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C]."""
+        """A new network that turns pictures [N, S, S, 3] into box codes [N, A, 4] and class logits [N, A, C]."""
         return build_detector(self._model, len(self._classes))
 
 

@@ -1,4 +1,4 @@
-"""Running a Keras detector, float or fake-quantized, over pictures."""
+"""Runs a Keras detector, float or fake-quantized, over pictures."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,21 +8,21 @@ from numpy.typing import NDArray
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.pixels import normalize
 from octet.recipe.detection import Suppression
-from octet.tasks.detection.metric.detections import Found
-from octet.tasks.detection.network.suppression import detect
+from octet.tasks.detection.metric.detections import DetectionBatch
+from octet.tasks.detection.network.suppression import suppress
 
 BATCH = 32  # pictures that are run at once
 
 
 def run_keras(
-    model: keras.Model, pictures: Iterable[NDArray[np.uint8]], anchors: NDArray[np.float32], how: Suppression
-) -> Iterator[Found]:
-    """What the model finds in each batch of uint8 pictures."""
+    model: keras.Model, batches: Iterable[NDArray[np.uint8]], anchors: NDArray[np.float32], suppression: Suppression
+) -> Iterator[DetectionBatch]:
+    """The model's detections in each batch of pictures [N, S, S, 3]; anchors [A, 4] are given as centre and size."""
 
     @tf.function(reduce_retracing=True)
-    def found(batch: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        codes, logits = model(normalize(batch), training=False)
-        return detect(codes, tf.sigmoid(logits), anchors, how)
+    def run(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        codes, logits = model(normalize(pictures), training=False)
+        return suppress(codes, tf.sigmoid(logits), anchors, suppression)
 
-    for batch in pictures:
-        yield tuple(tensor.numpy() for tensor in found(batch))
+    for pictures in batches:
+        yield tuple(tensor.numpy() for tensor in run(pictures))

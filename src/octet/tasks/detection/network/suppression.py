@@ -1,22 +1,26 @@
-"""From the network's outputs to detections: decoding and suppression per class, as the TFLite op does them."""
+"""Turns the network's outputs into detections by non-maximum suppression per class, like TFLite's own operator."""
 
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Suppression
 from octet.tasks.detection.network import boxes as box_math
 
 
-def detect(
-    codes: tf.Tensor, scores: tf.Tensor, anchors: tf.Tensor, how: Suppression
+def suppress(
+    codes: tf.Tensor, scores: tf.Tensor, anchors: tf.Tensor, suppression: Suppression
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Codes [N, A, 4] and scores [N, A, C] to boxes [N, D, 4], classes [N, D], scores [N, D] and counts [N]."""
-    decoded = box_math.decode(codes, anchors)
-    found = tf.image.combined_non_max_suppression(
+    """Decode the boxes, and of boxes of a class that overlap keep the one with the highest score.
+
+    From box codes [N, A, 4], scores [N, A, C] and anchors [A, 4] as centre and size to boxes [N, D, 4] as corners,
+    classes [N, D], scores [N, D] and the number of detections of each picture [N].
+    """
+    decoded = box_math.decode_boxes(codes, anchors)
+    kept = tf.image.combined_non_max_suppression(
         decoded[:, :, None, :],
         scores,
-        max_output_size_per_class=how.max_detections,
-        max_total_size=how.max_detections,
-        iou_threshold=how.iou_threshold,
-        score_threshold=how.score_threshold,
+        max_output_size_per_class=suppression.max_detections,
+        max_total_size=suppression.max_detections,
+        iou_threshold=suppression.iou_threshold,
+        score_threshold=suppression.score_threshold,
         clip_boxes=False,
     )
-    return found.nmsed_boxes, found.nmsed_classes, found.nmsed_scores, found.valid_detections
+    return kept.nmsed_boxes, kept.nmsed_classes, kept.nmsed_scores, kept.valid_detections

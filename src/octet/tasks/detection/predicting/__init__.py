@@ -1,1 +1,1 @@
-"""What models find in the test pictures."""
+"""Collects the detections of models in the test pictures."""

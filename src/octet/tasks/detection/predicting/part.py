@@ -1,51 +1,49 @@
-"""What detectors find in the test pictures: Keras models, files that end in detections, and files that end in heads."""
+"""Runs detectors over the test pictures: Keras models, and .tflite files whose outputs are detections or raw heads."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from octet.common.tensorflow import keras
 from octet.recipe.detection import Recipe
-from octet.tasks.detection.metric.detections import Found, collect, to_coco
+from octet.tasks.detection.metric.detections import DetectionBatch, tabulate_detections, to_coco
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.network.prediction import run_keras
-from octet.tasks.detection.network.suppression import detect
+from octet.tasks.detection.network.suppression import suppress
 from octet.tflite.running.running import run_tflite
 
-Pictures = Iterable[NDArray[np.uint8]]
-_HEADS = 2  # outputs of a file that ends in them
+_HEADS = 2  # the number of outputs of a file that gives box codes and scores
 
 
 class Predicting:
-    """Runs models over the test split; what they find is written in COCO's results format."""
+    """Runs models over the test split, and gives their detections in COCO's results format."""
 
-    def __init__(self, recipe: Recipe, classes: Sequence[str], records: Path) -> None:
-        del classes
+    def __init__(self, recipe: Recipe, records: Path) -> None:
         self._truths = read_truths(records, "test")
         self._anchors, self._suppression = make_anchors(recipe.model), recipe.model.suppression
 
-    def network_outputs(self, network: keras.Model, pictures: Pictures) -> Iterator[Found]:
-        """What a Keras model finds in each batch."""
-        return run_keras(network, pictures, self._anchors, self._suppression)
+    def network_outputs(self, network: keras.Model, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
+        """The detections of a Keras model, batch by batch."""
+        return run_keras(network, batches, self._anchors, self._suppression)
 
-    def file_outputs(self, file: Path, pictures: Pictures) -> Iterator[Found]:
-        """What a file finds in each batch; where it ends in heads, what the runtime's op does happens here."""
+    def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
+        """The detections of a .tflite file, batch by batch; raw heads are decoded and suppressed here."""
         anchors = None
-        for batch in run_tflite(file, pictures):
-            if len(batch) != _HEADS:
-                yield batch  # type: ignore[misc]  # the op's four outputs are a Found
+        for outputs in run_tflite(file, batches):
+            if len(outputs) != _HEADS:
+                yield outputs  # type: ignore[misc]  # the operator's four outputs are a DetectionBatch
                 continue
             anchors = np.load(file.with_name("anchors.npy")) if anchors is None else anchors
-            codes, scores = batch
-            yield tuple(of.numpy() for of in detect(codes, scores, anchors, self._suppression))  # type: ignore[misc]
+            codes, scores = outputs
+            detections = suppress(codes, scores, anchors, self._suppression)
+            yield tuple(tensor.numpy() for tensor in detections)  # type: ignore[misc]
 
-    def collect(self, outputs: Iterable[Found]) -> list[dict[str, Any]]:
-        """Everything that was found in the test pictures."""
-        return to_coco(collect(outputs, self._truths), self._truths)
+    def collect(self, outputs: Iterable[DetectionBatch]) -> list[dict[str, Any]]:
+        """The detections in all test pictures, in COCO's results format."""
+        return to_coco(tabulate_detections(outputs, self._truths), self._truths)
 
 
 if TYPE_CHECKING:

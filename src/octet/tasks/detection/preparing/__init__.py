@@ -1,1 +1,1 @@
-"""Annotated pictures as records."""
+"""Turns annotated pictures into records."""

@@ -1,4 +1,4 @@
-"""From archives in VOC's layout to records of pictures and the boxes in them."""
+"""Turns archives in VOC's layout into records of pictures and the boxes in them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,28 +9,28 @@ from octet.recipe.detection import Recipe
 from octet.sources.reading.archive import Archives, Entry
 from octet.sources.reading.split import assign_splits
 from octet.sources.voc.problem import Problem
-from octet.tasks.detection.preparing.preparation import find_classes, prepare
+from octet.tasks.detection.preparing.preparation import find_classes, prepare_pictures
 from octet.tasks.detection.preparing.summary import Summary
 
 
 class Preparing:
-    """Reads what a recipe's dataset names."""
+    """Reads the archives of a recipe's dataset."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._dataset = recipe.dataset
 
     @contextmanager
-    def open(self, archives: Sequence[Path]) -> Iterator["Annotated"]:
-        """The pictures of each split, and the classes of what is in them."""
-        with Archives(archives) as voc:
-            splits, problems = assign_splits(voc, self._dataset.splits)
-            entries = [entry for of in splits.values() for entry in of]
+    def open(self, archives: Sequence[Path]) -> Iterator["AnnotatedPictures"]:
+        """Open the archives, and find the pictures of each split and the classes of their objects."""
+        with Archives(archives) as opened:
+            splits, problems = assign_splits(opened, self._dataset.splits)
+            entries = [entry for members in splits.values() for entry in members]
             classes = find_classes(entries) if self._dataset.classes == "found" else self._dataset.classes
-            yield Annotated(splits, classes, voc.problems + problems)
+            yield AnnotatedPictures(splits, classes, opened.problems + problems)
 
 
-class Annotated:
-    """Pictures with their annotations, split by split; what is wrong is noted while they are gone through."""
+class AnnotatedPictures:
+    """Pictures with their annotations, split by split; `problems` and the summaries grow while `examples` runs."""
 
     def __init__(self, splits: dict[str, list[Entry]], classes: Sequence[str], problems: list[Problem]) -> None:
         self.classes, self.problems = classes, problems
@@ -41,19 +41,19 @@ class Annotated:
         return sum(map(len, self._splits.values()))
 
     def examples(self, split: str) -> Iterator[bytes | None]:
-        """A record a picture, or None where it cannot be used."""
-        for picture in prepare(self._splits[split], self.classes):
+        """One serialized record for each picture of a split, or None for a picture that cannot be used."""
+        for picture in prepare_pictures(self._splits[split], self.classes):
             self.problems += picture.problems
             if picture.annotation:
                 self._summaries[split].add(picture.annotation, picture.repairs)
             yield picture.example
 
     def summary(self, split: str) -> dict[str, Any]:
-        """What was written of a split."""
+        """Counts of the pictures and objects of a split whose examples were made."""
         return self._summaries[split].result()
 
-    def in_words(self, split: str) -> str:
-        """The same in short."""
+    def summary_text(self, split: str) -> str:
+        """The number of pictures and objects of a split, as a phrase."""
         return "{pictures} pictures, {objects} objects".format(**self.summary(split))
 
 

@@ -1,4 +1,4 @@
-"""From what the archives have of a picture to its record, on all cores."""
+"""Checks, repairs and serializes the pictures of archives, on all cores."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from octet.tasks.detection.preparing.example import to_example
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A picture's record, unless the picture cannot be used, with what was mended and what was found wrong."""
+class PreparedPicture:
+    """The annotation and record of a picture, both None if it cannot be used, with its repairs and data errors."""
 
     annotation: Annotation | None
     example: bytes | None
@@ -22,29 +22,29 @@ class Prepared:
     problems: tuple[Problem, ...]
 
 
-def prepare(entries: Iterable[Entry], classes: Sequence[str]) -> Iterator[Prepared]:
-    """Check, mend and serialize each picture, in order."""
-    return parallel_map(partial(_prepare, classes), entries)
+def prepare_pictures(entries: Iterable[Entry], classes: Sequence[str]) -> Iterator[PreparedPicture]:
+    """Check, repair and serialize each picture, in the order of the entries."""
+    return parallel_map(partial(_prepare_picture, classes), entries)
 
 
 def find_classes(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """The names of all objects, sorted."""
-    return tuple(sorted(set().union(*parallel_map(_names, entries))))
+    """The class names of all objects in the entries' annotations, sorted."""
+    return tuple(sorted(set().union(*parallel_map(_class_names, entries))))
 
 
-def _prepare(classes: Sequence[str], entry: Entry) -> Prepared:
+def _prepare_picture(classes: Sequence[str], entry: Entry) -> PreparedPicture:
     checked = check_picture(entry, classes)
     example = to_example(checked.annotation, checked.jpeg, classes) if checked.annotation else None
-    return Prepared(checked.annotation, example, checked.repairs, checked.problems)
+    return PreparedPicture(checked.annotation, example, checked.repairs, checked.problems)
 
 
-def _names(entry: Entry) -> set[str]:
-    """What is wrong with an annotation is found and said later."""
+def _class_names(entry: Entry) -> set[str]:
+    """The class names in an entry's annotation; none where it has errors, which `prepare_pictures` reports."""
     try:
         return {
-            thing.name
+            object_.name
             for member in entry.annotations[:1]
-            for thing in parse_annotation(member.read(), entry.id, entry.folder, member.name)[0].objects
+            for object_ in parse_annotation(member.read(), entry.id, entry.folder, member.name)[0].objects
         }
     except BadPictureError:
         return set()

@@ -1,4 +1,4 @@
-"""What a split holds, counted as it is written."""
+"""Counts the pictures and objects of a split while its records are written."""
 
 from bisect import bisect
 from collections import Counter
@@ -8,13 +8,13 @@ from typing import Any
 
 from octet.sources.voc.annotation import Annotation
 
-# Upper ends of the histograms' bins; a last one has no end.
+# Upper ends of the histograms' bins; a last bin beyond them has no end.
 _BOX_SIDES = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # square root of the box's share of its picture
 _ASPECTS = (0.2, 0.33, 0.5, 0.75, 1.33, 2.0, 3.0, 5.0)  # width / height, in pixels
 
 
 class Summary:
-    """Counts of one split, a picture at a time."""
+    """Counts the pictures of one split, their objects and their repairs."""
 
     def __init__(self, classes: Sequence[str]) -> None:
         self._classes = classes
@@ -27,21 +27,21 @@ class Summary:
         self._aspects = [0] * (len(_ASPECTS) + 1)
 
     def add(self, annotation: Annotation, repairs: Sequence[str]) -> None:
-        """Count a picture, and what was mended in it."""
+        """Count a picture, its objects, and the repairs that were made to it."""
         self._pictures += 1
         self._repairs.update(repairs)
-        self._pictures_with.update({thing.name for thing in annotation.objects})
-        for thing in annotation.objects:
-            self._objects[thing.name] += 1
-            self._flags.update(difficult=thing.difficult, truncated=thing.truncated)
-            xmin, ymin, xmax, ymax = thing.box
+        self._pictures_with.update({object_.name for object_ in annotation.objects})
+        for object_ in annotation.objects:
+            self._objects[object_.name] += 1
+            self._flags.update(difficult=object_.difficult, truncated=object_.truncated)
+            xmin, ymin, xmax, ymax = object_.box
             width, height = xmax - xmin + 1, ymax - ymin + 1
             side = sqrt(width * height / (annotation.width * annotation.height))
             self._sides[bisect(_BOX_SIDES, side)] += 1
             self._aspects[bisect(_ASPECTS, width / height)] += 1
 
     def result(self) -> dict[str, Any]:
-        """The counts, for dataset.json."""
+        """The counts as dataset.json holds them."""
         return {
             "pictures": self._pictures,
             "objects": self._objects.total(),

@@ -1,1 +1,1 @@
-"""What own data suggests for a detector's recipe: input size, anchors, epochs."""
+"""Proposes a detector recipe's values for the user's own data: input size and anchors."""

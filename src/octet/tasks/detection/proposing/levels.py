@@ -1,4 +1,4 @@
-"""Levels whose anchors have the sizes and shapes of given objects."""
+"""Chooses the levels of a detector, with anchors that have the sizes and shapes of given objects."""
 
 import math
 from typing import Any
@@ -8,34 +8,40 @@ from numpy.typing import NDArray
 
 _STRIDES = (8, 16, 32, 64, 128)
 _FIRST_STRIDES = (8, 16, 32)  # the finest level has one of these
-_SCALE_STEP = 1.4  # from one scale to the next: between two of them an object's overlap is 0.7
-_RATIO_STEP = 1.8
-_CELLS = 2.2  # an anchor of a level is about so many of its cells wide
+_SCALE_STEP = 1.4  # ratio of neighbouring scales: an object between two of them overlaps one by 0.7
+_RATIO_STEP = 1.8  # ratio of neighbouring aspect ratios
+_CELLS = 2.2  # an anchor of a level is about as wide as so many of the level's cells
 _COMMON = (0.03, 0.97)  # the quantiles between which sizes and shapes are covered
 
 
 def fit_levels(boxes: NDArray[np.float32], input_size: int) -> list[dict[str, Any]]:
-    """Levels, as a recipe gives them, for boxes [G, 4] in corners as shares of the picture's sides."""
+    """Levels, as a recipe gives them, for boxes [G, 4] given as corners in shares of the picture's sides."""
     height, width = (boxes[:, 2:] - boxes[:, :2]).T
-    scales = _geometric(np.sqrt(height * width), _SCALE_STEP)
-    ratios = _geometric(width / height, _RATIO_STEP)
-    wanted = [min(_STRIDES, key=lambda stride: abs(math.log(scale * input_size / stride / _CELLS))) for scale in scales]
-    first = min(min(wanted), _FIRST_STRIDES[-1])
-    strides = [stride for stride in _STRIDES if first <= stride <= max(*wanted, first)]
+    scales = _geometric_steps(np.sqrt(height * width), _SCALE_STEP)
+    ratios = _geometric_steps(width / height, _RATIO_STEP)
+    best_strides = [
+        min(_STRIDES, key=lambda stride: abs(math.log(scale * input_size / stride / _CELLS))) for scale in scales
+    ]
+    first = min(min(best_strides), _FIRST_STRIDES[-1])
     levels = []
-    for stride in strides:
-        here = [scale for scale, level in zip(scales, wanted, strict=True) if max(level, first) == stride]
-        levels.append({"stride": stride, "scales": here or [_nearest(stride * _CELLS / input_size)], "ratios": ratios})
+    for stride in _STRIDES:
+        if first <= stride <= max(*best_strides, first):
+            level_scales = [
+                scale for scale, best in zip(scales, best_strides, strict=True) if max(best, first) == stride
+            ]
+            default_scales = [_two_digits(stride * _CELLS / input_size)]
+            levels.append({"stride": stride, "scales": level_scales or default_scales, "ratios": ratios})
     return levels
 
 
-def _geometric(values: NDArray[np.float32], step: float) -> list[float]:
-    """Values that cover the common ones, each at most `step` times the one before."""
+def _geometric_steps(values: NDArray[np.float32], step: float) -> list[float]:
+    """Numbers that cover the common values, each at most `step` times the one before."""
     low, high = (float(value) for value in np.quantile(values, _COMMON))
     count = max(1, math.ceil(math.log(high / low) / math.log(step)))
-    # In the middles of equal steps, so that the ends are as near to a value as what lies between.
-    return [_nearest(low * (high / low) ** ((index + 0.5) / count)) for index in range(count)]
+    # The middles of equal steps, so that the lowest and highest values are as near to a number as those between.
+    return [_two_digits(low * (high / low) ** ((index + 0.5) / count)) for index in range(count)]
 
 
-def _nearest(value: float) -> float:
+def _two_digits(value: float) -> float:
+    """The value rounded to two significant digits."""
     return float(f"{value:.2g}")

@@ -1,4 +1,4 @@
-"""Own annotated pictures: what there is, what is wrong with it, and what a detector's recipe should say."""
+"""Checks the user's own annotated pictures, and proposes what a detector's recipe should say for them."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,42 +15,42 @@ from octet.sources.reading.split import assign_splits
 from octet.sources.voc.annotation import Annotation
 from octet.sources.voc.problem import Problem
 from octet.tasks.detection.network.anchors import make_anchors
-from octet.tasks.detection.preparing.preparation import find_classes, prepare
+from octet.tasks.detection.preparing.preparation import find_classes, prepare_pictures
 from octet.tasks.detection.proposing.levels import fit_levels
-from octet.tasks.detection.proposing.recall import covered
+from octet.tasks.detection.proposing.recall import covered_share
 from octet.tasks.proposal import Proposal
 
-_SMALLEST = 16  # px, of the shorter side of a small object as the network sees it
-_SMALL = 0.1  # the quantile of sizes that counts as small
-_SIZES = (96, 640)  # px, the input sizes that are proposed
-_ENOUGH = 0.95  # the share of objects that anchors have to overlap by half
+_SMALLEST = 16  # px, the shorter side of a small object in the network's input, at least
+_SMALL = 0.1  # the quantile of the shorter sides that counts as a small object's
+_SIZES = (96, 640)  # px, the smallest and largest input size that is proposed
+_ENOUGH = 0.95  # the share of objects covered by anchors with which new levels are not proposed
 
 
 class Proposing:
-    """Looks at the data that a recipe names."""
+    """Checks the data that a recipe's dataset names."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
 
-    def look(self, archives: Sequence[Path]) -> "Survey":
-        """Check every picture and annotation, as preprocess does."""
-        with Archives(archives) as voc:
-            splits, problems = assign_splits(voc, self._recipe.dataset.splits)
+    def survey(self, archives: Sequence[Path]) -> "DetectionSurvey":
+        """Check every picture and annotation as the preprocess stage does."""
+        with Archives(archives) as opened:
+            splits, problems = assign_splits(opened, self._recipe.dataset.splits)
             entries = [entry for members in splits.values() for entry in members]
             listed = self._recipe.dataset.classes
             classes = find_classes(entries) if listed == "found" else listed
-            problems = [*voc.problems, *problems]
+            problems = [*opened.problems, *problems]
             pictures: dict[str, list[Annotation]] = {}
             with Progress("look at pictures", len(entries), "pictures") as progress:
                 for split, members in splits.items():
-                    checked = list(progress.count(prepare(members, classes)))
-                    pictures[split] = [one.annotation for one in checked if one.annotation]
-                    problems += [problem for one in checked for problem in one.problems]
-            return Survey(self._recipe, tuple(classes), pictures, problems)
+                    checked = list(progress.count(prepare_pictures(members, classes)))
+                    pictures[split] = [picture.annotation for picture in checked if picture.annotation]
+                    problems += [problem for picture in checked for problem in picture.problems]
+            return DetectionSurvey(self._recipe, tuple(classes), pictures, problems)
 
 
-class Survey:
-    """What was seen of the data."""
+class DetectionSurvey:
+    """What a check of annotated pictures found."""
 
     def __init__(
         self,
@@ -65,18 +65,18 @@ class Survey:
         self._annotations = [annotation for annotations in pictures.values() for annotation in annotations]
 
     def facts(self) -> list[tuple[str, str]]:
-        """Names and values to show: how many, how large, of which class."""
-        counts = Counter(thing.name for annotation in self._annotations for thing in annotation.objects)
+        """Names and values that describe the data: numbers of pictures, their sizes, and objects of each class."""
+        counts = Counter(object_.name for annotation in self._annotations for object_ in annotation.objects)
         longer = [max(annotation.width, annotation.height) for annotation in self._annotations]
-        shown = [("pictures", ", ".join(f"{split} {count}" for split, count in self.pictures.items()))]
+        facts = [("pictures", ", ".join(f"{split} {count}" for split, count in self.pictures.items()))]
         if longer:
-            shown.append(("longer side", f"{min(longer)} to {max(longer)} px, median {int(np.median(longer))}"))
-        shown.append(("objects", f"{counts.total()} of {len(self.classes)} classes"))
-        shown += [(f"  {name}", str(counts[name])) for name in self.classes]
-        return shown
+            facts.append(("longer side", f"{min(longer)} to {max(longer)} px, median {int(np.median(longer))}"))
+        facts.append(("objects", f"{counts.total()} of {len(self.classes)} classes"))
+        facts += [(f"  {name}", str(counts[name])) for name in self.classes]
+        return facts
 
     def proposals(self) -> Iterator[Proposal]:
-        """What the recipe should say for this data, or that what it says is right."""
+        """The input size and the levels that the recipe should have for this data; they may be those that it has."""
         boxes = self._boxes()
         if len(boxes):
             size, reason = self._input_size(boxes)
@@ -84,36 +84,38 @@ class Survey:
             yield self._levels(boxes, size)
 
     def _boxes(self) -> NDArray[np.float32]:
-        """All boxes [G, 4] as corners in shares of their picture's sides."""
+        """The boxes [G, 4] of all objects as corners, in shares of their picture's sides."""
         rows = []
         for annotation in self._annotations:
             sides = np.tile([annotation.height, annotation.width], 2)
-            for thing in annotation.objects:
-                xmin, ymin, xmax, ymax = thing.box
+            for object_ in annotation.objects:
+                xmin, ymin, xmax, ymax = object_.box
                 rows.append(np.array([ymin - 1, xmin - 1, ymax, xmax]) / sides)
         return np.array(rows, np.float32).reshape(-1, 4)
 
     def _input_size(self, boxes: NDArray[np.float32]) -> tuple[int, str]:
+        """The proposed input size, with the reason."""
         base = self._recipe.model.input_size
         small = float(np.quantile((boxes[:, 2:] - boxes[:, :2]).min(axis=1), _SMALL))
         longer = int(np.median([max(annotation.width, annotation.height) for annotation in self._annotations]))
         smallest, largest = _SIZES
-        most = min(largest, max(smallest, longer // 32 * 32))  # enlarged pictures show nothing more
+        most = min(largest, max(smallest, longer // 32 * 32))  # enlarging pictures adds no detail
         if base > most:
             return most, f"half of the pictures are at most {longer} px long"
         size = max(base, min(most, 32 * int(np.ceil(_SMALLEST / small / 32))))
         return size, f"a tenth of the objects are at most {small:.3f} of the picture's side, so {small * size:.0f} px"
 
     def _levels(self, boxes: NDArray[np.float32], size: int) -> Proposal:
+        """The recipe's own levels if their anchors cover enough objects, or else levels that cover more."""
         model = self._recipe.model.model_copy(update={"input_size": size})
-        before = covered(boxes, make_anchors(model), size)
+        before = covered_share(boxes, make_anchors(model), size)
         overlapped = "of the objects have an anchor that overlaps them by half"
         kept = Proposal("model", "levels", model.levels, f"{before:.2f} {overlapped}")
         if before >= _ENOUGH:
             return kept
         levels = fit_levels(boxes, size)
         fitted = model.model_copy(update={"levels": tuple(map(Level.model_validate, levels))})
-        after = covered(boxes, make_anchors(fitted), size)
+        after = covered_share(boxes, make_anchors(fitted), size)
         if after <= before:
             return kept
         return Proposal("model", "levels", levels, f"{after:.2f} {overlapped}; with the base's, {before:.2f}")

@@ -1,1 +1,1 @@
-"""All scores of a model, on the test set as it is and drawn again."""
+"""Scores detections against the ground truth, on the test set and on resamples of it."""

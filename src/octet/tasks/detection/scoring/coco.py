@@ -1,4 +1,4 @@
-"""COCO's mean average precision over overlaps 0.50 to 0.95, through pycocotools."""
+"""Computes COCO's mean average precision, over overlaps from 0.50 to 0.95, with pycocotools."""
 
 import contextlib
 import io
@@ -14,30 +14,30 @@ from octet.tasks.detection.metric.truths import Truth
 
 
 class _WithDifficult(COCOeval):
-    """Objects that VOC calls difficult are ignored as COCO ignores those of another size, one match each."""
+    """COCO's evaluation, except that VOC's difficult objects are ignored, each with one detection that matches it."""
 
     def _prepare(self) -> None:
         super()._prepare()
         for objects in self._gts.values():
-            for thing in objects:
-                thing["ignore"] = thing["difficult"]
+            for object_ in objects:
+                object_["ignore"] = object_["difficult"]
 
 
 def coco_map(detections: Detections, truths: Sequence[Truth], classes: int) -> float:
-    """AP averaged over classes and overlaps."""
-    found = [
+    """COCO's average precision, averaged over classes and overlaps."""
+    results = [
         {"image_id": int(picture), "category_id": int(class_) + 1, "bbox": box.tolist(), "score": float(score)}
         for picture, class_, box, score in zip(
             detections.picture, detections.classes, detections.boxes, detections.scores, strict=True
         )
     ]
-    if not found:
+    if not results:
         return 0.0
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools narrates
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints what it does
         truth = COCO()
         truth.dataset = _ground_truth(truths, classes)
         truth.createIndex()
-        evaluation = _WithDifficult(truth, truth.loadRes(found), "bbox")
+        evaluation = _WithDifficult(truth, truth.loadRes(results), "bbox")
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
@@ -45,6 +45,7 @@ def coco_map(detections: Detections, truths: Sequence[Truth], classes: int) -> f
 
 
 def _ground_truth(truths: Sequence[Truth], classes: int) -> dict[str, Any]:
+    """The ground truth as COCO's annotation format has it; an image's id is its index in `truths`."""
     objects: list[dict[str, Any]] = []
     for picture, truth in enumerate(truths):
         for box, class_, difficult in zip(pixel_boxes(truth), truth.classes, truth.difficult, strict=True):
@@ -61,7 +62,9 @@ def _ground_truth(truths: Sequence[Truth], classes: int) -> dict[str, Any]:
             )
     return {
         "info": {},
-        "images": [{"id": picture, "width": t.width, "height": t.height} for picture, t in enumerate(truths)],
+        "images": [
+            {"id": picture, "width": truth.width, "height": truth.height} for picture, truth in enumerate(truths)
+        ],
         "annotations": objects,
         "categories": [{"id": index + 1, "name": str(index)} for index in range(classes)],
     }

@@ -1,4 +1,4 @@
-"""Precision against recall as CSV, for DVC's plots and the report."""
+"""Writes precision against recall as CSV, for DVC's plots and the report."""
 
 import csv
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from octet.tasks.detection.metric.average_precision import Ranked, precision_recall
+from octet.tasks.detection.metric.average_precision import RankedDetections, precision_recall
 
 _STEPS = 100  # along recall: enough to draw, however many detections there are
 
 
-def write_curve(path: Path, ranked: Sequence[Ranked], classes: Sequence[str]) -> None:
-    """One row a class and recall: the best precision at that recall or beyond."""
+def write_precision_recall(path: Path, ranked_by_class: Sequence[RankedDetections], classes: Sequence[str]) -> None:
+    """Write a row for each class and recall, with the best precision at that recall or above."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["class", "recall", "precision"])
-        for name, of in zip(classes, ranked, strict=True):
-            curve = precision_recall(of)
+        for name, ranked in zip(classes, ranked_by_class, strict=True):
+            curve = precision_recall(ranked)
             for recall in np.arange(_STEPS + 1) / _STEPS:
                 best = curve.precision[curve.recall >= recall].max(initial=0.0)
                 writer.writerow([name, f"{recall:.2f}", f"{best:.5f}"])

@@ -1,4 +1,4 @@
-"""How good detections are: VOC's and COCO's mean average precision, on the test set as it is and drawn again."""
+"""Scores detections: VOC's and COCO's mean average precision, on the test set and on resamples of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,51 +8,51 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.recipe.detection import Recipe
-from octet.tasks.detection.metric.average_precision import Ranked, mean_area, rank_all
+from octet.tasks.detection.metric.average_precision import RankedDetections, mean_average_precision, rank_by_class
 from octet.tasks.detection.metric.detections import Detections, from_coco
 from octet.tasks.detection.metric.truths import read_truths
-from octet.tasks.detection.scoring.curves import write_curve
+from octet.tasks.detection.scoring.curves import write_precision_recall
 from octet.tasks.detection.scoring.resampling import resampled_map
-from octet.tasks.detection.scoring.scores import score
+from octet.tasks.detection.scoring.scores import compute_scores
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What a model found, and of each class the detections that count."""
+class MatchedDetections:
+    """The detections of one model, and the ranking by class that average precision is computed from."""
 
     detections: Detections
-    ranked: Sequence[Ranked]
+    ranked_by_class: Sequence[RankedDetections]
 
 
 class Scoring:
-    """Judges detections in COCO's results format by the ground truth of the test split."""
+    """Scores detections in COCO's results format against the ground truth of the test split."""
 
-    def __init__(self, recipe: Recipe, classes: Sequence[str], records: Path) -> None:
-        del recipe
+    def __init__(self, classes: Sequence[str], records: Path) -> None:
         self._classes, self._truths = classes, read_truths(records, "test")
         self.images = len(self._truths)
 
-    def read(self, said: Any) -> Judged:
-        """The detections of one model."""
-        detections = from_coco(said, self._truths)
-        return Judged(detections, rank_all(detections, self._truths, self._classes))
+    def match_predictions(self, predictions: Any) -> MatchedDetections:
+        """One model's detections, in COCO's results format, matched with the ground truth."""
+        detections = from_coco(predictions, self._truths)
+        return MatchedDetections(detections, rank_by_class(detections, self._truths, self._classes))
 
-    def scores(self, judged: Judged) -> dict[str, Any]:
-        """Its mean average precisions, and those by class."""
-        return score(judged.detections, judged.ranked, self._truths, self._classes)
+    def scores(self, matched: MatchedDetections) -> dict[str, Any]:
+        """The model's mean average precisions, and the average precisions of each class, rounded."""
+        return compute_scores(matched.detections, matched.ranked_by_class, self._truths, self._classes)
 
-    def exact(self, judged: Judged) -> dict[str, float]:
-        """VOC2012's, to the last digit."""
-        return {"voc12_map": mean_area(judged.ranked)}
+    def exact_metrics(self, matched: MatchedDetections) -> dict[str, float]:
+        """The model's VOC2012 mean average precision, unrounded."""
+        return {"voc12_map": mean_average_precision(matched.ranked_by_class)}
 
-    def resampled(self, judged: Judged, draws: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
-        """VOC2012's on every resample [R]."""
-        return {"voc12_map": resampled_map(judged.ranked, draws)}
+    def resampled_metrics(
+        self, matched: MatchedDetections, draws: NDArray[np.float32]
+    ) -> dict[str, NDArray[np.float64]]:
+        """The model's VOC2012 mean average precision on every resample [R]; `draws` is [pictures, R]."""
+        return {"voc12_map": resampled_map(matched.ranked_by_class, draws)}
 
-    def write_curve(self, judged: Judged, path: Path) -> None:
-        """Precision against recall by class."""
-        write_curve(path, judged.ranked, self._classes)
+    def write_curve(self, matched: MatchedDetections, path: Path) -> None:
+        """Write the model's precision-recall curve of each class as CSV."""
+        write_precision_recall(path, matched.ranked_by_class, self._classes)
 
 
 if TYPE_CHECKING:

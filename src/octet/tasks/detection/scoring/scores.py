@@ -1,4 +1,4 @@
-"""The scores of one model on one set of pictures."""
+"""Computes all scores of one model on one set of pictures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from octet.tasks.detection.metric.average_precision import (
-    Ranked,
-    curve_area,
-    eleven_points,
-    mean_area,
+    RankedDetections,
+    area_under_curve,
+    eleven_point_mean,
+    mean_average_precision,
     precision_recall,
 )
 from octet.tasks.detection.metric.detections import Detections
@@ -19,18 +19,21 @@ from octet.tasks.detection.scoring.coco import coco_map
 _DECIMALS = 5
 
 
-def score(
-    detections: Detections, ranked: Sequence[Ranked], truths: Sequence[Truth], classes: Sequence[str]
+def compute_scores(
+    detections: Detections, ranked_by_class: Sequence[RankedDetections], truths: Sequence[Truth], classes: Sequence[str]
 ) -> dict[str, Any]:
-    """All that evaluation.json says of a model's accuracy."""
+    """A model's scores as evaluation.json holds them: mean average precisions, and those of each class."""
     per_class = {}
-    for name, of in zip(classes, ranked, strict=True):
-        curve = precision_recall(of)
-        if of.objects.sum():
-            per_class[name] = {"voc07_ap": _round(eleven_points(curve)), "voc12_ap": _round(curve_area(curve))}
+    for name, ranked in zip(classes, ranked_by_class, strict=True):
+        curve = precision_recall(ranked)
+        if ranked.objects.sum():
+            per_class[name] = {
+                "voc07_ap": _round(eleven_point_mean(curve)),
+                "voc12_ap": _round(area_under_curve(curve)),
+            }
     return {
         "voc07_map": _round(np.mean([ap["voc07_ap"] for ap in per_class.values()])),
-        "voc12_map": _round(mean_area(ranked)),
+        "voc12_map": _round(mean_average_precision(ranked_by_class)),
         "coco_map": _round(coco_map(detections, truths, len(classes))),
         "per_class": per_class,
     }

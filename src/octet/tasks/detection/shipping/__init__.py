@@ -1,1 +1,1 @@
-"""The graph that ships, and what its file says of itself."""
+"""The graphs that become .tflite files, and the metadata of their outputs."""

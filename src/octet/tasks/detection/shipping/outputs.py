@@ -1,10 +1,10 @@
-"""What a detector's files give, in the words of TFLite's metadata."""
+"""The outputs of a detector's files, as TFLite's metadata describes them."""
 
 from octet.tflite.files.metadata import OutputsMetadata, label_files, number_tensor
 
 _BOUNDARIES, _RATIO, _AXIS, _VALUES = 1, 0, 2, 3
 
-_EACH_DETECTION = {"range": {"min": 2, "max": 2}}  # the axis along which they lie
+_EACH_DETECTION = {"range": {"min": 2, "max": 2}}  # the axis of the tensor along which the detections lie
 _TENSORS = (
     {
         "name": "location",
@@ -12,7 +12,7 @@ _TENSORS = (
         "content": {
             "content_properties": {
                 "BoundingBoxProperties": {
-                    "index": [1, 0, 3, 2],  # where left, top, right, bottom stand
+                    "index": [1, 0, 3, 2],  # the positions of left, top, right and bottom
                     "type": _BOUNDARIES,
                     "coordinate_type": _RATIO,
                 }

@@ -1,4 +1,4 @@
-"""What of a detector goes into files: boxes, classes, scores and count; or its heads, as integers from end to end."""
+"""The graphs of a detector's files: one that gives detections, and one that gives raw heads, in integers throughout."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -13,10 +13,10 @@ from octet.tflite.files.conversion import TracedGraph
 
 
 class Shipping:
-    """A detector's files."""
+    """Traces a detector's graphs, and describes the files that are made of them."""
 
-    # Boxes are cut off at the picture's edges, and classes counted from 0: an empty slot's is 0, too.
-    tail: Mapping[int, Sequence[tuple[str, float]]] = MappingProxyType(
+    # Clips boxes to the picture, and makes classes count from 0; the class of an unused slot becomes 0, too.
+    appended_operators: Mapping[int, Sequence[tuple[str, float]]] = MappingProxyType(
         {0: (("MAXIMUM", 0), ("MINIMUM", 1)), 1: (("SUB", EMPTY_CLASSES), ("MAXIMUM", 0))}
     )
     outputs, raw_outputs = DETECTIONS, HEADS
@@ -24,14 +24,14 @@ class Shipping:
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
         self._anchors, self._suppression = make_anchors(recipe.model), recipe.model.suppression
         self.description = f"Finds {', '.join(classes)}."
-        self.beside = {"anchors": self._anchors}
+        self.raw_arrays = {"anchors": self._anchors}
 
-    def trace(self, network: keras.Model) -> TracedGraph:
-        """Pictures to detections, decoded and suppressed inside."""
+    def trace_shipped(self, network: keras.Model) -> TracedGraph:
+        """The graph from a picture to detections, with decoding and suppression inside."""
         return trace_detector(network, self._anchors, self._suppression)
 
     def trace_raw(self, network: keras.Model) -> TracedGraph:
-        """Pictures to box codes and scores."""
+        """The graph from a picture to box codes and scores."""
         return trace_heads(network)
 
 

@@ -1,1 +1,1 @@
-"""Pictures with boxes, errors by kind, and the charts of the page."""
+"""Presents a detector's results: pictures with boxes, errors by kind, and charts."""

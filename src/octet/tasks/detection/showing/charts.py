@@ -1,4 +1,4 @@
-"""Charts of how good a detector is, class by class, size by size and error by error."""
+"""Draws charts of how good a detector is: by class, by size of the objects, and by kind of error."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from octet.reporting.plots import COLOURS, Rows, bars, svg
 
 
 def class_chart(variants: Mapping[str, Variant]) -> Markup:
-    """Average precision by class, the float model's and the shipped file's, the best class first."""
+    """A chart of each class's average precision, of the float model and the shipped file, the best class on top."""
     scores = {name: variants[name].per_class for name in ("float", "uint8")}
     names = sorted(scores["uint8"], key=lambda name: scores["uint8"][name]["voc12_ap"])
     figure, axes = plt.subplots(figsize=(7.5, 0.26 * len(names) + 0.9))
-    ends = [[of[name]["voc12_ap"] for name in names] for of in scores.values()]
+    ends = [[by_class[name]["voc12_ap"] for name in names] for by_class in scores.values()]
     axes.hlines(range(len(names)), ends[0], ends[1], color=COLOURS["control"], lw=1.5)
     for variant, ap in zip(scores, ends, strict=True):
         axes.plot(ap, range(len(names)), "o", ms=5, color=COLOURS[variant], label=variant)
@@ -26,19 +26,19 @@ def class_chart(variants: Mapping[str, Variant]) -> Markup:
 
 
 def error_chart(gains: Mapping[str, Mapping[str, float]]) -> Markup:
-    """What mending each kind of error would bring, a bar a model."""
+    """A chart of what correcting each kind of error would gain, with a bar for each model."""
     kinds = list(next(iter(gains.values())))
     heights = {name: [by_kind[kind] for kind in kinds] for name, by_kind in gains.items()}
     return bars(heights, kinds, "change of VOC12 mAP if mended")
 
 
 def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> Markup:
-    """The share of objects that is found, by size, a bar a model."""
+    """A chart of the share of objects that is found, by their size, with a bar for each model."""
     return bars(recalls, sizes, "share that is found")
 
 
 def precision_recall_curves(points: Mapping[str, Rows]) -> Markup:
-    """Precision against recall of each class, one line a variant."""
+    """A chart of precision against recall for each class, with a line for each variant."""
     classes = sorted({row["class"] for rows in points.values() for row in rows})
     columns = min(len(classes), 5)
     lines = -(-len(classes) // columns)
@@ -47,7 +47,7 @@ def precision_recall_curves(points: Mapping[str, Rows]) -> Markup:
     for axes, name in zip(grid.flat, classes, strict=False):
         for variant, rows in points.items():
             chosen = [row for row in rows if row["class"] == name]
-            recall, precision = ([float(row[of]) for row in chosen] for of in ("recall", "precision"))
+            recall, precision = ([float(row[column]) for row in chosen] for column in ("recall", "precision"))
             axes.plot(recall, precision, label=variant, lw=1.2, color=COLOURS[variant])
         axes.set_title(name, fontsize=9)
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
@@ -60,7 +60,7 @@ def precision_recall_curves(points: Mapping[str, Rows]) -> Markup:
 
 
 def object_charts(dataset: Mapping[str, Any]) -> Markup:
-    """How many objects of each class and of each size the training has."""
+    """A chart of how many objects of each class and of each size the train split has."""
     train = dataset["splits"]["train"]
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(9, max(2.6, 0.2 * len(train["objects_per_class"]) + 0.8)), width_ratios=(3, 2)

@@ -1,4 +1,4 @@
-"""Pictures with what is in them beside what was found, wrong ones marked by the kind of error."""
+"""Pictures with the ground truth beside the detections of models, each box coloured by its kind of error."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -37,78 +37,88 @@ COLOURS = {
     IGNORED: (150, 150, 150),
 }
 _HARD, _TYPICAL = "hard", "typical"
-_SIDE = 480  # px of the longer one: letters can still be read where three stand side by side
+_SIDE = 480  # px of a picture's longer side: captions can still be read where three pictures are shown side by side
 _QUALITY = 78
-_TILE, _GAP, _GROUND = 320, 8, (255, 255, 255)  # of a montage
+# The size of a picture in a montage, the gap between pictures, and the colour around them
+_TILE, _GAP, _GROUND = 320, 8, (255, 255, 255)
 
 TRUTH = "ground truth"
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What one model found in all pictures, and what is wrong with it."""
+class DiagnosedDetections:
+    """One model's detections in all pictures, with the kind of error of each."""
 
     detections: Detections
     diagnosis: Diagnosis
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A picture of the gallery."""
+class ChosenPicture:
+    """A picture of the gallery, and why it was chosen."""
 
     index: int
-    kind: str
+    kind: str  # hard or typical
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A picture as the page shows it: a JPEG by what is drawn in."""
+    """A picture as the page shows it: JPEGs with the boxes drawn in, by the name of their source, and a title."""
 
     title: str
     images: Mapping[str, bytes]
 
 
-def choose(found: Judged, objects: Objects, count: int) -> list[Chosen]:
-    """Half of them where most is wrong, half from the middle of those where anything is to be seen."""
-    wrong = errors_of(found, objects)
+def choose_pictures(model: DiagnosedDetections, objects: Objects, count: int) -> list[ChosenPicture]:
+    """Choose half of the pictures among those with most errors, half with a usual number of errors.
+
+    The second half comes from the middle of the order by errors, of the pictures that have objects.
+    """
+    wrong = count_errors(model, objects)
     order = np.argsort(-wrong, kind="stable")
     hard = [int(index) for index in order[: count - count // 2]]
-    seen = np.isin(order, objects.picture[~objects.difficult]) & ~np.isin(order, hard)
-    rest = order[seen]
+    has_objects = np.isin(order, objects.picture[~objects.difficult]) & ~np.isin(order, hard)
+    rest = order[has_objects]
     start = max((len(rest) - count // 2) // 2, 0)
     typical = [int(index) for index in rest[start : start + count // 2]]
-    return [Chosen(index, _TYPICAL) for index in typical] + [Chosen(index, _HARD) for index in hard]
+    return [ChosenPicture(index, _TYPICAL) for index in typical] + [ChosenPicture(index, _HARD) for index in hard]
 
 
-def errors_of(found: Judged, objects: Objects) -> NDArray[np.int64]:
-    """How many detections are wrong, and objects missed, in each picture."""
-    wrong = ~np.isin(found.diagnosis.kinds, (RIGHT, IGNORED))
-    missed = ~found.diagnosis.found & ~objects.difficult
+def count_errors(model: DiagnosedDetections, objects: Objects) -> NDArray[np.int64]:
+    """The number of wrong detections and missed objects in each picture, [pictures]."""
+    wrong = ~np.isin(model.diagnosis.kinds, (RIGHT, IGNORED))
+    missed = ~model.diagnosis.found & ~objects.difficult
     return np.asarray(
-        np.bincount(found.detections.picture[wrong], minlength=objects.pictures)
+        np.bincount(model.detections.picture[wrong], minlength=objects.pictures)
         + np.bincount(objects.picture[missed], minlength=objects.pictures)
     )
 
 
-def exhibit(
-    chosen: Chosen, jpeg: bytes, truth: Truth, objects: Objects, models: Mapping[str, Judged], classes: Sequence[str]
+def make_exhibit(
+    chosen: ChosenPicture,
+    jpeg: bytes,
+    truth: Truth,
+    objects: Objects,
+    models: Mapping[str, DiagnosedDetections],
+    classes: Sequence[str],
 ) -> Exhibit:
-    """The picture three times: with its objects, and with what each model found."""
+    """The chosen picture with the ground truth, where objects that the last model missed are marked, and once more with
+    the detections of each model."""
     image = Image.fromarray(decode_jpeg(jpeg).numpy())
     scale = _SIDE / max(image.size)
     picture = np.asarray(image.resize((round(image.width * scale), round(image.height * scale))))
     last = list(models.values())[-1]
-    images = {TRUTH: _jpeg(picture, _objects(chosen.index, objects, last, classes), scale)}
-    for name, found in models.items():
-        images[name] = _jpeg(picture, _detections(chosen.index, found, classes), scale)
-    return Exhibit(f"{truth.id}, {chosen.kind}: {_told(errors_of(last, objects)[chosen.index])}", images)
+    images = {TRUTH: _jpeg(picture, _object_boxes(chosen.index, objects, last, classes), scale)}
+    for name, model in models.items():
+        images[name] = _jpeg(picture, _detection_boxes(chosen.index, model, classes), scale)
+    return Exhibit(f"{truth.id}, {chosen.kind}: {_error_text(count_errors(last, objects)[chosen.index])}", images)
 
 
-def montage(exhibits: Sequence[Exhibit], name: str) -> bytes:
-    """Some pictures in a row, what there is above what a model found, as one JPEG."""
+def make_montage(exhibits: Sequence[Exhibit], name: str) -> bytes:
+    """One JPEG with the exhibits in a row: the ground truth above the detections of the model with this name."""
     columns = []
     for exhibit in exhibits:
-        pair = (Image.open(io.BytesIO(exhibit.images[which])) for which in (TRUTH, name))
+        pair = (Image.open(io.BytesIO(exhibit.images[source])) for source in (TRUTH, name))
         columns.append([ImageOps.pad(image, (_TILE, _TILE), color=_GROUND) for image in pair])
     whole = Image.new("RGB", (max(len(columns), 1) * (_TILE + _GAP) - _GAP, 2 * _TILE + _GAP), _GROUND)
     for column, tiles in enumerate(columns):
@@ -117,30 +127,30 @@ def montage(exhibits: Sequence[Exhibit], name: str) -> bytes:
     return _encoded(whole)
 
 
-def _told(errors: int) -> str:
+def _error_text(errors: int) -> str:
     return f"{errors} wrong" if errors else "all right"
 
 
-def _objects(picture: int, objects: Objects, found: Judged, classes: Sequence[str]) -> list[Box]:
+def _object_boxes(picture: int, objects: Objects, model: DiagnosedDetections, classes: Sequence[str]) -> list[Box]:
     boxes = []
     for index in np.flatnonzero(objects.picture == picture):
-        kind = IGNORED if objects.difficult[index] else RIGHT if found.diagnosis.found[index] else MISSED
+        kind = IGNORED if objects.difficult[index] else RIGHT if model.diagnosis.found[index] else MISSED
         boxes.append(_box(objects.boxes[index], kind, classes[objects.classes[index]]))
     return boxes
 
 
-def _detections(picture: int, found: Judged, classes: Sequence[str]) -> list[Box]:
+def _detection_boxes(picture: int, model: DiagnosedDetections, classes: Sequence[str]) -> list[Box]:
     boxes = []
-    for index in np.flatnonzero(found.detections.picture == picture):
-        name, score = classes[found.detections.classes[index]], found.detections.scores[index]
-        boxes.append(_box(found.detections.boxes[index], str(found.diagnosis.kinds[index]), f"{name} {score:.2f}"))
+    for index in np.flatnonzero(model.detections.picture == picture):
+        name, score = classes[model.detections.classes[index]], model.detections.scores[index]
+        boxes.append(_box(model.detections.boxes[index], str(model.diagnosis.kinds[index]), f"{name} {score:.2f}"))
     return boxes
 
 
 def _box(xywh: NDArray[np.float64], kind: str, caption: str) -> Box:
     left, top, right, bottom = xywh_to_ltrb(xywh).tolist()
-    told = caption if kind == RIGHT else f"{kind}: {caption}"
-    return Box((left, top, right, bottom), told, COLOURS[kind])
+    text = caption if kind == RIGHT else f"{kind}: {caption}"
+    return Box((left, top, right, bottom), text, COLOURS[kind])
 
 
 def _jpeg(picture: Pixels, boxes: Sequence[Box], scale: float) -> bytes:

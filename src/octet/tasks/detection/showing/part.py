@@ -1,4 +1,4 @@
-"""What a person is shown of a detector: pictures with boxes, errors by kind, recall by size."""
+"""Presents a detector's results: pictures with boxes, errors by kind, recall by size."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,12 +11,18 @@ from octet.data.reading.records import read_pictures
 from octet.measuring.evaluation import Evaluation
 from octet.recipe.detection import Recipe
 from octet.reporting.results import Results
-from octet.tasks.detection.metric.average_precision import Objects, gather
+from octet.tasks.detection.metric.average_precision import Objects, tabulate_objects
 from octet.tasks.detection.metric.detections import above_score, from_coco
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.showing import charts
-from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, diagnose, found_by_size, gains
-from octet.tasks.detection.showing.gallery import COLOURS, Judged, choose, exhibit, montage
+from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, classify_errors, found_share_by_size, gains
+from octet.tasks.detection.showing.gallery import (
+    COLOURS,
+    DiagnosedDetections,
+    choose_pictures,
+    make_exhibit,
+    make_montage,
+)
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _COMPARED = ("float", "uint8")
@@ -28,7 +34,7 @@ _COUNTED = ("pictures", "objects", "difficult", "truncated")
 
 
 class Showing:
-    """What a detector's recipe has to show."""
+    """Prepares a detector's results for the report, the model card and the plots."""
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
@@ -38,20 +44,24 @@ class Showing:
         recipe, classes = self._recipe, evaluation.dataset.classes
         dataset = read_json(data / "dataset.json", f"preprocess@{recipe.name}")
         truths = read_truths(data / "records", "test")
-        objects = gather(truths)
+        objects = tabulate_objects(truths)
         found = {
             name: from_coco(
                 read_json(reports / recipe.outputs_folder / f"{name}.json", f"evaluate@{recipe.name}"), truths
             )
             for name in _COMPARED
         }
-        shown = {name: above_score(of, recipe.report.min_score) for name, of in found.items()}
-        judged = {name: Judged(of, diagnose(of, objects, len(classes))) for name, of in shown.items()}
-        chosen = choose(judged["uint8"], objects, recipe.report.pictures)
-        ids = {truths[of.index].id for of in chosen}
+        shown = {name: above_score(detections, recipe.report.min_score) for name, detections in found.items()}
+        judged = {
+            name: DiagnosedDetections(detections, classify_errors(detections, objects, len(classes)))
+            for name, detections in shown.items()
+        }
+        chosen = choose_pictures(judged["uint8"], objects, recipe.report.pictures)
+        ids = {truths[picture.index].id for picture in chosen}
         jpegs = {id: jpeg for id, jpeg in read_pictures(data / "records", "test") if id in ids}
         exhibits = [
-            exhibit(of, jpegs[truths[of.index].id], truths[of.index], objects, judged, classes) for of in chosen
+            make_exhibit(picture, jpegs[truths[picture.index].id], truths[picture.index], objects, judged, classes)
+            for picture in chosen
         ]
         areas = np.array([truth.width * truth.height for truth in truths], float)
         return Results(
@@ -65,12 +75,15 @@ class Showing:
                 "errors": ERRORS,
                 "error_chart": charts.error_chart(
                     {
-                        name: gains(every, objects, diagnose(every, objects, len(classes)), len(classes))
+                        name: gains(every, objects, classify_errors(every, objects, len(classes)), len(classes))
                         for name, every in found.items()
                     }
                 ),
                 "size_chart": charts.size_chart(
-                    {name: found_by_size(objects, model.diagnosis, areas, _SIZES) for name, model in judged.items()},
+                    {
+                        name: found_share_by_size(objects, model.diagnosis, areas, _SIZES)
+                        for name, model in judged.items()
+                    },
                     [*(f"up to {end:g}" for end in _SIZES), f"more than {_SIZES[-1]:g}"],
                 ),
                 "precision_recall_curves": charts.precision_recall_curves(
@@ -87,7 +100,7 @@ class Showing:
             },
             counts=("pictures", "objects"),
             class_scores={"VOC07 AP": "voc07_ap", "VOC12 AP": "voc12_ap"},
-            montage=montage(exhibits[:_SHOWN_IN_ROW], "uint8"),
+            montage=make_montage(exhibits[:_SHOWN_IN_ROW], "uint8"),
             confusion=list(_confusion(judged["uint8"], objects, classes)),
         )
 
@@ -113,17 +126,17 @@ def _smallest(recipe: Recipe) -> int:
     return round(min(min(level.scales) for level in recipe.model.levels) * recipe.model.input_size / 2**0.5)
 
 
-def _confusion(found: Judged, objects: Objects, classes: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """The class of each object that counts, and that of the best detection which takes it for anything."""
-    about: dict[int, int] = {}
-    kinds, things = found.diagnosis.kinds, found.diagnosis.objects
-    order = (-found.detections.scores).argsort(kind="stable")
+def _confusion(model: DiagnosedDetections, objects: Objects, classes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """For each object that is not difficult, its class and the class of its best detection, or that it was missed."""
+    detected_as: dict[int, int] = {}  # object -> class
+    kinds, object_indices = model.diagnosis.kinds, model.diagnosis.objects
+    order = (-model.detections.scores).argsort(kind="stable")
     for kind in (RIGHT, CLASS):
         for index in order[kinds[order] == kind]:
-            about.setdefault(int(things[index]), int(found.detections.classes[index]))
-    for thing, (class_, difficult) in enumerate(zip(objects.classes, objects.difficult, strict=True)):
+            detected_as.setdefault(int(object_indices[index]), int(model.detections.classes[index]))
+    for object_index, (class_, difficult) in enumerate(zip(objects.classes, objects.difficult, strict=True)):
         if not difficult:
-            yield classes[class_], classes[about[thing]] if thing in about else _MISSED
+            yield classes[class_], classes[detected_as[object_index]] if object_index in detected_as else _MISSED
 
 
 if TYPE_CHECKING:

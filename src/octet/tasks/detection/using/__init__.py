@@ -1,1 +1,1 @@
-"""A shipped file at work on any picture, from the file alone."""
+"""Runs a shipped .tflite file on any picture."""
