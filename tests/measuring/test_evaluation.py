@@ -8,6 +8,7 @@ import pytest
 from octet.common.errors import UserError
 from octet.measuring.evaluation import Evaluation, Gate, Step, TestSet, Variant, read_evaluation, write_evaluation
 from octet.measuring.files import FileFacts, read_files
+from octet.measuring.metrics import write_metrics
 
 STEP = {"from": "float", "to": "uint8", "metric": "top1", "delta": -0.01, "ci95": [-0.02, -0.001]}
 
@@ -41,6 +42,12 @@ def test_it_is_what_was_written_with_the_scores_first(written: Path) -> None:
     before = written.read_bytes()
     write_evaluation(written, read)
     assert written.read_bytes() == before
+
+
+def test_the_metrics_are_the_deciding_score_alone(written: Path) -> None:
+    write_metrics(written.with_name("metrics.json"), read_evaluation(written, "score@r"), "top1")
+    content = json.loads(written.with_name("metrics.json").read_text())
+    assert content == {"top1": {"float": 0.5, "uint8": 0.49, "change": -0.01}}
 
 
 @pytest.mark.parametrize(

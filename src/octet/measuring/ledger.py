@@ -1,10 +1,12 @@
 """What each step from the float model to the shipped file costs, on the same pictures, with error bars."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from octet.common.files import write_rows
 from octet.measuring.evaluation import Step
 
 # From the float model to all else; then training for 8 bits beside as much in float and beside none, and conversion.
@@ -44,6 +46,12 @@ def ledger(metric: str, scores: Mapping[str, float], resampled: Mapping[str, NDA
         )
         for before, after in STEPS
     ]
+
+
+def write_ledger(path: Path, steps: Iterable[Step]) -> None:
+    """A row a step, for `dvc plots`."""
+    rows = ((f"{step.before} → {step.after}", step.delta, *step.ci95) for step in steps)
+    write_rows(path, ("step", "delta", "low", "high"), rows)
 
 
 def _middle(changes: NDArray[np.float64]) -> tuple[float, float]:
