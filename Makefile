@@ -248,8 +248,8 @@ audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
 	@PYTHONPATH=src python tools/audit.py
 
 .PHONY: outdated
-outdated: $(VENV)/dev ## Tell which locked packages have newer releases
-	@PYTHONPATH=src python tools/outdated.py
+outdated: $(VENV)/dev $(VENV)/remotes ## Tell which installed packages have newer releases
+	@uv pip list --outdated --python $(VENV)
 
 # The stamps are newer than the locks that were installed: a changed lock installs again.
 ifndef OCTET_IMAGE

@@ -20,7 +20,7 @@ from octet.quantization.qat import quantize, without_rounding
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
-from octet.tflite.comparing.layers import keras_reference, text_table, worst_first
+from octet.tflite.comparing.layers import keras_reference, layers_table, worst_first
 
 _SHOWN = 10
 
@@ -47,7 +47,7 @@ def main(recipe: Recipe) -> None:
     tables["ptq"] = worst_first(keras_reference(network), ptq, pictures)
     write_json(Path("reports", recipe.name, "layers.json"), tables)
     for name in ("qat", "ptq"):
-        print(f"{name}, the {_SHOWN} worst of {len(tables[name])} layers:\n{text_table(tables[name][:_SHOWN])}\n")
+        print(f"{name}, the {_SHOWN} worst of {len(tables[name])} layers:\n{layers_table(tables[name][:_SHOWN])}\n")
 
 
 if __name__ == "__main__":

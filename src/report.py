@@ -52,7 +52,7 @@ def main(recipe: Recipe) -> None:
     for path, content in (
         (reports / "gallery.jpg", results.montage),
         (reports / "report.html", page(findings).encode()),
-        (models / "MODEL_CARD.md", model_card(recipe, findings.dataset, evaluation, results.card).encode()),
+        (models / "MODEL_CARD.md", model_card(recipe, findings.dataset, evaluation, results).encode()),
     ):
         with whole_file(path) as file:
             file.write_bytes(content)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from octet.common.files import read_json, require, whole_folder
 from octet.data.reading.records import read_labels
-from octet.measuring.bootstrap import draw
+from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
-from octet.measuring.gate import judge
+from octet.measuring.gate import judge_gate
 from octet.measuring.ledger import ledger, write_ledger
 from octet.measuring.metrics import write_metrics
 from octet.recipe.shared import stage
@@ -27,7 +27,7 @@ def main(recipe: Recipe) -> None:
     outputs = require(reports / recipe.outputs_folder, f"evaluate@{recipe.name}")
     files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_labels(records)
     scoring = registry.scoring(recipe, classes, records)
-    draws = draw(scoring.images, recipe.score.bootstrap, recipe.score.seed)
+    draws = draw_resamples(scoring.images, recipe.score.bootstrap, recipe.score.seed)
 
     variants, exact, resampled = {}, {}, {}
     with whole_folder(reports / "curves") as curves:
@@ -51,7 +51,7 @@ def main(recipe: Recipe) -> None:
         dataset=TestSet(recipe=recipe.name, task=recipe.task, images=scoring.images, classes=classes),
         variants=variants,
         ledger=tuple(steps),
-        gate=judge(variants, files, recipe.headline, recipe.score),
+        gate=judge_gate(variants, files, recipe.headline, recipe.score),
     )
     write_evaluation(reports / "evaluation.json", evaluation)
     write_ledger(reports / "ledger.csv", evaluation.steps(recipe.headline))

@@ -73,13 +73,12 @@ class Project:
         """Write params.yaml, and name its recipes in dvc.yaml."""
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         pipeline = self.folder / "dvc.yaml"
-        recipes = yaml.safe_dump(
-            {name: PIPELINE[section["task"]] for name, section in params.items()}, default_flow_style=True, width=9999
+        recipes = "".join(
+            f"\n      {name}: {yaml.safe_dump(PIPELINE[section['task']], default_flow_style=True, width=9999).strip()}"
+            for name, section in params.items()
         )
         pipeline.write_text(
-            re.sub(
-                r"(?<=- recipes: ).*?(?=\n\nstages)", recipes.strip(), pipeline.read_text(), count=1, flags=re.DOTALL
-            )
+            re.sub(r"(?<=- recipes:).*?(?=\n\nstages)", recipes, pipeline.read_text(), count=1, flags=re.DOTALL)
         )
 
     def start(self, *command: str) -> subprocess.Popen[str]:

@@ -61,7 +61,7 @@ ELSEWHERE = {
     "dvc artifacts get": ARTIFACTS,
     "dvc list --show-hash": "needs a git server",
     "md5sum detector_uint8.tflite": "needs what came from a git server",
-    "make outdated": "tests/tools/test_outdated.py::test_newer_releases_are_told_and_so_is_what_a_lock_would_take",
+    "make outdated": "asks the package index",
     "make lock": "resolves against the package index",
     "make audit": ".ci/run",
     "make image": IMAGE,

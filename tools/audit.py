@@ -2,6 +2,9 @@
 
 Usage: python tools/audit.py [--url URL]
 
+Here because pip-audit's own exceptions need no reason and never end, it takes a service that knows nothing for good
+news, and leaves out what is locked for another Python.
+
 Ends with 0 if there is none, 1 if there is something to do, 69 if the vulnerability service could not be asked.
 """
 
@@ -72,7 +75,7 @@ def read_exemptions(file: Path) -> tuple[Exemption, ...]:
         raise UserError("\n".join(lines)) from None
 
 
-def ask(releases: set[tuple[str, str]], url: str) -> list[Vulnerability]:
+def known_vulnerabilities(releases: set[tuple[str, str]], url: str) -> list[Vulnerability]:
     """What the service knows of the releases."""
     with tempfile.TemporaryDirectory() as folder:
         # pip-audit leaves out the requirements that are for another Python or system; of a pylock it takes all.
@@ -108,7 +111,7 @@ def main(url: str) -> None:
     locks: dict[tuple[str, str], list[str]] = {}
     for pin in pins:
         locks.setdefault((pin.name, pin.version), []).append(pin.lock)
-    vulnerabilities = ask(set(locks), url)
+    vulnerabilities = known_vulnerabilities(set(locks), url)
     print(f"audit: asked {url} for {len(locks)} releases in {', '.join(sorted({pin.lock for pin in pins}))}")
 
     problems = []

@@ -1,6 +1,6 @@
 """Print, as JSON, the Debian and Python packages that are installed where this runs.
 
-Usage: python tools/inventory.py        (an image needs nothing of the project for it: sbom.py hands it in)
+Usage: python tools/inventory.py        (sbom.py hands it to the image's own Python, which needs nothing else for it)
 """
 
 import importlib.metadata
@@ -34,20 +34,8 @@ def debian_packages() -> list[dict[str, Any]]:
 
 
 def python_packages() -> list[dict[str, Any]]:
-    """The Python packages on this Python's path, with what they say of their licence."""
-    packages = []
-    for distribution in importlib.metadata.distributions():
-        of = distribution.metadata.json
-        packages.append(
-            {
-                "name": of["name"],
-                "version": of["version"],
-                "license_expression": of.get("license_expression"),
-                "license": of.get("license"),
-                "classifiers": [text for text in of.get("classifier", []) if text.startswith("License ::")],
-            }
-        )
-    return packages
+    """The metadata of the Python packages on this Python's path, in the standard's JSON form."""
+    return [distribution.metadata.json for distribution in importlib.metadata.distributions()]
 
 
 def _licenses(file: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the hash-locked requirements pin."""
+"""What the hash-locked requirements pin: pip-requirements-parser reads them, a line that pins nothing is refused."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -3,6 +3,7 @@
 Usage: python tools/sbom.py IMAGE        (the client is $DOCKER, or docker)
 
 The same image, locks and SOURCE_DATE_EPOCH give the same bytes; without SOURCE_DATE_EPOCH it bears no time.
+Here because cyclonedx-py knows an environment without hashes, or locks without what is installed of them, and no image.
 """
 
 import argparse
@@ -131,12 +132,13 @@ def _release(package: dict[str, Any]) -> tuple[str, str]:
 
 def _python_licenses(package: dict[str, Any]) -> list[License]:
     """The SPDX expression, or else the licence's name if it is a name and no text, or else the classifiers."""
-    if package["license_expression"]:
-        return [LICENSES.make_from_string(package["license_expression"])]
-    name = package["license"] or ""
+    if expression := package.get("license_expression"):
+        return [LICENSES.make_from_string(expression)]
+    name = package.get("license", "")
     if name and name != "UNKNOWN" and "\n" not in name:
         return [LICENSES.make_from_string(name)]
-    leaves = [classifier.split(" :: ")[-1] for classifier in package["classifiers"]]
+    classifiers = [text for text in package.get("classifier", []) if text.startswith("License ::")]
+    leaves = [classifier.split(" :: ")[-1] for classifier in classifiers]
     return _by_id_or_name(leaf for leaf in leaves if leaf != "OSI Approved")
 
 

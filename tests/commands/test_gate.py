@@ -45,7 +45,7 @@ def test_it_opens(judged: Project) -> None:
 
 def test_a_large_drop_closes_it(judged: Project) -> None:
     write_scores(judged, drop=0.05)
-    closed(judged, r"drop in voc12_map +0\.0500 +at most 0\.02 +FAIL")
+    closed(judged, r"change of voc12_map +-0\.0500 +at least -0\.02 +FAIL")
 
 
 def test_a_float_operator_where_none_may_be_closes_it(judged: Project) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from octet.sources.packing.tar import write_archive
+from octet.sources.packing.tar import PackedFile, write_archive
 from octet.sources.voc.annotation import Annotation, Object, serialize
 
 WIDTH, HEIGHT = 50, 40
@@ -39,7 +39,7 @@ def annotation(
 
 def make_archive(path: Path, files: Mapping[str, bytes], folder: str = "VOC") -> Path:
     """A tar whose members lie in VOCdevkit/VOC, in the order in which they are told."""
-    write_archive(path, [(f"VOCdevkit/{folder}/{name}", content) for name, content in files.items()])
+    write_archive(path, [PackedFile(f"VOCdevkit/{folder}/{name}", content) for name, content in files.items()])
     return path
 
 

@@ -106,6 +106,17 @@ def raw(reply: bytes) -> Answer:
     return lambda asked: asked.connection.sendall(reply)
 
 
+def endless(code: int, **headers: str) -> Answer:
+    """Answers with a body that has no end, until the other side goes away."""
+
+    def answer(asked: Asked) -> None:
+        asked.reply(code, b"", Content_Length="", **headers)
+        while True:
+            asked.wfile.write(bytes(1 << 16))
+
+    return answer
+
+
 def reset(asked: Asked) -> None:
     """The connection breaks before an answer."""
     asked.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -57,7 +57,7 @@ PROBLEMS = {
     "VOC/Annotations/000002.xml: not well-formed XML",
     "VOC/JPEGImages/000003.jpg: size disagrees: 90 x 90 in the annotation, 50 x 40 in the picture",
     "VOC/Annotations/000004.xml: object 'cow': unknown class: the recipe lists cat, dog",
-    "VOC/Annotations/000099.xml: missing: there is only the picture",
+    "VOC/JPEGImages/000099.jpg: missing: there is no annotation for it",
 }
 
 

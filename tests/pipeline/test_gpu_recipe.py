@@ -10,7 +10,7 @@ import yaml
 from conftest import ROOT, STAGES, Project
 from octet.common.tensorflow import keras
 from octet.sources.packing import shapes
-from octet.sources.packing.tar import write_archive
+from octet.sources.packing.tar import PackedFile, write_archive
 from octet.sources.voc.annotation import Annotation, Object, serialize
 
 PICTURES = {
@@ -29,7 +29,9 @@ def make_archive(project: Project, file: dict[str, Any], folder: str, split: str
         members[f"Annotations/{of.id}.xml"] = serialize(Annotation(of.id, folder, of.width, of.height, things))
         members[f"JPEGImages/{of.id}.jpg"] = jpeg
     path = project.folder / file["name"]
-    write_archive(path, [(f"VOCdevkit/{folder}/{name}", content) for name, content in sorted(members.items())])
+    write_archive(
+        path, [PackedFile(f"VOCdevkit/{folder}/{name}", content) for name, content in sorted(members.items())]
+    )
     content = path.read_bytes()
     file.update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest(), sources=[str(path)])
 

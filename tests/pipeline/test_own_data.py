@@ -1,4 +1,4 @@
-"""The page about one's own data, done as it says."""
+"""The page about own data, done as it says."""
 
 import json
 import re
@@ -11,39 +11,18 @@ import pytest
 import yaml
 
 from conftest import ROOT, Project, tiny_params
+from helpers.own_data import Rendered, write, write_coco, write_voc, write_yolo
 from octet.sources.packing import shapes
-from octet.sources.voc.annotation import Annotation, serialize
 
 PAGE = (ROOT / "docs" / "own-data.md").read_text()
-FOLDER, TAR, COCO = (yaml.safe_load(block)["dataset"] for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+FOLDER, COCO, YOLO, TAR = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+NEW = ("new", "mine", "--from", "quickstart", "--pictures", "../photos")
 REPRODUCE = ("make", "--old-file=.venv/runtime", "DOCKER=nosuch", "reproduce", "RECIPE=mine")
 FIRST, LAST = 1, 40
 
 
-def rendered(first: int, last: int) -> list[tuple[bytes, Annotation]]:
+def rendered(first: int, last: int) -> Rendered:
     return [shapes.render(3, 96, f"{number:06d}") for number in range(first, last + 1)]
-
-
-def put_into(photos: Path, pictures: list[tuple[bytes, Annotation]]) -> None:
-    for jpeg, of in pictures:
-        for name, content in ((f"JPEGImages/{of.id}.jpg", jpeg), (f"Annotations/{of.id}.xml", serialize(of))):
-            (photos / name).parent.mkdir(parents=True, exist_ok=True)
-            (photos / name).write_bytes(content)
-
-
-def put_into_coco(photos: Path, pictures: list[tuple[bytes, Annotation]]) -> None:
-    (photos / "images").mkdir(parents=True)
-    images, boxes = [], []
-    for number, (jpeg, of) in enumerate(pictures):
-        (photos / "images" / f"{of.id}.jpg").write_bytes(jpeg)
-        images.append({"id": number, "file_name": f"{of.id}.jpg", "width": of.width, "height": of.height})
-        for thing in of.objects:
-            xmin, ymin, xmax, ymax = thing.box
-            box = [float(side) for side in (xmin - 1, ymin - 1, xmax - xmin + 1, ymax - ymin + 1)]
-            kind = shapes.CLASSES.index(thing.name)
-            boxes.append({"image_id": number, "category_id": kind, "bbox": box, "iscrowd": int(thing.difficult)})
-    kinds = [{"id": kind, "name": name} for kind, name in enumerate(shapes.CLASSES)]
-    (photos / "instances.json").write_text(json.dumps({"images": images, "annotations": boxes, "categories": kinds}))
 
 
 @pytest.fixture
@@ -56,10 +35,10 @@ def clone(tmp_path: Path) -> Project:
     return project
 
 
-def take_up(project: Project, dataset: dict[str, Any]) -> None:
+def add_recipe(project: Project, dataset: dict[str, Any]) -> None:
     section = tiny_params()["quickstart"]
-    section["train_float"]["epochs"] = section["train_qat"]["epochs"] = 1
-    project.write_params({"mine": {**section, "dataset": dataset}})
+    rest = {"pretrained": None, "classes": "found", "on_bad": "error", "shards": 1}
+    project.write_params({"mine": {**section, "dataset": {**rest, **dataset}}})
 
 
 def described(project: Project) -> dict[str, Any]:
@@ -68,63 +47,75 @@ def described(project: Project) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_folder_from_its_pictures_to_its_scores_and_again_when_it_changed(clone: Project) -> None:
+def test_the_three_lines_and_again_when_the_pictures_changed(clone: Project) -> None:
+    assert f".venv/bin/octet {' '.join(NEW)}\nmake reproduce RECIPE=mine" in PAGE
     photos = clone.folder.parent / "photos"
-    put_into(photos, rendered(FIRST, LAST))
-    take_up(clone, FOLDER)
+    write_voc(photos / "images", photos / "annots", rendered(FIRST, LAST))
     clone.set_up_dvc()
+    result = clone.octet(*NEW)
+    assert result.returncode == 0, result.stderr
     result = clone.run(*REPRODUCE)
     assert result.returncode == 0, result.stderr
     assert "uint8_raw" in result.stdout
-    before = described(clone)
-    assert before["classes"] == list(shapes.CLASSES)
-    assert (clone.folder / "models/mine/labels.txt").read_text().split() == before["classes"]
+    assert described(clone)["classes"] == list(shapes.CLASSES)
+    assert (clone.folder / "models/mine/labels.txt").read_text().split() == list(shapes.CLASSES)
 
     result = clone.run(*REPRODUCE)
     assert result.returncode == 0, result.stderr
     assert "Running stage" not in result.stdout
 
-    put_into(photos, [(b"not a picture", rendered(1, 1)[0][1])])
+    write(photos / "images" / "000001.jpg", b"not a picture")
     result = clone.run(*REPRODUCE)
     assert result.returncode != 0
-    assert "photos/JPEGImages/000001.jpg: undecodable picture" in result.stderr
+    assert "../photos/images/000001.jpg: undecodable picture" in result.stderr
 
 
-@pytest.mark.parametrize("kind", ["folder", "tar", "coco"])
-def test_the_same_pictures_from_each_kind_of_source(clone: Project, kind: str) -> None:
+def test_the_page_shows_what_the_command_writes(clone: Project) -> None:
     photos = clone.folder.parent / "photos"
-    pictures = rendered(FIRST, LAST)
-    (put_into_coco if kind == "coco" else put_into)(photos, pictures)
-    if kind == "tar":
+    write_voc(photos / "images", photos / "annots", rendered(FIRST, LAST))
+    assert clone.octet(*NEW).returncode == 0
+    dataset = yaml.safe_load((clone.folder / "params.yaml").read_text())["mine"]["dataset"]
+    assert {key: dataset[key] for key in FOLDER} == FOLDER
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar", "coco", "yolo"])
+def test_the_same_pictures_from_each_kind_of_source(clone: Project, kind: str) -> None:
+    photos, pictures = clone.folder.parent / "photos", rendered(FIRST, LAST)
+    if kind == "folder":
+        write_voc(photos / "images", photos / "annots", pictures)
+    elif kind == "coco":
+        write_coco(photos / "images", photos / "instances.json", pictures)
+    elif kind == "yolo":
+        write_yolo(photos / "images", photos / "labels", pictures)
+        write(photos / "data.yaml", yaml.safe_dump({"names": list(shapes.CLASSES)}))
+    else:
+        write_voc(photos / "JPEGImages", photos / "Annotations", pictures)
         with tarfile.open(photos.with_suffix(".tar"), "w") as tar:
             tar.add(photos, "photos")
-    take_up(clone, {"folder": FOLDER, "tar": TAR, "coco": COCO}[kind])
+    add_recipe(clone, {"folder": FOLDER, "tar": TAR, "coco": COCO, "yolo": YOLO}[kind])
     for stage in ("fetch", "preprocess"):
         result = clone.stage(stage, "mine")
         assert result.returncode == 0, result.stderr
     splits = described(clone)["splits"]
-    assert {split: of["pictures"] for split, of in splits.items()} == {"train": 28, "val": 3, "test": 9}
-    assert sum(of["objects"] for of in splits.values()) == sum(len(of.objects) for _, of in pictures)
+    assert {split: summary["pictures"] for split, summary in splits.items()} == {"train": 28, "val": 3, "test": 9}
+    objects = sum(summary["objects"] for summary in splits.values())
+    assert objects == sum(len(annotation.objects) for _, annotation in pictures)
 
 
-def test_image_sets_of_the_folder(clone: Project) -> None:
+def test_image_sets_of_a_folder_with_vocs_names(clone: Project) -> None:
     photos = clone.folder.parent / "photos"
-    put_into(photos, rendered(1, 9))
-    (photos / "ImageSets" / "Main").mkdir(parents=True)
+    write_voc(photos / "JPEGImages", photos / "Annotations", rendered(1, 9))
     for split, ids in (("train", range(1, 6)), ("val", range(6, 8)), ("test", range(8, 10))):
-        (photos / "ImageSets" / "Main" / f"{split}.txt").write_text("".join(f"{id:06d}\n" for id in ids))
-    names = {split: [f"photos/{split}"] for split in ("train", "val", "test")}
-    for of in names.values():
-        assert f"[{of[0]}]" in PAGE
-    take_up(clone, {**FOLDER, "splits": names})
+        write(photos / "ImageSets" / "Main" / f"{split}.txt", "".join(f"{id:06d}\n" for id in ids))
+    splits = {split: [f"photos/{split}"] for split in ("train", "val", "test")}
+    for split in splits:
+        assert f"`{split}: [photos/{split}]`" in PAGE
+    add_recipe(clone, {"source": {"kind": "folder", "path": "../photos"}, "splits": splits})
     for stage in ("fetch", "preprocess"):
         result = clone.stage(stage, "mine")
         assert result.returncode == 0, result.stderr
-    assert {split: of["pictures"] for split, of in described(clone)["splits"].items()} == {
-        "train": 5,
-        "val": 2,
-        "test": 2,
-    }
+    counts = {split: summary["pictures"] for split, summary in described(clone)["splits"].items()}
+    assert counts == {"train": 5, "val": 2, "test": 2}
 
 
 @pytest.mark.parametrize(
@@ -134,18 +125,26 @@ def test_a_folder_that_is_not_there_is_named(
     clone: Project, monkeypatch: pytest.MonkeyPatch, image: str, hint: str
 ) -> None:
     monkeypatch.setenv("OCTET_IMAGE", image)
-    take_up(clone, FOLDER)
+    add_recipe(clone, FOLDER)
     result = clone.stage("fetch", "mine")
     assert result.returncode == 1
     assert result.stderr.startswith(f"octet: ../photos is not there{hint}")
     assert not (clone.folder / "data" / "mine").exists() or not list((clone.folder / "data" / "mine").iterdir())
 
 
-def test_a_folder_without_vocs_layout_is_named(clone: Project) -> None:
-    (clone.folder.parent / "photos").mkdir()
-    take_up(clone, FOLDER)
+@pytest.mark.parametrize(
+    ("lies_there", "message"),
+    [
+        (
+            "other/1.jpg",
+            "../photos: has no pictures in a folder 'images', where they are expected, with their XML files in ",
+        ),
+        ("images/1.jpg", "../photos/annots is not there"),
+    ],
+)
+def test_a_folder_that_lacks_a_part_is_named(clone: Project, lies_there: str, message: str) -> None:
+    write(clone.folder.parent / "photos" / lies_there, rendered(1, 1)[0][0])
+    add_recipe(clone, FOLDER)
     result = clone.stage("fetch", "mine")
-    assert (result.returncode, result.stderr) == (
-        1,
-        "octet: ../photos: expected a folder in VOC's layout, with JPEGImages and Annotations in it\n",
-    )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"octet: {message}")

@@ -8,7 +8,7 @@ import pytest
 from conftest import Project, detection_recipe
 from octet.measuring.evaluation import Evaluation, Gate, Step, TestSet, Variant
 from octet.reporting.plots import training_curves
-from octet.reporting.table import text_table
+from octet.reporting.table import scores_table
 from octet.reporting.words import change
 
 
@@ -38,7 +38,8 @@ def test_the_page_tells_what_was_mended_and_left_out(reporting: Project) -> None
     told["skipped"]["by_kind"] = {"zero-size box": 4}
     file.write_text(json.dumps(told))
     assert reporting.stage("report").returncode == 0
-    assert "<p>Mended: 1 box clipped, 5 greyscale.</p><p>Left out: 4 zero-size box.</p>" in page.read_text()
+    for line in ("<p>Mended: 1 box clipped, 5 greyscale.</p>", "<p>Left out: 4 zero-size box.</p>"):
+        assert line in page.read_text()
 
 
 def test_the_page_is_the_same_bytes_again(reporting: Project) -> None:
@@ -72,7 +73,7 @@ def test_the_table_says_the_change_against_float() -> None:
         ledger=(step("float", "uint8", -0.05, -0.07, 0.00001), step("int8_ptq", "uint8", 0.2, 0.1, 0.3)),
         gate=Gate(max_drop=0.1, drop=0.05, min_score=0.1, passed=True),
     )
-    head, first, second = (line.split() for line in text_table(evaluation, detection_recipe()).splitlines())
+    head, first, second = (line.split() for line in scores_table(evaluation, detection_recipe()).splitlines())
     assert head == ["variant", "VOC07", "mAP", "VOC12", "mAP", "size", "change", "95", "%", "interval"]
     assert first == ["float", "0.5000", "0.6000"]
     assert second == ["uint8", "0.4000", "0.5500", "1.25", "MB", "-0.0500", "-0.0700", "to", "+0.0000"]

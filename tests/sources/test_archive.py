@@ -8,7 +8,7 @@ import pytest
 
 from helpers.making import make_archive, make_set
 from octet.common.errors import UserError
-from octet.sources.packing.tar import write_archive
+from octet.sources.packing.tar import PackedFile, write_archive
 from octet.sources.reading.archive import Archives
 
 XML, JPEG = b"<annotation/>", b"jpeg"
@@ -32,9 +32,9 @@ def header(name: str, **fields: object) -> tarfile.TarInfo:
 @pytest.mark.parametrize("prefix", ["VOCdevkit/VOC/", "./VOCdevkit/VOC/", "VOC/", "some/where/VOC/", "/VOC/"])
 def test_the_folder_before_vocs_own_names_the_set(tmp_path: Path, prefix: str) -> None:
     files = [
-        (f"{prefix}Annotations/1.xml", XML),
-        (f"{prefix}JPEGImages/1.JPG", JPEG),
-        (f"{prefix}JPEGImages/._1.jpg", b""),
+        PackedFile(f"{prefix}Annotations/1.xml", XML),
+        PackedFile(f"{prefix}JPEGImages/1.JPG", JPEG),
+        PackedFile(f"{prefix}JPEGImages/._1.jpg", b""),
     ]
     write_archive(tmp_path / "a.tar", files)
     with Archives([tmp_path / "a.tar"]) as voc:
@@ -48,7 +48,8 @@ def test_the_folder_before_vocs_own_names_the_set(tmp_path: Path, prefix: str) -
 
 @pytest.mark.parametrize("prefix", ["", "./"])
 def test_without_a_folder_the_archive_names_the_set(tmp_path: Path, prefix: str) -> None:
-    write_archive(tmp_path / "mine.tar", [(f"{prefix}Annotations/1.xml", XML), (f"{prefix}JPEGImages/1.jpg", JPEG)])
+    files = [PackedFile(f"{prefix}Annotations/1.xml", XML), PackedFile(f"{prefix}JPEGImages/1.jpg", JPEG)]
+    write_archive(tmp_path / "mine.tar", files)
     with Archives([tmp_path / "mine.tar"]) as voc:
         assert voc.image_set("mine/*") == ["1"]
 
@@ -151,7 +152,7 @@ def test_a_size_beyond_the_end_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", [100, 512 * 3 + 100, 512 * 5])
 def test_a_cut_off_archive_is_named(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.tar"
-    write_archive(path, [("VOCdevkit/V/JPEGImages/1.jpg", b"x" * 4000)])
+    write_archive(path, [PackedFile("VOCdevkit/V/JPEGImages/1.jpg", b"x" * 4000)])
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(UserError, match=r"a\.tar: not a whole tar archive"):
         Archives([path])

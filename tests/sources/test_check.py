@@ -40,10 +40,10 @@ def test_a_good_picture_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "file", "kind", "found"),
     [
-        ({JPEG: None}, JPEG, "missing", "there is only the annotation"),
-        ({XML: None}, XML, "missing", "there is only the picture"),
-        ({XML: None, JPEG: None}, XML, "missing", "there is no picture"),
-        ({JPEG: None, "JPEGImages/000001.tif": b""}, JPEG, "missing", "pictures end in jpg, jpeg, png, bmp, webp"),
+        ({JPEG: None}, XML, "missing", "there is no picture for it"),
+        ({XML: None}, JPEG, "missing", "there is no annotation for it"),
+        ({XML: None, JPEG: None}, XML, "missing", "there is neither an annotation nor a picture"),
+        ({JPEG: None, "JPEGImages/000001.tif": b""}, XML, "missing", "pictures end in jpg, jpeg, png, bmp, webp"),
         ({JPEG: GOOD[JPEG][:-100]}, JPEG, "truncated or garbled JPEG", "Premature end"),
         ({JPEG: GOOD[JPEG][:-2]}, JPEG, "truncated or garbled JPEG", "Premature end"),
         ({JPEG: GOOD[JPEG][:-100] + b"\xff\xd9"}, JPEG, "truncated or garbled JPEG", "Corrupt"),

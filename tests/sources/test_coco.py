@@ -50,37 +50,58 @@ def test_boxes_labels_and_files_arrive(tmp_path: Path) -> None:
         Object("dog", (1, 1, 50, 40)),
         Object("cat", (11.5, 6.25, 30.5, 35.75), difficult=True),
     )
-    assert [problem.kind for problem in first.problems] == ["zero-size box"]
+    assert list(map(str, first.problems)) == [
+        f"{tmp_path}/instances.json: images[0] (id 1) 'a.jpg': annotations[2] (id 3) 'cat': "
+        "zero-size box: (11, 6, 10, 35)"
+    ]
     assert second.repairs == ("PNG to JPEG",)
-    assert [problem.kind for problem in third.problems] == ["missing"]
+    (missing,) = map(str, third.problems)
+    assert missing.startswith(f"{tmp_path}/instances.json: images[2] (id 3) 'gone.jpg': missing: there is no picture")
+
+
+def test_a_flaw_in_a_picture_names_the_owners_file(tmp_path: Path) -> None:
+    instances = make_coco(tmp_path, INSTANCES)
+    (tmp_path / "images/b/a.png").write_bytes(b"no picture")
+    write_archive(tmp_path / "coco.tar", coco.archive_files({"mine": instances}))
+    with Archives([tmp_path / "coco.tar"]) as voc:
+        (problem,) = check(voc.entry("COCO", "b_a"), CLASSES).problems
+    assert str(problem).startswith(f"{tmp_path}/images/b/a.png: undecodable picture")
 
 
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        (["annotations", 0, "image_id"], 9, "annotations[0].image_id: 9 is the id of no image"),
-        (["annotations", 1, "category_id"], 1, "annotations[1].category_id: 1 is the id of no category"),
-        (["annotations", 1, "bbox"], [1, 2, 3], "annotations[1].bbox: found [1, 2, 3], expected [x, y, width, height]"),
-        (["annotations", 1, "bbox"], [1, 2, 3, "4"], "annotations[1].bbox: found"),
-        (["annotations", 1, "bbox"], None, "annotations[1].bbox: missing, or not of type list"),
+        (["annotations", 0, "image_id"], 9, "annotations[0] (id 1).image_id: 9 is the id of no image"),
+        (["annotations", 1, "category_id"], 1, "annotations[1] (id 2).category_id: 1 is the id of no category"),
+        (
+            ["annotations", 1, "bbox"],
+            [1, 2, 3],
+            "(id 2).bbox: found [1, 2, 3], expected [x, y, width, height]",
+        ),
+        (["annotations", 1, "bbox"], [1, 2, 3, "4"], "annotations[1] (id 2).bbox: found"),
+        (["annotations", 1, "bbox"], None, "annotations[1] (id 2).bbox: missing, or not of type list"),
         (["annotations", 2], "x", "annotations[2].image_id: missing"),
-        (["images", 1, "file_name"], "../../etc/passwd", "images[1].file_name: '../../etc/passwd' is no path below"),
+        (
+            ["images", 1, "file_name"],
+            "../../etc/passwd",
+            "(id 2).file_name: '../../etc/passwd' is no path below",
+        ),
         (
             ["images", 1, "file_name"],
             "a.jpg",
-            "images[1]: has the id or the file's name of images[0]",
+            "images[1] (id 2): has the id or the file's name of images[0] (id 1)",
         ),
-        (["images", 1, "id"], 1, "images[1]: has the id or the file's name of images[0]"),
-        (["images", 1, "file_name"], "a.png", "images[1]: has the id or the file's name of images[0]"),
-        (["images", 1, "file_name"], "", "images[1].file_name: '' is no path below"),
+        (["images", 1, "id"], 1, "images[1] (id 1): has the id or the file's name of images[0] (id 1)"),
+        (["images", 1, "file_name"], "a.png", "images[1] (id 2): has the id or the file's name of images[0] (id 1)"),
+        (["images", 1, "file_name"], "", "images[1] (id 2).file_name: '' is no path below"),
         (["images", 1, "file_name"], "x" * 300, "is no path below"),
         (["images", 1, "file_name"], "a\x08.jpg", "is no path below"),
-        (["images", 1, "width"], "50px", "images[1]: width and height are not whole numbers"),
-        (["images", 1, "height"], -5, "images[1]: width and height are not whole numbers"),
-        (["categories", 1, "id"], 7, "categories[1].id: 7 is the id of another category, too"),
-        (["categories", 1, "name"], "d\0g", "categories[1].name: 'd\\x00g', expected printable text"),
-        (["annotations", 0, "iscrowd"], "0", "annotations[0].iscrowd: found '0', expected 0 or 1"),
-        (["annotations", 1, "bbox"], [1, 2, 3, 10**400], "annotations[1].bbox: found"),
+        (["images", 1, "width"], "50px", "images[1] (id 2): width and height are not whole numbers"),
+        (["images", 1, "height"], -5, "images[1] (id 2): width and height are not whole numbers"),
+        (["categories", 1, "id"], 7, "categories[1] (id 7).id: 7 is the id of another category, too"),
+        (["categories", 1, "name"], "d\0g", "categories[1] (id 3).name: 'd\\x00g', expected printable text"),
+        (["annotations", 0, "iscrowd"], "0", "annotations[0] (id 1).iscrowd: found '0', expected 0 or 1"),
+        (["annotations", 1, "bbox"], [1, 2, 3, 10**400], "annotations[1] (id 2).bbox: found"),
         (["images", 1, "id"], 1.5, "images[1].id: missing, or not of type int"),
         (["categories"], None, "categories: expected a list"),
     ],

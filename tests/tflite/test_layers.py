@@ -11,7 +11,7 @@ from octet.quantization.qat import quantize, without_rounding
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.network.model import build_detector
 from octet.tasks.detection.shipping.graphs import trace_heads
-from octet.tflite.comparing.layers import keras_reference, text_table, tflite_reference, worst_first
+from octet.tflite.comparing.layers import keras_reference, layers_table, tflite_reference, worst_first
 from octet.tflite.files.conversion import to_float, to_integer
 
 SPOILT = "block_5_depthwise_relu"
@@ -59,7 +59,7 @@ def test_a_range_that_is_far_too_wide_comes_first(
     assert first["advice"].startswith("narrow its range")
     assert first["range_used"] < 0.05
     assert first["lost_db"] > max(healthy[0]["lost_db"], second["lost_db"]) + 10
-    assert SPOILT in text_table([first])
+    assert SPOILT in layers_table([first])
 
 
 def test_a_range_that_is_too_small_saturates(
@@ -91,3 +91,29 @@ def test_every_layer_of_a_calibrated_file_is_found_in_the_float_one(
 
 def test_files_that_have_nothing_to_do_with_each_other(quantized: keras.Model, pictures: list[np.ndarray]) -> None:
     assert worst_first(lambda _: {"another": np.zeros(1, np.float32)}, integer_file(quantized), pictures) == []
+
+
+def row(name: str) -> dict[str, object]:
+    numbers = {"sqnr_db": 30.0, "lost_db": 1.0, "max_error": 0.1, "saturated": 0.0, "range_used": 1.0}
+    return {"layer": name, **numbers, "advice": ""}
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        (["model/a/Relu", "b"], ["model/a/Relu", "b"]),  # short enough as they are
+        (
+            [f"functional_1/mobilenet/features/block_{index}_expand/Relu6" for index in (1, 12)],
+            ["block_1_expand/Relu6", "block_12_expand/Relu6"],
+        ),
+        (
+            [f"{name}_encoder_of_a_model_with_very_long_names_BatchNorm" for name in ("left", "right")],
+            ["left_encode…ry_long_names_BatchNorm", "right_encod…ry_long_names_BatchNorm"],
+        ),
+        (["x" * 30 + middle + "x" * 30 for middle in "ab"], ["x" * 15 + "…" + middle + "x" * 30 for middle in "ab"]),
+    ],
+)
+def test_long_names_keep_what_tells_them_apart(names: list[str], shown: list[str]) -> None:
+    head, *lines = layers_table([row(name) for name in names]).splitlines()
+    assert [line.split()[0] for line in lines] == shown
+    assert {line.index("30.0") for line in lines} == {head.index("SQNR dB") + len("SQNR dB") - len("30.0")}

@@ -33,7 +33,7 @@ TAR = debian("tar", "1.34+dfsg-1.2", "tar", "1.34+dfsg-1.2")
 
 
 def python(name: str, **licence: Any) -> dict[str, Any]:
-    return {"name": name, "version": "1.0", "license_expression": None, "license": None, "classifiers": [], **licence}
+    return {"name": name, "version": "1.0", **licence}
 
 
 def write(
@@ -119,10 +119,10 @@ def test_debian_packages_name_their_source_where_it_is_another() -> None:
         ({"license_expression": "MIT OR Apache-2.0"}, [{"expression": "MIT OR Apache-2.0"}]),
         ({"license": "New BSD"}, [{"license": {"name": "New BSD"}}]),
         (
-            {"license": "A whole\nlicence", "classifiers": ["License :: OSI Approved :: MIT License"]},
+            {"license": "A whole\nlicence", "classifier": ["Topic :: Tools", "License :: OSI Approved :: MIT License"]},
             [{"license": {"name": "MIT License"}}],
         ),
-        ({"license": "UNKNOWN", "classifiers": ["License :: OSI Approved"]}, None),
+        ({"license": "UNKNOWN", "classifier": ["License :: OSI Approved"]}, None),
         ({}, None),
     ],
 )

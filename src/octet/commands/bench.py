@@ -12,7 +12,7 @@ from octet.commands.benchmark.cores import on_cores
 from octet.commands.benchmark.data import input_rates, preparation_rates
 from octet.commands.benchmark.files import file_rates, scoring_rates_of_file
 from octet.commands.benchmark.network import scoring_rates, training_rates
-from octet.commands.benchmark.table import text_table
+from octet.commands.benchmark.table import rates_table
 from octet.common.errors import UserError
 from octet.common.files import require, write_json
 from octet.common.machine import cores
@@ -50,7 +50,7 @@ def main(recipe: Recipe) -> None:
     for made in (weights, files["uint8"]):
         if not made.exists():
             print(f"{made} is not there yet: how fast it is was not measured")
-    print(f"\n{text_table(rates)}")
+    print(f"\n{rates_table(rates)}")
     if files["uint8"].exists():
         one, *_, all_of_them = (rates[count]["scoring a file"]["file"] / count for count in (1, cores()))
         print(f"\na file is scored at {all_of_them / one:.2f} of one core's rate on each of {cores()}")

@@ -12,7 +12,7 @@ from octet.common.errors import UserError
 from octet.common.files import require
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import FileFacts, read_files
-from octet.measuring.gate import checks, text_table
+from octet.measuring.gate import checks, gate_table
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tflite.running.variants import variant_files
@@ -26,7 +26,7 @@ def main(recipe: Recipe) -> None:
     for variant in ("uint8", *recipe.score.forbidden_operators):
         require_scored(require(made[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
     found = checks(evaluation.variants, scored, recipe.headline, recipe.score)
-    print(text_table(found))
+    print(gate_table(found))
     if not all(check.passed for check in found):
         sys.exit(f"octet: {recipe.name} fails its quality gate")
     print(f"{recipe.name} passes its quality gate")

@@ -11,13 +11,13 @@ from octet.common.errors import UserError
 from octet.measuring.evaluation import read_evaluation
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
-from octet.reporting.table import text_table
+from octet.reporting.table import scores_table
 
 
 def main(recipe: Recipe) -> None:
     reports = Path("reports", recipe.name)
     evaluation = read_evaluation(reports / "evaluation.json", f"score@{recipe.name}")
-    print(f"\n{text_table(evaluation, recipe)}\n")
+    print(f"\n{scores_table(evaluation, recipe)}\n")
     print(f"commit: {made_by()}")
     print(f"model:  {Path('models', recipe.name, recipe.shipped_file)}")
     print(f"report: {reports / 'report.html'}")

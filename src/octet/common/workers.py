@@ -27,7 +27,7 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
     context = multiprocessing.get_context("fork")
     pieces = iter(items)
     waiting: deque[Future[list[Result]]] = deque()
-    with ProcessPoolExecutor(cores(), context, initializer=_settle) as pool:
+    with ProcessPoolExecutor(cores(), context, initializer=leave_signals_to_parent) as pool:
         try:
             while True:
                 while len(waiting) < _WAITING * cores() and (piece := list(islice(pieces, _PIECE))):
@@ -45,8 +45,8 @@ def _each(work: Callable[[Item], Result], piece: list[Item]) -> list[Result]:
     return [work(item) for item in piece]
 
 
-def _settle() -> None:
-    """Leave being interrupted to the parent, and do not outlive it, however it ends."""
+def leave_signals_to_parent() -> None:
+    """Leave interruptions to the parent process, and do not outlive it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":

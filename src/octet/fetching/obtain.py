@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 from octet.common.errors import UserError
 from octet.common.files import whole_file, write_json
-from octet.fetching.download import OtherFileError, Patience, SourceError, download, require_room, size_of
+from octet.fetching.asking import Patience, SourceError
+from octet.fetching.download import OtherFileError, download, require_room, size_of
 from octet.fetching.own import own_path, why_hidden
 from octet.recipe.shared.dataset import File
 

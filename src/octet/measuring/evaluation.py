@@ -81,6 +81,11 @@ class Evaluation(_Part):
         return (step for step in self.ledger if step.metric == metric)
 
 
+def signed(change: float) -> str:
+    """A change with its sign and four decimals, and never minus zero."""
+    return f"{round(change, 4) + 0.0:+.4f}"
+
+
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
     """Write it whole."""
     write_json(path, evaluation.model_dump(mode="json", by_alias=True, exclude_none=True))

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from octet.recipe.shared import dataset, recipe
-from octet.recipe.shared.dataset import Coco, Folder, Shapes, Voc
+from octet.recipe.shared.dataset import Coco, Folder, Shapes, Voc, Yolo
 from octet.recipe.shared.types import Count, Positive, Section, Share
 
 _BACKBONE_STRIDE = 32  # the last that the backbone offers; further levels are made from the one before
@@ -17,7 +17,7 @@ _BACKBONE_STRIDE = 32  # the last that the backbone offers; further levels are m
 class Dataset(dataset.Dataset):
     """Pictures with boxes."""
 
-    source: Annotated[Shapes | Voc | Folder | Coco, Field(discriminator="kind")]
+    source: Annotated[Shapes | Voc | Folder | Coco | Yolo, Field(discriminator="kind")]
 
 
 class Level(Section):

@@ -29,7 +29,7 @@ class Box:
     colour: tuple[int, int, int]
 
 
-def draw(picture: NDArray[np.uint8], boxes: Sequence[Box]) -> NDArray[np.uint8]:
+def draw_boxes(picture: NDArray[np.uint8], boxes: Sequence[Box]) -> NDArray[np.uint8]:
     """A copy of an RGB picture [H, W, 3] with the boxes in it, captions beside each other where there is room."""
     height, width = picture.shape[:2]
     scale = max(1, -(-_SMALLEST // max(height, width)))

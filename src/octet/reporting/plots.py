@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from math import isnan
 
 import matplotlib
+from markupsafe import Markup
 
 from octet.measuring.evaluation import Step
 
@@ -37,7 +38,7 @@ Rows = Sequence[Mapping[str, str]]
 COLOURS = {"float": "#3f8fd2", "control": "#8f8f8f", "qat": "#2ea37a", "uint8": "#e0791e"}
 
 
-def ledger_chart(steps: Sequence[Step], metric: str) -> str:
+def ledger_chart(steps: Sequence[Step], metric: str) -> Markup:
     """What each step changed, with its interval; in colour where that leaves no change out."""
     figure, axes = plt.subplots(figsize=(7.5, 0.34 * len(steps) + 0.8))
     for row, step in enumerate(steps):
@@ -52,7 +53,7 @@ def ledger_chart(steps: Sequence[Step], metric: str) -> str:
     return svg(figure)
 
 
-def training_curves(histories: Mapping[str, Rows], metric: str) -> str:
+def training_curves(histories: Mapping[str, Rows], metric: str) -> Markup:
     """Loss, score and learning rate against epochs, of one training after the other."""
     figure, panels = plt.subplots(1, 3, figsize=(9.5, 2.7))
     score = score_of(histories)
@@ -79,7 +80,7 @@ def score_of(histories: Mapping[str, Rows]) -> str:
     return next(column for rows in histories.values() for column in rows[0] if column.startswith("val_"))
 
 
-def bars(values: Mapping[str, Sequence[float]], names: Sequence[str], label: str) -> str:
+def bars(values: Mapping[str, Sequence[float]], names: Sequence[str], label: str) -> Markup:
     """A group of bars for each name, one bar a model."""
     figure, axes = plt.subplots(figsize=(7.5, 2.6))
     width = 0.8 / len(values)
@@ -99,13 +100,13 @@ def bars(values: Mapping[str, Sequence[float]], names: Sequence[str], label: str
     return svg(figure)
 
 
-def svg(figure: Figure) -> str:
-    """The drawing, and the figure is gone."""
+def svg(figure: Figure) -> Markup:
+    """The drawing, whose letters matplotlib has escaped; the figure is gone."""
     figure.tight_layout()
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     plt.close(figure)
-    return text.getvalue()[text.getvalue().index("<svg") :].replace(INK, "currentColor")
+    return Markup(text.getvalue()[text.getvalue().index("<svg") :].replace(INK, "currentColor"))
 
 
 def _in_line(histories: Mapping[str, Rows]) -> list[tuple[str, Rows, int]]:

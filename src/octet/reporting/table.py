@@ -1,8 +1,8 @@
 """The short table that a run ends with."""
 
-from collections.abc import Sequence
+from tabulate import tabulate
 
-from octet.measuring.evaluation import Evaluation, Step
+from octet.measuring.evaluation import Evaluation, Step, signed
 from octet.recipe.shared.recipe import Recipe
 
 
@@ -25,20 +25,14 @@ def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
     ]
 
 
-def text_table(evaluation: Evaluation, recipe: Recipe) -> str:
+def scores_table(evaluation: Evaluation, recipe: Recipe) -> str:
     """The table for a terminal."""
-    lines: Sequence[tuple[str, ...]] = [columns(recipe), *rows(evaluation, recipe)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
+    head = columns(recipe)
+    sides = ("left", *["right"] * (len(head) - 1))
+    # The head is a line like the others: tabulate would widen its columns.
+    return tabulate([head, *rows(evaluation, recipe)], tablefmt="plain", disable_numparse=True, colalign=sides)
 
 
 def _change(step: Step) -> tuple[str, str]:
     low, high = step.ci95
-    change, least, most = (f"{round(of, 4) + 0.0:+.4f}" for of in (step.delta, low, high))  # no minus zero
-    return change, f"{least} to {most}"
+    return signed(step.delta), f"{signed(low)} to {signed(high)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from octet.measuring.evaluation import Step
+from octet.measuring.evaluation import Step, signed
 
 _QUESTIONS = {
     ("float", "uint8"): "From the float model to the shipped file",
@@ -12,16 +12,16 @@ _QUESTIONS = {
 }
 
 
-def sentences(steps: Iterable[Step]) -> list[str]:
-    """A sentence for each question that people ask."""
+def answers(steps: Iterable[Step]) -> list[tuple[str, str]]:
+    """What people ask, each with its answer."""
     by_ends = {(step.before, step.after): step for step in steps}
-    return [f"{question}: {change(by_ends[ends])}." for ends, question in _QUESTIONS.items()]
+    return [(question, change(by_ends[ends])) for ends, question in _QUESTIONS.items()]
 
 
 def change(step: Step) -> str:
     """How much the score changes, and whether the pictures are enough to tell that from no change."""
     low, high = step.ci95
-    known = "inside the error bars: these pictures show no difference"
+    known = "inside the error bars; these pictures show no difference"
     if step.is_more_than_chance:
         known = f"{'better' if low > 0 else 'worse'} by more than the choice of pictures explains"
-    return f"{step.delta:+.4f} (95 % interval {low:+.4f} to {high:+.4f}), {known}"
+    return f"{signed(step.delta)} (95 % interval {signed(low)} to {signed(high)}), {known}"

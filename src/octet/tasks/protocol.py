@@ -17,6 +17,7 @@ from octet.measuring.evaluation import Evaluation
 from octet.recipe.shared.recipe import Model
 from octet.reporting.results import Results
 from octet.sources.voc.problem import Problem
+from octet.tasks.proposal import Proposal
 from octet.tflite.files.conversion import Traced
 from octet.tflite.files.metadata import Outputs
 
@@ -53,6 +54,27 @@ class Preparing(Protocol):
 
     def open(self, archives: Sequence[Path]) -> AbstractContextManager[Source]:
         """Read what the archives hold of a recipe's splits."""
+
+
+class Survey(Protocol):
+    """What was seen of own data."""
+
+    classes: tuple[str, ...]
+    problems: list[Problem]
+    pictures: dict[str, int]  # by split
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Names and values to show."""
+
+    def proposals(self) -> Iterator[Proposal]:
+        """What the recipe should say for this data, where that is not what it says."""
+
+
+class Proposing(Protocol):
+    """Own data before there is a recipe for it: `octet new`."""
+
+    def look(self, archives: Sequence[Path]) -> Survey:
+        """Check every picture of a recipe's splits."""
 
 
 class Validation(Protocol):

@@ -46,6 +46,11 @@ def showing(recipe: Recipe) -> "protocol.Showing":
     return _part(recipe, "showing", "Showing")(recipe)
 
 
+def proposing(recipe: Recipe) -> "protocol.Proposing":
+    """Own data: what there is, and what a recipe should say for it."""
+    return _part(recipe, "proposing", "Proposing")(recipe)
+
+
 def finder(task: str, file: Path, labels: Path | None) -> "protocol.Finder":
     """A file that was shipped, by us or others, at work on any picture."""
     return import_module(f"octet.tasks.{task}.using.part").Finder(file, labels)
@@ -53,7 +58,7 @@ def finder(task: str, file: Path, labels: Path | None) -> "protocol.Finder":
 
 def fit(recipe: Recipe, records: Path) -> str:
     """How well what a network starts from fits what it is to learn, in words."""
-    return import_module(f"octet.tasks.{recipe.task}.learning.recall").described(recipe, records)
+    return import_module(f"octet.tasks.{recipe.task}.proposing.recall").described(recipe, records)
 
 
 def _part(recipe: Recipe, folder: str, name: str) -> Any:

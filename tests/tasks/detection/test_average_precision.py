@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from octet.measuring.bootstrap import draw
+from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.ledger import ledger
 from octet.tasks.detection.metric.average_precision import (
     Ranked,
-    area,
+    curve_area,
     eleven_points,
     gather,
     mean_area,
@@ -73,7 +73,7 @@ ROW = tuple((10.0 * place, 80.0, 8.0, 8.0) for place in range(10))
 )
 def test_by_hand(truths: list[Truth], detections: Detections, voc12: float, voc07: float) -> None:
     curve = precision_recall(rank(detections, gather(truths), 0))
-    assert float(area(curve)) == pytest.approx(voc12)
+    assert float(curve_area(curve)) == pytest.approx(voc12)
     assert float(eleven_points(curve)) == pytest.approx(voc07)
 
 
@@ -125,7 +125,7 @@ def slow_average_precision(truths: list[Truth], detections: Detections) -> float
 @pytest.mark.parametrize("seed", range(8))
 def test_against_a_second_implementation(seed: int) -> None:
     truths, detections = random_case(seed)
-    ours = float(area(precision_recall(rank(detections, gather(truths), 0))))
+    ours = float(curve_area(precision_recall(rank(detections, gather(truths), 0))))
     assert ours == pytest.approx(slow_average_precision(truths, detections), abs=1e-9)
 
 
@@ -152,7 +152,7 @@ def test_the_ledger_tells_steps_apart() -> None:
 
     names = ("float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw")
     by_variant = {name: ranked(10 if name == "int8_ptq" else 20) for name in names}
-    draws = draw(len(truths), 100, seed=1)
+    draws = draw_resamples(len(truths), 100, seed=1)
     steps = ledger(
         "voc12_map",
         {name: mean_area(of) for name, of in by_variant.items()},

@@ -10,11 +10,11 @@ from conftest import detection_recipe
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Matching, Recipe, Suppression
 from octet.tasks.detection.learning.matching import BACKGROUND, IGNORED, match, targets
-from octet.tasks.detection.learning.recall import recall_by_size, text_table
 from octet.tasks.detection.network import boxes as box_math
 from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.network.model import build_detector
 from octet.tasks.detection.network.suppression import detect
+from octet.tasks.detection.proposing.recall import recall_by_size, recall_table
 
 HOW = Matching(positive_iou=0.5, negative_iou=0.4)
 
@@ -125,4 +125,4 @@ def test_recall_tells_sizes_apart() -> None:
     rows = recall_by_size(np.array(small + large, np.float32), anchors, 100)
     assert [(row.up_to, row.objects, row.found) for row in rows] == [(16, 3, 1), (np.inf, 2, 2)]
     assert rows[1].overlap == pytest.approx(0.9)
-    assert text_table(rows).splitlines()[-1].split()[:3] == ["all", "5", "0.600"]
+    assert recall_table(rows).splitlines()[-1].split()[:3] == ["all", "5", "0.600"]

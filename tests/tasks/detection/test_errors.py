@@ -16,9 +16,9 @@ from octet.tasks.detection.showing.errors import (
     MISSED,
     NOTHING,
     RIGHT,
-    costs,
     diagnose,
     found_by_size,
+    gains,
 )
 
 DOG, CAT = 0, 1
@@ -62,25 +62,25 @@ def test_kinds() -> None:
 def test_what_is_mended_comes_back() -> None:
     objects = gather([truth()])
     diagnosis = diagnose(ALL_KINDS, objects, 2)
-    found_costs = costs(ALL_KINDS, objects, diagnosis, 2)
-    assert list(found_costs) == list(ERRORS)
+    found_gains = gains(ALL_KINDS, objects, diagnosis, 2)
+    assert list(found_gains) == list(ERRORS)
     # Dogs score 1/2 (the first of two, best), cats nothing.
     assert mean_area(rank_all(ALL_KINDS, [truth()], ["dog", "cat"])) == pytest.approx(0.25)
     # The second dog is the fourth of the dogs' detections then: 1/2 + 1/2 * 2/4.
-    assert found_costs[LOCALISATION] == pytest.approx((0.5 + 0.5 * 0.5) / 2 - 0.25)
+    assert found_gains[LOCALISATION] == pytest.approx((0.5 + 0.5 * 0.5) / 2 - 0.25)
     # The cat's detection comes before the one that means nothing.
-    assert found_costs[CLASS] == pytest.approx((0.5 + 1) / 2 - 0.25)
+    assert found_gains[CLASS] == pytest.approx((0.5 + 1) / 2 - 0.25)
     # Without it every dog detection after the first is still wrong, and what comes later costs nothing.
-    assert found_costs[DUPLICATE] == found_costs[BACKGROUND] == 0.0
+    assert found_gains[DUPLICATE] == found_gains[BACKGROUND] == 0.0
     # Nothing is missed that no detection means.
-    assert found_costs[MISSED] == 0.0
+    assert found_gains[MISSED] == 0.0
 
 
 def test_a_missed_one_costs_its_recall() -> None:
     seen = found((DOG, 0.9, (0, 0, 20, 20)), (CAT, 0.8, (70, 0, 20, 20)))
     objects = gather([truth()])
     diagnosis = diagnose(seen, objects, 2)
-    assert costs(seen, objects, diagnosis, 2) == pytest.approx(
+    assert gains(seen, objects, diagnosis, 2) == pytest.approx(
         {LOCALISATION: 0, CLASS: 0, DUPLICATE: 0, BACKGROUND: 0, MISSED: 0.25}
     )
 
@@ -106,7 +106,7 @@ def test_no_detections() -> None:
     nothing = Detections(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros((0, 4)))
     diagnosis = diagnose(nothing, objects, 2)
     assert not diagnosis.found.any()
-    assert costs(nothing, objects, diagnosis, 2)[MISSED] == 0.0  # a curve of nothing is no score
+    assert gains(nothing, objects, diagnosis, 2)[MISSED] == 0.0  # a curve of nothing is no score
 
 
 def test_found_by_size() -> None:

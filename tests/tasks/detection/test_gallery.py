@@ -5,7 +5,6 @@ import io
 import numpy as np
 from PIL import Image
 
-from octet.reporting import html
 from octet.tasks.detection.metric.average_precision import Objects
 from octet.tasks.detection.metric.detections import Detections
 from octet.tasks.detection.showing.errors import diagnose
@@ -44,19 +43,6 @@ def test_half_typical_half_hard_and_none_twice() -> None:
 def test_fewer_pictures_than_asked_for() -> None:
     assert len(choose(found(0), objects(), 20)) == PICTURES
     assert choose(found(0), objects(), 0) == []
-
-
-def test_what_people_call_their_classes_is_no_markup() -> None:
-    name = '<b onclick="x">&'
-    for made in (
-        html.table(("class",), [(name,)]),
-        html.paragraphs([name]),
-        html.points({name: name}),
-        html.row_of_three(name, {name: b""}),
-        html.chart("", name),
-    ):
-        assert "<b " not in made
-        assert "&lt;b onclick=" in made
 
 
 def jpeg(width: int, height: int, colour: str) -> bytes:

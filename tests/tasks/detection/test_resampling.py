@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from octet.measuring.bootstrap import draw
+from octet.measuring.bootstrap import draw_resamples
 from octet.tasks.detection.metric.average_precision import Ranked, mean_area
 from octet.tasks.detection.scoring.resampling import resampled_map
 
@@ -38,7 +38,7 @@ def written_out(ranked: Ranked, often: np.ndarray) -> Ranked:
 
 def test_a_resample_scores_as_the_pictures_written_out() -> None:
     classes = [random_ranking(seed) for seed in range(3)]
-    draws = draw(PICTURES, 8, seed=1)
+    draws = draw_resamples(PICTURES, 8, seed=1)
     assert draws.sum(axis=0).tolist() == [PICTURES] * 8
     expected = [mean_area([written_out(of, often) for of in classes]) for often in draws.T]
     assert resampled_map(classes, draws) == pytest.approx(expected, abs=1e-6)
@@ -48,7 +48,7 @@ def test_what_is_missing_counts_as_it_does_without_resampling() -> None:
     nothing = np.zeros(PICTURES, np.int64)
     absent = Ranked(np.zeros(5, bool), np.arange(5), nothing)
     unfound = Ranked(np.zeros(0, bool), np.zeros(0, np.int64), nothing + 1)
-    draws = draw(PICTURES, 4, seed=1)
+    draws = draw_resamples(PICTURES, 4, seed=1)
     assert resampled_map([absent], draws).tolist() == [0.0] * 4
     assert resampled_map([absent, unfound], draws).tolist() == [0.0] * 4
     found = random_ranking(1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from octet.commands.looking.results import Seen
 from octet.commands.looking.sources import Pixels, Source
-from octet.reporting.drawing import COLOURS, Box, draw
+from octet.reporting.drawing import COLOURS, Box, draw_boxes
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Finder
@@ -33,7 +33,7 @@ def look(detector: "Finder", source: Source, min_score: float) -> Iterator[Look]
         boxes = [Box(of.box, f"{of.label} {of.score:.2f}", colours.get(of.label, COLOURS[0])) for of in found]
         height, width = picture.shape[:2]
         seen = Seen(source.name, number if source.rate else None, width, height, found)
-        yield Look(seen, draw(picture, boxes), seconds)
+        yield Look(seen, draw_boxes(picture, boxes), seconds)
 
 
 def in_words(seen: Iterable[Seen]) -> str:

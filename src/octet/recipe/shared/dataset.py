@@ -8,6 +8,8 @@ from pydantic import Field, PlainValidator, model_validator
 
 from octet.recipe.shared.types import Count, Section, Seed, Strings, strings
 
+SetName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+
 
 class File(Section):
     """A file to fetch: where it may be found, in this order, and how to know it; null is not known yet."""
@@ -71,10 +73,12 @@ class Voc(Source):
 
 
 class Folder(Source):
-    """A folder in VOC's layout."""
+    """A folder with pictures and VOC's XML files, in folders of it that have VOC's names unless given."""
 
     kind: Literal["folder"]
     path: Path = Field(strict=False)
+    pictures: str = "JPEGImages"
+    annotations: str = "Annotations"
 
     @property
     def places(self) -> Sequence[Path]:
@@ -92,11 +96,30 @@ class Coco(Source):
     """Pictures with annotations in COCO's format, as image sets by name."""
 
     kind: Literal["coco"]
-    sets: Annotated[dict[Annotated[str, Field(pattern=r"^[\w.-]+$")], CocoSet], Field(min_length=1)]
+    sets: Annotated[dict[SetName, CocoSet], Field(min_length=1)]
 
     @property
     def places(self) -> Sequence[Path]:
-        return [path for of in self.sets.values() for path in (of.instances, of.pictures)]
+        return [path for paths in self.sets.values() for path in (paths.instances, paths.pictures)]
+
+
+class YoloSet(Section):
+    """A folder of pictures, and the folder of their label files, which have the same paths in it."""
+
+    pictures: Path = Field(strict=False)
+    labels: Path = Field(strict=False)
+
+
+class Yolo(Source):
+    """Pictures with labels in YOLO's format, as image sets by name; `names` is its `data.yaml` or `classes.txt`."""
+
+    kind: Literal["yolo"]
+    names: Path = Field(strict=False)
+    sets: Annotated[dict[SetName, YoloSet], Field(min_length=1)]
+
+    @property
+    def places(self) -> Sequence[Path]:
+        return [self.names, *(path for paths in self.sets.values() for path in (paths.pictures, paths.labels))]
 
 
 def _share_or_image_sets(value: object) -> float | tuple[str, ...]:

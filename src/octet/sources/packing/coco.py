@@ -1,6 +1,7 @@
 """Annotations in COCO's format, packed with their pictures into an archive like VOC's."""
 
 import json
+import reprlib
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -9,7 +10,9 @@ from typing import Any
 from octet.common.errors import UserError
 from octet.fetching.own import require_place
 from octet.recipe.shared.dataset import CocoSet
+from octet.sources.packing.tar import PackedFile
 from octet.sources.voc.annotation import Annotation, Box, Object, serialize
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURES
 
 FOLDER = "COCO"
 
@@ -17,24 +20,31 @@ _LONGEST_NAME = 200  # bytes; file systems take 255, of which the set's name has
 _LARGEST = 1e6  # px
 
 
-def archive_files(sets: Mapping[str, CocoSet]) -> Iterator[tuple[str, bytes]]:
-    """The members of the archive: each set is an image set, COCO/NAME; a picture's id is the name of its file, behind
-    that of its set where there are several."""
+def archive_files(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
+    """The members of the archive: each set is an image set, COCO/NAME.
+
+    A picture's id is the name of its file, after the name of its set where there are several sets.
+    """
     root = f"VOCdevkit/{FOLDER}"
-    for name, of in sets.items():
-        annotations = _read(require_place(of.instances), f"{name}_" if len(sets) > 1 else "")
-        require_place(of.pictures)
-        ids = [annotation.id for annotation in annotations.values()]
-        yield f"{root}/ImageSets/Main/{name}.txt", "".join(f"{id}\n" for id in ids).encode()
-        for file_name, annotation in annotations.items():
-            yield f"{root}/Annotations/{annotation.id}.xml", serialize(annotation)
-            picture = of.pictures / file_name
-            if picture.is_file():  # one that is not there is found where every picture is looked at
-                yield f"{root}/JPEGImages/{annotation.id}{picture.suffix}", picture.read_bytes()
+    for name, paths in sets.items():
+        annotations = _read_annotations(require_place(paths.instances), f"{name}_" if len(sets) > 1 else "")
+        require_place(paths.pictures)
+        ids = [annotation.id for _, annotation in annotations.values()]
+        yield PackedFile(f"{root}/{IMAGE_SETS}/{name}.txt", "".join(f"{id}\n" for id in ids).encode())
+        for file_name, (where, annotation) in annotations.items():
+            origin = f"{paths.instances}: {where} {file_name!r}"
+            yield PackedFile(f"{root}/{ANNOTATIONS}/{annotation.id}.xml", serialize(annotation), origin)
+            picture = paths.pictures / file_name
+            if picture.is_file():  # a missing one is reported where every picture is checked
+                name = f"{root}/{PICTURES}/{annotation.id}{picture.suffix}"
+                yield PackedFile(name, picture.read_bytes(), str(picture))
 
 
-def _read(file: Path, prefix: str) -> dict[str, Annotation]:
-    """The annotations of a file by the pictures' file names; all that does not make sense in it, at once."""
+def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotation]]:
+    """The place in the file and the annotation of each picture, by the picture's file name.
+
+    Whatever makes no sense in the file is reported at once.
+    """
     try:
         content = json.loads(file.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -45,7 +55,7 @@ def _read(file: Path, prefix: str) -> dict[str, Annotation]:
     names = _names(content, problems)
     images = dict(_items(content, "images", {"id": int, "file_name": str}, problems))
     objects = _objects(content, {image["id"] for image in images.values()}, names, problems)
-    annotations: dict[str, Annotation] = {}
+    annotations: dict[str, tuple[str, Annotation]] = {}
     seen: dict[object, str] = {}
     for where, image in images.items():
         name, sides = PurePosixPath(image["file_name"]), _sides(image)
@@ -58,7 +68,8 @@ def _read(file: Path, prefix: str) -> dict[str, Annotation]:
         elif other := seen.get(image["id"]) or seen.get(id):
             problems.append(f"{where}: has the id or the file's name of {other}")
         else:
-            annotations[image["file_name"]] = Annotation(id, FOLDER, *sides, tuple(objects[image["id"]]))
+            annotation = Annotation(id, FOLDER, *sides, tuple(objects[image["id"]]))
+            annotations[image["file_name"]] = where, annotation
         seen.setdefault(image["id"], where)
         seen.setdefault(id, where)
     if problems:
@@ -91,11 +102,12 @@ def _objects(
         elif item["category_id"] not in names:
             problems.append(f"{where}.category_id: {item['category_id']} is the id of no category")
         elif box is None:
-            problems.append(f"{where}.bbox: found {item['bbox']}, expected [x, y, width, height]")
+            problems.append(f"{where}.bbox: found {reprlib.repr(item['bbox'])}, expected [x, y, width, height]")
         elif crowd not in (0, 1):
             problems.append(f"{where}.iscrowd: found {crowd!r}, expected 0 or 1")
         else:
-            objects[item["image_id"]].append(Object(names[item["category_id"]], box, difficult=bool(crowd)))
+            name = names[item["category_id"]]
+            objects[item["image_id"]].append(Object(name, box, difficult=bool(crowd), origin=where))
     return objects
 
 
@@ -113,18 +125,20 @@ def _sides(image: Mapping[str, Any]) -> tuple[int, int] | None:
 def _items(
     content: Any, key: str, wanted: Mapping[str, type], problems: list[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each item of one of the file's lists that has the fields that it needs, with its place."""
+    """Each item of one of the file's lists that has the wanted fields, with its place and its id."""
     items = content.get(key) if isinstance(content, dict) else None
     if not isinstance(items, list):
         problems.append(f"{key}: expected a list, as in COCO's instances files")
         return
     for index, item in enumerate(items):
+        has_id = isinstance(item, dict) and type(item.get("id")) is int
+        where = f"{key}[{index}] (id {item['id']})" if has_id else f"{key}[{index}]"
         wrong = [
             field for field, kind in wanted.items() if not isinstance(item, dict) or type(item.get(field)) is not kind
         ]
-        problems += [f"{key}[{index}].{field}: missing, or not of type {wanted[field].__name__}" for field in wrong]
+        problems += [f"{where}.{field}: missing, or not of type {wanted[field].__name__}" for field in wrong]
         if not wrong:
-            yield f"{key}[{index}]", item
+            yield where, item
 
 
 def _box(box: list[Any]) -> Box | None:

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from octet.common.progress import Progress
 from octet.common.workers import in_order
+from octet.sources.packing.tar import PackedFile
 from octet.sources.voc.annotation import Annotation, Object, serialize
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURES
 
 CLASSES = ("cross", "ellipse", "rectangle", "ring", "star", "triangle")
 FOLDER = "SHAPES"
@@ -36,7 +38,7 @@ class _Placed:
     full_area: float  # of the outline, the part outside the picture included
 
 
-def archive_files(seed: int, counts: Mapping[str, int], side: int) -> Iterator[tuple[str, bytes]]:
+def archive_files(seed: int, counts: Mapping[str, int], side: int) -> Iterator[PackedFile]:
     """The members of the archive, in VOC's order: annotations, image sets, pictures; `counts` is pictures per split."""
     splits = [split for split, count in counts.items() for _ in range(count)]
     ids = [f"{number:06d}" for number in range(1, len(splits) + 1)]
@@ -44,12 +46,12 @@ def archive_files(seed: int, counts: Mapping[str, int], side: int) -> Iterator[t
         rendered = list(progress.count(in_order(partial(render, seed, side), ids)))
     root = f"VOCdevkit/{FOLDER}"
     for id, (_, annotation) in zip(ids, rendered, strict=True):
-        yield f"{root}/Annotations/{id}.xml", serialize(annotation)
+        yield PackedFile(f"{root}/{ANNOTATIONS}/{id}.xml", serialize(annotation))
     for split in counts:
         members = [id for id, of in zip(ids, splits, strict=True) if of == split]
-        yield f"{root}/ImageSets/Main/{split}.txt", "".join(f"{id}\n" for id in members).encode()
+        yield PackedFile(f"{root}/{IMAGE_SETS}/{split}.txt", "".join(f"{id}\n" for id in members).encode())
     for id, (jpeg, _) in zip(ids, rendered, strict=True):
-        yield f"{root}/JPEGImages/{id}.jpg", jpeg
+        yield PackedFile(f"{root}/{PICTURES}/{id}.jpg", jpeg)
 
 
 def render(seed: int, side: int, id: str) -> tuple[bytes, Annotation]:

@@ -11,13 +11,12 @@ from types import TracebackType
 from typing import BinaryIO
 
 from octet.common.errors import UserError
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, ORIGIN_HEADER, PICTURE_SUFFIXES, PICTURES
 from octet.sources.voc.problem import Problem
-
-PICTURES = ("jpg", "jpeg", "png", "bmp", "webp")
 
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # how gzip, bzip2 and xz begin
 _END = bytes(2 * tarfile.BLOCKSIZE)
-_LARGEST = {"Annotations": 1 << 20, "ImageSets/Main": 1 << 24, "JPEGImages": 1 << 27}  # bytes; far beyond VOC's own
+_LARGEST = {ANNOTATIONS: 1 << 20, IMAGE_SETS: 1 << 24, PICTURES: 1 << 27}  # bytes; far beyond VOC's own
 _LONGEST_HEADER = 1 << 16  # of names and notes; tarfile holds them in memory
 _LONGEST_NAME = 4096
 _AT_ONCE = 1 << 20  # bytes
@@ -31,6 +30,7 @@ class Member:
     descriptor: int  # of the open tar; workers that were forked since have it, too
     offset: int
     size: int
+    origin: str  # what the owner of the data calls it
 
     def read(self) -> bytes:
         """Its content."""
@@ -82,17 +82,25 @@ class Archives:
             if wrong:
                 self.problems.append(Problem(f"{path.name}: {header.name[:_LONGEST_NAME]}", "", *wrong, skipped="file"))
                 continue
-            self._add(folder, kind, Member(f"{folder}/{kind}/{name}", descriptor, header.offset_data, header.size))
+            member = f"{folder}/{kind}/{name}"
+            origin = _origin(header) or member
+            self._add(folder, kind, Member(member, descriptor, header.offset_data, header.size, origin))
         _require_nothing_after(file, told)
 
     def _add(self, folder: str, kind: str, member: Member) -> None:
         id, _, suffix = member.name.rpartition("/")[2].rpartition(".")
-        if kind == "Annotations" and suffix.lower() == "xml":
+        if kind == ANNOTATIONS and suffix.lower() == "xml":
             self._annotations[folder, id].append(member)
-        elif kind == "JPEGImages" and suffix.lower() in PICTURES:
+        elif kind == PICTURES and suffix.lower() in PICTURE_SUFFIXES:
             self._pictures[folder, id].append(member)
-        elif kind == "ImageSets/Main" and suffix == "txt":
+        elif kind == IMAGE_SETS and suffix == "txt":
             self._image_sets[f"{folder}/{id}"].append(member)
+
+    @property
+    def image_sets(self) -> list[str]:
+        """The image sets that the archives name, and `FOLDER/*` for each folder."""
+        folders = {folder for folder, _ in [*self._annotations, *self._pictures]}
+        return sorted([*self._image_sets, *(f"{folder}/*" for folder in folders)])
 
     def image_set(self, image_set: str) -> list[str]:
         """The picture ids of an image set such as `VOC2007/trainval`, or of `FOLDER/*`: all that there are, sorted."""
@@ -101,9 +109,8 @@ class Archives:
         if name == "*" and everything:
             return sorted(everything)
         if image_set not in self._image_sets:
-            folders = {of for of, _ in [*self._annotations, *self._pictures]}
-            known = sorted([*self._image_sets, *(f"{of}/*" for of in folders)])
-            raise UserError(f"image set {image_set!r} is in no archive; there are: {', '.join(known) or 'none'}")
+            known = ", ".join(self.image_sets) or "none"
+            raise UserError(f"image set {image_set!r} is in no archive; there are: {known}")
         lines = []
         for member in self._image_sets[image_set]:
             try:
@@ -137,6 +144,12 @@ class _Header(tarfile.TarInfo):
         if not self.isreg() and self.size > _LONGEST_HEADER and not self.issparse():
             raise tarfile.ReadError(f"a header of {self.size} bytes")
         return super()._proc_member(tar)  # type: ignore[misc]  # meant to be overridden, says tarfile, yet private
+
+
+def _origin(header: tarfile.TarInfo) -> str:
+    """What whoever packed the archive says of where the member came from; it is shown in messages and nowhere else."""
+    origin = header.pax_headers.get(ORIGIN_HEADER, "")
+    return origin if origin.isprintable() and len(origin) <= _LONGEST_NAME else ""
 
 
 def _layout(name: str, archive: str) -> tuple[str, str, str]:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from octet.sources.reading.archive import PICTURES, Entry
+from octet.sources.reading.archive import Entry
 from octet.sources.reading.picture import Size, inspect
 from octet.sources.voc.annotation import Annotation, Box, Object, parse
+from octet.sources.voc.layout import PICTURE_SUFFIXES
 from octet.sources.voc.problem import BadPictureError, Problem
 
 _SLACK = 1.0  # px; by so much a box may leave the picture, as those that were counted from 0 do
@@ -37,21 +38,22 @@ def _examine(
     file = f"{entry.folder}/Annotations/{entry.id}.xml"
     pictured = f"{entry.folder}/JPEGImages/{entry.id}.jpg"
     if not entry.annotations:
-        raise BadPictureError(
-            Problem(file, "", "missing", f"there is {'only the' if entry.pictures else 'no'} picture")
-        )
+        if entry.pictures:
+            raise BadPictureError(Problem(entry.pictures[0].origin, "", "missing", "there is no annotation for it"))
+        raise BadPictureError(Problem(file, "", "missing", "there is neither an annotation nor a picture"))
     if not entry.pictures:
-        found = f"there is only the annotation; pictures end in {', '.join(PICTURES)}"
-        raise BadPictureError(Problem(pictured, "", "missing", found))
+        found = f"there is no picture for it; pictures end in {', '.join(PICTURE_SUFFIXES)}"
+        raise BadPictureError(Problem(entry.annotations[0].origin, "", "missing", found))
     for members, lies in ((entry.annotations, file), (entry.pictures, pictured)):
         if len(members) > 1:
-            found = f"{len(members)} files: {', '.join(member.name for member in members)}"
+            found = f"{len(members)} files: {', '.join(member.origin for member in members)}"
             raise BadPictureError(Problem(lies, "", "duplicate id", found))
+    file = entry.annotations[0].origin
     annotation, wrong = parse(entry.annotations[0].read(), entry.id, entry.folder, file)
     problems += wrong
     stated = (annotation.width, annotation.height)
     member = entry.pictures[0]
-    picture = inspect(member.read(), stated if all(stated) else None, member.name)
+    picture = inspect(member.read(), stated if all(stated) else None, member.origin)
     objects, repairs = [], list(picture.repairs)
     for thing in annotation.objects:
         problem = _object_problem(thing, picture.size, classes, file)
@@ -68,14 +70,15 @@ def _examine(
 
 
 def _object_problem(thing: Object, size: Size, classes: Sequence[str], file: str) -> Problem | None:
-    field = f"object {thing.name!r}"
+    field = f"{thing.origin or 'object'} {thing.name!r}"
     if thing.name not in classes:
         return Problem(file, field, "unknown class", f"the recipe lists {', '.join(classes)}", skipped="object")
     xmin, ymin, xmax, ymax = thing.box
     width, height = size
     if min(xmin, ymin) < 1 - _SLACK or xmax > width + _SLACK or ymax > height + _SLACK:
         found = f"({xmin:g}, {ymin:g}, {xmax:g}, {ymax:g}) in {width} x {height} pixels"
-        return Problem(file, f"{field}/bndbox", "box outside the picture", found, skipped="object")
+        where = field if thing.origin else f"{field}/bndbox"
+        return Problem(file, where, "box outside the picture", found, skipped="object")
     return None
 
 

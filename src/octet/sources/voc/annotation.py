@@ -1,7 +1,7 @@
 """One VOC annotation: the XML file beside a picture."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -20,6 +20,7 @@ class Object:
     box: Box  # xmin, ymin, xmax, ymax
     difficult: bool = False
     truncated: bool = False
+    origin: str = field(default="", compare=False)  # the line or id by which the data's owner knows it
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def parse(xml: bytes, id: str, folder: str, file: str) -> tuple[Annotation, list
     objects, problems = [], []
     for number, element in enumerate(root.findall("object"), start=1):
         try:
-            objects.append(_object(element, f"object[{number}]"))
+            objects.append(_object(element, number))
         except _BadFieldError as error:
             problems.append(Problem(file, error.field, error.kind, error.found, skipped="object"))
     try:
@@ -64,6 +65,8 @@ def serialize(annotation: Annotation) -> bytes:
     for thing in annotation.objects:
         element = etree.SubElement(root, "object")
         _append(element, "name", thing.name)
+        if thing.origin:
+            _append(element, "origin", thing.origin)
         _append(element, "pose", "Unspecified")
         _append(element, "truncated", int(thing.truncated))
         _append(element, "difficult", int(thing.difficult))
@@ -92,18 +95,20 @@ def _root(xml: bytes, file: str) -> etree._Element:
     return root
 
 
-def _object(element: etree._Element, field: str) -> Object:
-    name = " ".join((element.findtext("name") or "").split())
+def _object(element: etree._Element, number: int) -> Object:
+    name, origin = (" ".join((element.findtext(tag) or "").split()) for tag in ("name", "origin"))
     if not name:
-        raise _BadFieldError(f"{field}/name", "missing", "an object needs a name")
-    field = f"{field} {name!r}"
+        raise _BadFieldError(f"object[{number}]/name", "missing", "an object needs a name")
+    field = f"{origin or f'object[{number}]'} {name!r}"
     xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{side}", field) for side in _SIDES)
     box = f"({xmin:g}, {ymin:g}, {xmax:g}, {ymax:g})"
+    where = field if origin else f"{field}/bndbox"
     if xmax < xmin - 1 or ymax < ymin - 1:  # one less is a width of 0: both ends are inside the box
-        raise _BadFieldError(f"{field}/bndbox", "inverted box", f"{box} ends before it begins")
+        raise _BadFieldError(where, "inverted box", f"{box} ends before it begins")
     if xmax <= xmin or ymax <= ymin:
-        raise _BadFieldError(f"{field}/bndbox", "zero-size box", box)
-    return Object(name, (xmin, ymin, xmax, ymax), *(_flag(element, tag, field) for tag in ("difficult", "truncated")))
+        raise _BadFieldError(where, "zero-size box", box)
+    difficult, truncated = (_flag(element, tag, field) for tag in ("difficult", "truncated"))
+    return Object(name, (xmin, ymin, xmax, ymax), difficult, truncated, origin)
 
 
 def _flag(element: etree._Element, tag: str, field: str) -> bool:

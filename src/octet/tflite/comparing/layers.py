@@ -4,6 +4,7 @@ What a layer itself adds is told apart from what it was handed: the worst are th
 still came in.
 """
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ _INTEGERS = {
 _CLEAN = 50.0  # dB; about what eight bits can hold, so what comes in is taken for no better
 _GOOD, _BAD = 30.0, 6.0  # dB; advice is for layers below the one that lose more than the other
 _SATURATED, _UNUSED = 0.02, 0.25
+_NAME_WIDTH = 35  # letters of a layer's name in a table; more where fewer would make two names equal
 
 
 @dataclass(frozen=True)
@@ -67,13 +69,15 @@ def worst_first(reference: Reference, content: bytes, inputs: Iterable[NDArray[n
     return [asdict(of) for of in sorted(_judge(nodes, sums, names), key=lambda of: -of.lost_db)]
 
 
-def text_table(layers: Sequence[Mapping[str, Any]]) -> str:
-    """A line a layer."""
-    head = f"{'layer':36}{'SQNR dB':>9}{'lost':>7}{'max error':>11}{'saturated':>11}{'range used':>12}  what to do"
+def layers_table(layers: Sequence[Mapping[str, Any]]) -> str:
+    """The layers as a table for the terminal, a line for each, with names short enough for it."""
+    names = _short_names([layer["layer"] for layer in layers])
+    width = max([_NAME_WIDTH, *map(len, names)]) + 1
+    head = f"{'layer':{width}}{'SQNR dB':>9}{'lost':>7}{'max error':>11}{'saturated':>11}{'range used':>12}  what to do"
     lines = [
-        f"{of['layer'][-35:]:36}{of['sqnr_db']:>9.1f}{of['lost_db']:>7.1f}{of['max_error']:>11.3g}"
-        f"{of['saturated']:>11.1%}{of['range_used']:>12.0%}  {of['advice']}".rstrip()
-        for of in layers
+        f"{name:{width}}{layer['sqnr_db']:>9.1f}{layer['lost_db']:>7.1f}{layer['max_error']:>11.3g}"
+        f"{layer['saturated']:>11.1%}{layer['range_used']:>12.0%}  {layer['advice']}".rstrip()
+        for name, layer in zip(names, layers, strict=True)
     ]
     return "\n".join([head, *lines])
 
@@ -99,6 +103,25 @@ def tflite_reference(content: bytes) -> Reference:
         return {node.name: interpreter.codes(node.output) for node in nodes}
 
     return run
+
+
+def _short_names(names: Sequence[str]) -> Sequence[str]:
+    """Names that fit into a table and still differ: without the folders that all share, then cut in the middle."""
+    longest = max(map(len, names), default=0)
+    if longest <= _NAME_WIDTH:
+        return names
+    paths = {name for name in names if "/" in name}
+    if len(paths) > 1:
+        folder = "".join(os.path.commonprefix([*paths]).rpartition("/")[:2])  # noqa: RUF071  # cut to whole folders
+        names = [name.removeprefix(folder) for name in names]
+    shortened = ([_cut_middle(name, width) for name in names] for width in range(_NAME_WIDTH, longest + 1))
+    return next(short for short in shortened if len(set(short)) == len(set(names)))
+
+
+def _cut_middle(name: str, width: int) -> str:
+    """The name in at most so many letters, of which most are from its end."""
+    head = width // 3
+    return name if len(name) <= width else f"{name[:head]}…{name[head + 1 - width :]}"
 
 
 @dataclass(frozen=True)

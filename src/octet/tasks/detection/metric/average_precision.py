@@ -104,7 +104,7 @@ def rank_all(detections: Detections, truths: Sequence[Truth], classes: Sequence[
 
 def mean_area(ranked: Sequence[Ranked]) -> float:
     """VOC2012's mean average precision over the classes that occur."""
-    return float(np.mean([area(precision_recall(of)) for of in ranked if of.objects.any()] or [0.0]))
+    return float(np.mean([curve_area(precision_recall(of)) for of in ranked if of.objects.any()] or [0.0]))
 
 
 def best_objects(
@@ -131,7 +131,7 @@ def precision_recall(ranked: Ranked) -> Curve:
     return Curve(recall=right / objects, precision=right / np.arange(1, len(right) + 1))
 
 
-def area(curve: Curve) -> float:
+def curve_area(curve: Curve) -> float:
     """VOC2012: the area under the curve, each precision raised to the best at that recall or beyond."""
     envelope = np.maximum.accumulate(curve.precision[::-1])[::-1]
     return float(np.diff(curve.recall, prepend=0.0) @ envelope)

@@ -5,7 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from octet.tasks.detection.metric.average_precision import Ranked, area, eleven_points, mean_area, precision_recall
+from octet.tasks.detection.metric.average_precision import (
+    Ranked,
+    curve_area,
+    eleven_points,
+    mean_area,
+    precision_recall,
+)
 from octet.tasks.detection.metric.detections import Detections
 from octet.tasks.detection.metric.truths import Truth
 from octet.tasks.detection.scoring.coco import coco_map
@@ -21,7 +27,7 @@ def score(
     for name, of in zip(classes, ranked, strict=True):
         curve = precision_recall(of)
         if of.objects.sum():
-            per_class[name] = {"voc07_ap": _round(eleven_points(curve)), "voc12_ap": _round(area(curve))}
+            per_class[name] = {"voc07_ap": _round(eleven_points(curve)), "voc12_ap": _round(curve_area(curve))}
     return {
         "voc07_map": _round(np.mean([ap["voc07_ap"] for ap in per_class.values()])),
         "voc12_map": _round(mean_area(ranked)),

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
 from matplotlib import pyplot as plt
 
 from octet.measuring.evaluation import Variant
 from octet.reporting.plots import COLOURS, Rows, bars, svg
 
 
-def class_chart(variants: Mapping[str, Variant]) -> str:
+def class_chart(variants: Mapping[str, Variant]) -> Markup:
     """Average precision by class, the float model's and the shipped file's, the best class first."""
     scores = {name: variants[name].per_class for name in ("float", "uint8")}
     names = sorted(scores["uint8"], key=lambda name: scores["uint8"][name]["voc12_ap"])
@@ -24,18 +25,19 @@ def class_chart(variants: Mapping[str, Variant]) -> str:
     return svg(figure)
 
 
-def error_chart(costs: Mapping[str, Mapping[str, float]]) -> str:
+def error_chart(gains: Mapping[str, Mapping[str, float]]) -> Markup:
     """What mending each kind of error would bring, a bar a model."""
-    kinds = list(next(iter(costs.values())))
-    return bars({name: [of[kind] for kind in kinds] for name, of in costs.items()}, kinds, "VOC12 mAP that it costs")
+    kinds = list(next(iter(gains.values())))
+    heights = {name: [by_kind[kind] for kind in kinds] for name, by_kind in gains.items()}
+    return bars(heights, kinds, "change of VOC12 mAP if mended")
 
 
-def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> str:
+def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> Markup:
     """The share of objects that is found, by size, a bar a model."""
     return bars(recalls, sizes, "share that is found")
 
 
-def precision_recall_curves(points: Mapping[str, Rows]) -> str:
+def precision_recall_curves(points: Mapping[str, Rows]) -> Markup:
     """Precision against recall of each class, one line a variant."""
     classes = sorted({row["class"] for rows in points.values() for row in rows})
     columns = min(len(classes), 5)
@@ -57,7 +59,7 @@ def precision_recall_curves(points: Mapping[str, Rows]) -> str:
     return svg(figure)
 
 
-def object_charts(dataset: Mapping[str, Any]) -> str:
+def object_charts(dataset: Mapping[str, Any]) -> Markup:
     """How many objects of each class and of each size the training has."""
     train = dataset["splits"]["train"]
     figure, (left, right) = plt.subplots(

@@ -1,4 +1,4 @@
-"""What is wrong with the detections that are, by kind, and what each kind costs."""
+"""What is wrong with the detections that are, by kind, and what mending each kind would bring."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def diagnose(detections: Detections, objects: Objects, classes: int) -> Diagnosi
     return Diagnosis(kinds, about, found)
 
 
-def costs(detections: Detections, objects: Objects, diagnosis: Diagnosis, classes: int) -> dict[str, float]:
+def gains(detections: Detections, objects: Objects, diagnosis: Diagnosis, classes: int) -> dict[str, float]:
     """How much VOC12 mAP would rise if one kind of error were mended, for each kind."""
     whole = mean_area(_ranked(detections, objects, diagnosis, classes))
     return {

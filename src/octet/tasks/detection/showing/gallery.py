@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from octet.data.reading.pictures import decode
-from octet.reporting.drawing import Box, draw
+from octet.reporting.drawing import Box, draw_boxes
 from octet.tasks.detection.metric.average_precision import Objects
 from octet.tasks.detection.metric.boxes import xywh_to_ltrb
 from octet.tasks.detection.metric.detections import Detections
@@ -148,7 +148,7 @@ def _jpeg(picture: Pixels, boxes: Sequence[Box], scale: float) -> bytes:
     for box in boxes:
         left, top, right, bottom = (side * scale for side in box.corners)
         scaled.append(Box((left, top, right, bottom), box.caption, box.colour))
-    return _encoded(Image.fromarray(draw(picture, scaled)))
+    return _encoded(Image.fromarray(draw_boxes(picture, scaled)))
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -1,8 +1,8 @@
 """What a person is shown of a detector: pictures with boxes, errors by kind, recall by size."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,16 +10,15 @@ from octet.common.files import read_json, read_rows
 from octet.data.reading.records import read_pictures
 from octet.measuring.evaluation import Evaluation
 from octet.recipe.detection import Recipe
-from octet.reporting import html
-from octet.reporting.plots import Rows
-from octet.reporting.results import Card, Results
+from octet.reporting.results import Results
 from octet.tasks.detection.metric.average_precision import Objects, gather
 from octet.tasks.detection.metric.detections import above_score, from_coco
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.showing import charts
-from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, costs, diagnose, found_by_size
-from octet.tasks.detection.showing.gallery import COLOURS, Exhibit, Judged, choose, exhibit, montage
+from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, diagnose, found_by_size, gains
+from octet.tasks.detection.showing.gallery import COLOURS, Judged, choose, exhibit, montage
 
+_TEMPLATES = Path(__file__).with_name("templates")
 _COMPARED = ("float", "uint8")
 _CURVES = ("float", "qat", "uint8")
 _SHOWN_IN_ROW = 4
@@ -35,7 +34,7 @@ class Showing:
         self._recipe = recipe
 
     def results(self, data: Path, reports: Path, evaluation: Evaluation) -> Results:
-        """The parts of the page, the montage, the confusion and the card."""
+        """What fills the page and the card, the montage and the confusion."""
         recipe, classes = self._recipe, evaluation.dataset.classes
         dataset = read_json(data / "dataset.json", f"preprocess@{recipe.name}")
         truths = read_truths(data / "records", "test")
@@ -56,58 +55,44 @@ class Showing:
         ]
         areas = np.array([truth.width * truth.height for truth in truths], float)
         return Results(
-            numbers=_numbers(evaluation),
-            examples=self._examples(exhibits),
-            by_class="<h3>By class</h3>"
-            + html.chart(charts.class_chart(evaluation.variants), "Average precision by class, float and uint8"),
-            mistakes=self._mistakes(
-                {
-                    name: costs(of, objects, diagnose(of, objects, len(classes)), len(classes))
-                    for name, of in found.items()
-                },
-                {name: found_by_size(objects, of.diagnosis, areas, _SIZES) for name, of in judged.items()},
-                {name: read_rows(reports / "curves" / f"{name}.csv", f"score@{recipe.name}") for name in _CURVES},
-            ),
-            data=_data(dataset),
+            highlights=_highlights(evaluation),
+            templates=_TEMPLATES,
+            shown={
+                "min_score": f"{recipe.report.min_score:g}",
+                "colours": COLOURS,
+                "exhibits": exhibits,
+                "class_chart": charts.class_chart(evaluation.variants),
+                "errors": ERRORS,
+                "error_chart": charts.error_chart(
+                    {
+                        name: gains(every, objects, diagnose(every, objects, len(classes)), len(classes))
+                        for name, every in found.items()
+                    }
+                ),
+                "size_chart": charts.size_chart(
+                    {name: found_by_size(objects, model.diagnosis, areas, _SIZES) for name, model in judged.items()},
+                    [*(f"up to {end:g}" for end in _SIZES), f"more than {_SIZES[-1]:g}"],
+                ),
+                "precision_recall_curves": charts.precision_recall_curves(
+                    {name: read_rows(reports / "curves" / f"{name}.csv", f"score@{recipe.name}") for name in _CURVES}
+                ),
+                "counted": list(_COUNTED),
+                "counts_by_split": [
+                    (name, *(split[key] for key in _COUNTED)) for name, split in dataset["splits"].items()
+                ],
+                "object_charts": charts.object_charts(dataset),
+                "suppression": recipe.model.suppression,
+                "weakest": _weakest(evaluation),
+                "smallest": _smallest(recipe),
+            },
+            counts=("pictures", "objects"),
+            class_scores={"VOC07 AP": "voc07_ap", "VOC12 AP": "voc12_ap"},
             montage=montage(exhibits[:_SHOWN_IN_ROW], "uint8"),
             confusion=list(_confusion(judged["uint8"], objects, classes)),
-            card=_card(recipe, evaluation),
-        )
-
-    def _examples(self, exhibits: Sequence[Exhibit]) -> str:
-        intro = (
-            "Left: ground truth, and what of it the uint8 file misses. Middle: what the float model finds. "
-            "Right: what the uint8 file finds. "
-            f"Detections that score less than {self._recipe.report.min_score:g} are left out."
-        )
-        rows = "".join(html.row_of_three(of.title, of.images) for of in exhibits)
-        return html.paragraphs([intro]) + html.key(COLOURS) + rows
-
-    def _mistakes(
-        self,
-        errors: Mapping[str, Mapping[str, float]],
-        recalls: Mapping[str, Sequence[float]],
-        curves: Mapping[str, Rows],
-    ) -> str:
-        by_kind = "How much VOC12 mAP would rise if one kind of error were mended, of all detections, however unsure:"
-        by_size = (
-            "Size is the side of a box as a share of its picture's; found with a score of "
-            f"{self._recipe.report.min_score:g} or more."
-        )
-        sizes = [*(f"up to {end:g}" for end in _SIZES), f"more than {_SIZES[-1]:g}"]
-        return (
-            html.paragraphs([by_kind])
-            + html.points(ERRORS)
-            + html.chart(charts.error_chart(errors), "What each kind of error costs, float and uint8")
-            + "<h3>By size</h3>"
-            + html.paragraphs([by_size])
-            + html.chart(charts.size_chart(recalls, sizes), "The share of objects that is found, by size")
-            + "<h3>Precision and recall</h3>"
-            + html.chart(charts.precision_recall_curves(curves), "Precision against recall by class")
         )
 
 
-def _numbers(evaluation: Evaluation) -> list[tuple[str, str]]:
+def _highlights(evaluation: Evaluation) -> list[tuple[str, str]]:
     shipped, before = evaluation.variants["uint8"], evaluation.variants["float32"]
     return [
         (f"{shipped['voc07_map']:.3f}", "VOC07 mAP of the shipped file"),
@@ -116,10 +101,16 @@ def _numbers(evaluation: Evaluation) -> list[tuple[str, str]]:
     ]
 
 
-def _data(dataset: Mapping[str, Any]) -> str:
-    rows = [(split, *(of[key] for key in _COUNTED)) for split, of in dataset["splits"].items()]
-    told = "How many objects of each class and size there are"
-    return html.table(("split", *_COUNTED), rows) + html.chart(charts.object_charts(dataset), told)
+def _weakest(evaluation: Evaluation) -> list[tuple[str, float]]:
+    """The three classes that the shipped file finds worst, with their VOC12 AP."""
+    per_class = evaluation.variants["uint8"].per_class
+    return sorted(((name, scores["voc12_ap"]) for name, scores in per_class.items()), key=lambda item: item[1])[:3]
+
+
+def _smallest(recipe: Recipe) -> int:
+    """The side, in pixels of the network's input, of the least square that an anchor overlaps by half."""
+    # The smallest anchor's over the root of two.
+    return round(min(min(level.scales) for level in recipe.model.levels) * recipe.model.input_size / 2**0.5)
 
 
 def _confusion(found: Judged, objects: Objects, classes: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -133,33 +124,6 @@ def _confusion(found: Judged, objects: Objects, classes: Sequence[str]) -> Itera
     for thing, (class_, difficult) in enumerate(zip(objects.classes, objects.difficult, strict=True)):
         if not difficult:
             yield classes[class_], classes[about[thing]] if thing in about else _MISSED
-
-
-def _card(recipe: Recipe, evaluation: Evaluation) -> Card:
-    suppression, size = recipe.model.suppression, recipe.model.input_size
-    per_class = evaluation.variants["uint8"].per_class
-    worst = sorted(per_class, key=lambda name: per_class[name]["voc12_ap"])[:3]
-    weakest = ", ".join(f"{name} ({per_class[name]['voc12_ap']:.2f})" for name in worst)
-    # The side of a square that an anchor overlaps by half: the smallest anchor's over the root of two.
-    smallest = round(min(min(level.scales) for level in recipe.model.levels) * size / 2**0.5)
-    return Card(
-        network=f"An object detector in eight bits: MobileNetV2 (alpha {recipe.model.alpha:g}) with a feature pyramid",
-        gives="boxes `[ymin, xmin, ymax, xmax]` as shares of the sides, classes by their number from 0, scores, and "
-        f"how many of them are meant: {suppression.max_detections} at most, with scores of "
-        f"{suppression.score_threshold:g} or more.",
-        names="Finds",
-        counts=("pictures", "objects"),
-        scores=(("VOC07 AP", "voc07_ap"), ("VOC12 AP", "voc12_ap")),
-        measured=", at an overlap of a half",
-        limits=(
-            "It knows the classes above and nothing else, in pictures like those of its data. The weakest are "
-            f"{weakest}.",
-            f"Objects smaller than about {smallest} px at {size} x {size} are overlapped by no anchor by half, and are "
-            "found less often.",
-            "Run it in 8 threads at most: with more, a class would be lost to a fault in TFLite's post-processing.",
-            "Scores are for ranking; they are not calibrated probabilities.",
-        ),
-    )
 
 
 if TYPE_CHECKING:

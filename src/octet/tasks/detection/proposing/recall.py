@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tabulate import tabulate
 
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Recipe
@@ -21,7 +22,7 @@ def described(recipe: Recipe, records: Path) -> str:
     boxes = np.concatenate([truth.boxes for truth in truths])
     anchors, size = make_anchors(recipe.model), recipe.model.input_size
     head = f"{len(anchors)} anchors on the objects of {len(truths)} pictures of train and val, at {size} px:"
-    return f"{head}\n{text_table(recall_by_size(boxes, anchors, size))}"
+    return f"{head}\n{recall_table(recall_by_size(boxes, anchors, size))}"
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,27 @@ def recall_by_size(
     return rows
 
 
-def text_table(rows: list[Recall]) -> str:
+def covered(boxes: NDArray[np.float32], anchors: NDArray[np.float32], input_size: int) -> float:
+    """The share of the objects that an anchor overlaps by at least half."""
+    rows = recall_by_size(boxes, anchors, input_size)
+    return sum(row.found for row in rows) / len(boxes)
+
+
+def recall_table(rows: list[Recall]) -> str:
     """One line a size, and one for all."""
-    lines = [f"{'object, px':>12}{'objects':>9}{'recall':>8}{'overlap':>9}"]
+    lines = [("object, px", "objects", "recall", "overlap")]
     low = 0.0
     for row in rows:
-        size = f"{low:.0f} to {row.up_to:.0f}" if np.isfinite(row.up_to) else f"from {low:.0f}"
-        lines.append(f"{size:>12}{row.objects:>9}{row.found / row.objects:>8.3f}{row.overlap:>9.3f}")
+        lines.append(_line(f"{low:.0f} to {row.up_to:.0f}" if np.isfinite(row.up_to) else f"from {low:.0f}", row))
         low = row.up_to
     objects = sum(row.objects for row in rows)
     overlap = sum(row.objects * row.overlap for row in rows) / objects
-    lines.append(f"{'all':>12}{objects:>9}{sum(row.found for row in rows) / objects:>8.3f}{overlap:>9.3f}")
-    return "\n".join(lines)
+    lines.append(_line("all", Recall(np.inf, objects, sum(row.found for row in rows), overlap)))
+    return tabulate(lines, tablefmt="plain", disable_numparse=True, colalign=["right"] * 4)
+
+
+def _line(size: str, row: Recall) -> tuple[str, str, str, str]:
+    return size, str(row.objects), f"{row.found / row.objects:.3f}", f"{row.overlap:.3f}"
 
 
 def _best_overlaps(boxes: NDArray[np.float32], anchors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,0 +1,182 @@
+"""Write a recipe for own data into params.yaml and dvc.yaml, like another recipe but for what differs.
+
+Reads:  the pictures and annotations at PATH: VOC's .xml files, COCO's .json or YOLO's .txt, with their pictures
+Writes: a section in params.yaml; a line and an artifact in dvc.yaml
+Usage:  octet new NAME --from RECIPE [--pictures PATH ...]
+        then: make reproduce RECIPE=NAME
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from octet.commands.recipes.own_data import OwnData, find_own_data
+from octet.commands.recipes.sections import Value, add_section, add_to_pipeline, read_text
+from octet.common.errors import UserError, report_user_errors
+from octet.common.files import whole_file
+from octet.recipe.shared.dataset import Shapes
+from octet.recipe.shared.load import PARAMS, load_recipe
+from octet.recipe.shared.recipe import Recipe
+from octet.tasks.proposal import Proposal
+
+if TYPE_CHECKING:
+    from octet.tasks.protocol import Survey
+
+PIPELINE = Path("dvc.yaml")
+
+_USUAL_STEPS = 9000  # of a float training, where nothing tells how many the base takes: about what voc2007 does
+_EPOCHS = (5, 500)
+_VALIDATIONS = 20
+_STEPS_AN_EPOCH, _SMALL_BATCH = 4, 4  # a batch is at most a fourth of the pictures, but not smaller than this
+_SHOWN = 10  # flaws
+
+
+def main(name: str, base: str, paths: Sequence[Path]) -> None:
+    params, pipeline = read_text(PARAMS), read_text(PIPELINE)
+    _require_new_name(name, yaml.safe_load(params))
+    recipe = load_recipe(base)
+    changes: dict[str, dict[str, Any]] = {}
+    comment, described = f"like {base}", f"{name}, like {base}"
+    if paths:
+        data = find_own_data(paths)
+        survey = look_at(data, recipe)
+        print_survey(survey, data, paths)
+        changes = propose(survey, data, recipe)
+        comment = f"{sum(survey.pictures.values())} own pictures, like {base}"
+        described = f"Finds {_few(survey.classes)}, in eight bits"
+    about = {"name": f"{name} detector", "version": "1.0.0", "author": _author(), "licence": "not stated"}
+    changes["convert"] = {"about": Value(about, "what the files say of themselves")}
+    changes = {section: changes[section] for section in type(recipe).model_fields if section in changes}
+    params = add_section(params, name, base, comment, changes)
+    pipeline = add_to_pipeline(pipeline, name, base, described)
+    with whole_file(PARAMS) as new_params, whole_file(PIPELINE) as new_pipeline:
+        new_params.write_text(params)
+        new_pipeline.write_text(pipeline)
+        load_recipe(name, new_params)
+    print(f"\n{PARAMS} has a new section {name}, {PIPELINE} its line and its artifact. Next:\n")
+    print(f"  make reproduce RECIPE={name}")
+
+
+def look_at(data: OwnData, recipe: Recipe) -> "Survey":
+    """Pack the data for a moment, and check every picture, as fetch and preprocess will."""
+    from octet.sources.packing.pack import pack
+    from octet.tasks import registry
+
+    update = {"source": data.source, "splits": data.splits, "classes": "found"}
+    kind = type(recipe.dataset)
+    dataset = kind.model_validate({**recipe.dataset.model_dump(), **update})
+    Path("runs").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="runs", prefix="new-") as scratch:
+        archives = Path(scratch)
+        pack(dataset.source, archives)
+        own = [Path(source) for file in dataset.source.files for source in file.sources]
+        looked = recipe.model_copy(update={"dataset": dataset})
+        return registry.proposing(looked).look([*own, *sorted(archives.iterdir())])
+
+
+def print_survey(survey: "Survey", data: OwnData, paths: Sequence[Path]) -> None:
+    print(f"{', '.join(map(str, paths))}: {data.kind}")
+    for fact, value in survey.facts():
+        print(f"  {fact:14} {value}")
+    if survey.problems:
+        kinds = Counter(problem.kind for problem in survey.problems)
+        print(f"{len(survey.problems)} flaws: {', '.join(f'{kind} {count}' for kind, count in kinds.items())}")
+        for problem in survey.problems[:_SHOWN]:
+            print(f"  {problem}")
+        if len(survey.problems) > _SHOWN:
+            print(f"  and {len(survey.problems) - _SHOWN} more")
+        print("The recipe stops at them until they are corrected; `on_bad: skip` leaves them out.")
+    empty = [split for split, count in survey.pictures.items() if not count]
+    if empty or not survey.classes:
+        lacks = f"no picture for {' and '.join(empty)}" if empty else "no object in any picture"
+        raise UserError(f"{', '.join(map(str, paths))}: has {lacks}; a recipe needs some to train on and to score")
+
+
+def propose(survey: "Survey", data: OwnData, base: Recipe) -> dict[str, dict[str, Any]]:
+    """What differs from the base, a mapping for each subsection, and a reason for each proposed number."""
+    held_out = "of train, chosen by a hash of the picture's name"
+    splits = {split: Value(value, held_out if isinstance(value, float) else "") for split, value in data.splits.items()}
+    stop = "stop at data errors; skip: leave such pictures or objects out and list them in dataset.json"
+    changes: dict[str, dict[str, Any]] = {
+        "dataset": {
+            "source": data.source,
+            "splits": splits,
+            "classes": Value(list(survey.classes), "another name is a data error; found: take every name"),
+            "on_bad": Value("error", stop),
+            "shards": Value(1),
+        }
+    }
+    proposals = [*survey.proposals(), *training_length(survey.pictures["train"], base)]
+    proposals.append(Proposal("score", "min_score", 0.0, "raise it to what the first training reaches"))
+    print(f"proposed, beside what {base.name} says:")
+    for proposal in proposals:
+        stays = proposal.value == getattr(getattr(base, proposal.section), proposal.key)
+        value = "as there" if stays else proposal.value
+        print(f"  {proposal.section}.{proposal.key}: {value} ({proposal.reason})")
+        if not stays:
+            changes.setdefault(proposal.section, {})[proposal.key] = Value(proposal.value, proposal.reason)
+    return changes
+
+
+def training_length(pictures: int, base: Recipe) -> Iterator[Proposal]:
+    """Batches that are not larger than the data, and epochs for as many steps as the base takes."""
+    for section, plan in (("train_float", base.train_float), ("train_qat", base.train_qat)):
+        batch = min(plan.batch, pictures, max(_SMALL_BATCH, pictures // _STEPS_AN_EPOCH))
+        if batch < plan.batch:
+            yield Proposal(section, "batch", batch, f"{pictures} pictures in {pictures // batch} steps")
+            if batch % plan.parts:
+                yield Proposal(section, "parts", 1, "so small a batch needs none")
+        if section == "train_float":
+            known = _count_pictures(base)
+            steps = plan.epochs * (known // plan.batch) if known else _USUAL_STEPS
+            least, most = _EPOCHS
+            epochs = min(most, max(least, round(steps / (pictures // batch))))
+            whose = base.name if known else "a training from pre-trained weights"
+            reason = f"of {pictures // batch} steps; {whose} takes {steps} steps in all"
+            yield Proposal(section, "epochs", epochs, reason)
+            yield Proposal(section, "validate_every", max(1, epochs // _VALIDATIONS), "epochs; about twenty times")
+
+
+def _count_pictures(recipe: Recipe) -> int | None:
+    """How many pictures a recipe trains on, if it renders them or if its data was prepared here."""
+    if isinstance(recipe.dataset.source, Shapes):
+        return recipe.dataset.source.pictures.train
+    described = Path("data", recipe.name, "dataset.json")
+    return int(json.loads(described.read_text())["splits"]["train"]["pictures"]) if described.exists() else None
+
+
+def _require_new_name(name: str, recipes: Sequence[str]) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or not re.fullmatch(r".*[a-z0-9]", name):
+        raise UserError(f"recipe {name!r}: expected small letters, digits, - and _, with a letter first")
+    if yaml.safe_load(name) != name:
+        raise UserError(f"recipe {name!r}: YAML takes it for {yaml.safe_load(name)!r}; choose another name")
+    if name in recipes:
+        raise UserError(f"{PARAMS}: there is a recipe {name!r} already; choose another name, or edit that one")
+
+
+def _author() -> str:
+    """Whoever git takes the user for."""
+    asked = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
+    return " ".join(asked.stdout.split()) or "unknown"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:4])} and {len(names) - 4} more"
+
+
+def run() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="what the new recipe is called")
+    parser.add_argument("--from", dest="base", required=True, metavar="RECIPE", help="the recipe that it is like")
+    parser.add_argument("--pictures", nargs="+", type=Path, default=[], metavar="PATH", help="own data")
+    options = parser.parse_args()
+    with report_user_errors():
+        main(options.name, options.base, options.pictures)

@@ -1,0 +1,1 @@
+"""How `new` recognizes own data and writes a recipe for it."""

@@ -1,0 +1,221 @@
+"""Recognizes what kind of data lies at some paths: VOC's XML files, COCO's JSON, YOLO's text files, or an archive."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from octet.common.errors import UserError
+from octet.sources.packing.yolo import read_data_yaml
+from octet.sources.reading.archive import Archives
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
+
+_DEEPEST = 3  # folders below a path that are looked into
+_SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """Data that a recipe can name: its kind in words, and `dataset.source` and `dataset.splits` of params.yaml."""
+
+    kind: str
+    source: Mapping[str, Any]
+    splits: Mapping[str, Any]
+
+
+def find_own_data(paths: Sequence[Path]) -> OwnData:
+    """The data at the paths: a folder or an archive; or a file of annotations, or their folder, and the pictures'."""
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path}: there is nothing")
+    folders = list(_folders(paths))
+    for recognize in (_archives, _coco, _yolo, _voc):
+        if data := recognize(paths, folders):
+            return data
+    looked = ", ".join(map(str, paths))
+    with_pictures = [str(folder.path) for folder in folders if folder.has(PICTURE_SUFFIXES)]
+    seen = f"pictures in {', '.join(with_pictures[:3])}" if with_pictures else "no pictures"
+    raise UserError(
+        f"{looked}: found {seen}, but no annotations that are known; expected VOC's .xml files, a COCO .json file, or "
+        "YOLO's .txt files with data.yaml or classes.txt. Name the folder that holds all of it, or pictures and "
+        "annotations one after the other"
+    )
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A folder, and the names of the files that lie directly in it."""
+
+    path: Path
+    files: Sequence[str]
+
+    def has(self, suffixes: Sequence[str]) -> bool:
+        return any(name.lower().rpartition(".")[2] in suffixes for name in self.files)
+
+    @property
+    def stems(self) -> set[str]:
+        return {name.rpartition(".")[0] for name in self.files}
+
+
+def _folders(paths: Sequence[Path]) -> Iterator[_Listed]:
+    """The paths that are folders and those below, from the top; hidden ones are left out."""
+    for top in paths:
+        for folder, below, files in os.walk(top):
+            depth = len(Path(folder).relative_to(top).parts)
+            below[:] = [] if depth == _DEEPEST else sorted(name for name in below if not name.startswith("."))
+            yield _Listed(Path(folder), sorted(name for name in files if not name.startswith(".")))
+
+
+def _split_up(image_sets: Mapping[str, str]) -> dict[str, Any]:
+    """Image sets as splits by how their names begin; where there is none for val or test, a share of train's."""
+    named = {split: [sets for name, sets in image_sets.items() if name.startswith(split)] for split in _SPLITS}
+    rest = [sets for name, sets in image_sets.items() if not name.startswith(_SPLITS)]
+    train = [*named["train"], *rest]
+    if not train:
+        raise UserError(f"found {', '.join(image_sets)}; expected pictures to train on besides those for val and test")
+    return {"train": train, "val": named["val"] or 0.1, "test": named["test"] or 0.2}
+
+
+# --- archives ---------------------------------------------------------------------------------------------------------
+
+
+def _archives(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
+    """Plain tars in VOC's layout."""
+    if folders or not all(path.suffix == ".tar" for path in paths):
+        return None
+    files = [{"name": path.name, "bytes": None, "sha256": None, "sources": [str(path)]} for path in paths]
+    with Archives(paths) as voc:
+        sets = voc.image_sets
+    return OwnData("an archive in VOC's layout", {"kind": "voc", "archives": files}, _split_up_voc(sets))
+
+
+def _split_up_voc(sets: Sequence[str]) -> dict[str, Any]:
+    """VOC's own image sets where there is one for training, else all pictures of each folder."""
+    own = {name: name.rpartition("/")[2] for name in sets}
+    listed = {split: name for name, split in own.items() if split in _SPLITS}
+    return _split_up(listed if "train" in listed else {name: name for name in sets if name.endswith("/*")})
+
+
+# --- VOC's XML files --------------------------------------------------------------------------------------------------
+
+
+def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
+    """Folders of pictures and folders of XML files, side by side or the same; several such pairs in one folder."""
+    pictures = [folder for folder in folders if folder.has(PICTURE_SUFFIXES)]
+    annotations = [folder for folder in folders if folder.has(("xml",))]
+    if not pictures or not annotations:
+        return None
+    own_names = {}  # of pictures and annotations, by the folder that holds both
+    for folder in annotations:
+        beside = [other for other in pictures if folder.path in (other.path, other.path.parent / folder.path.name)]
+        if not beside:
+            raise UserError(f"{folder.path}: has .xml files, but no folder beside it has pictures; name that one, too")
+        match = max(beside, key=lambda other: len(other.stems & folder.stems))
+        top = folder.path if match == folder else folder.path.parent
+        own_names[top] = (os.path.relpath(match.path, top), os.path.relpath(folder.path, top))
+    tops = list(own_names)
+    if len(set(own_names.values())) > 1 or len({top.parent for top in tops}) > 1:
+        raise UserError(f"{', '.join(map(str, tops))}: found pictures and .xml files in each; name one of them")
+    source = {"kind": "folder", "path": str(tops[0] if len(tops) == 1 else tops[0].parent)}
+    if own_names[tops[0]] != (PICTURES, ANNOTATIONS):
+        source |= dict(zip(("pictures", "annotations"), own_names[tops[0]], strict=True))
+    names = [top.resolve().name for top in tops]
+    if len(names) > 1:
+        return OwnData("VOC's XML files", source, _split_up({name: f"{name}/*" for name in names}))
+    listed = [f"{names[0]}/{file.stem}" for file in sorted((tops[0] / IMAGE_SETS).glob("*.txt"))]
+    return OwnData("VOC's XML files", source, _split_up_voc([*listed, f"{names[0]}/*"]))
+
+
+# --- COCO -------------------------------------------------------------------------------------------------------------
+
+
+def _coco(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
+    """Files of instances, and for each the folder in which its pictures lie."""
+    listed = [folder.path / name for folder in folders for name in folder.files if name.endswith(".json")]
+    files = [path for path in paths if path.suffix == ".json"] or listed
+    sets: dict[str, dict[str, str]] = {}
+    for file in files:
+        first = _first_picture(file)
+        if first is None:
+            continue
+        places = [file.parent, *(folder.path for folder in folders)]
+        places += [path for path in (file.parent / "images", file.parent.parent / "images") if path.is_dir()]
+        pictures = next((place for place in places if (place / first).is_file()), None)
+        if pictures is None:
+            raise UserError(f"{file}: its first picture, {first!r}, lies in no folder here; name that folder, too")
+        sets[_set_name(file)] = {"instances": str(file), "pictures": str(pictures)}
+    if not sets:
+        return None
+    return OwnData(
+        "COCO's annotations", {"kind": "coco", "sets": sets}, _split_up({name: f"COCO/{name}" for name in sets})
+    )
+
+
+def _first_picture(file: Path) -> str | None:
+    """The first picture's file name, if the file is one of instances in COCO's format."""
+    try:
+        content = json.loads(file.read_bytes())
+        boxes = content["annotations"]
+        name = content["images"][0]["file_name"]
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError, OSError):
+        return None
+    is_instances = isinstance(boxes, list) and "categories" in content and isinstance(name, str)
+    return name if is_instances and all("bbox" in box for box in boxes[:1]) else None
+
+
+def _set_name(file: Path) -> str:
+    """`train` of `instances_train.json`, and of `train/_annotations.coco.json`."""
+    name = file.parent.name if file.name.startswith("_") else file.stem.removeprefix("instances_")
+    return re.sub(r"[^\w.-]", "_", name) or "all"
+
+
+# --- YOLO -------------------------------------------------------------------------------------------------------------
+
+
+def _yolo(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
+    """What `data.yaml` names; without one, folders of pictures and of labels, and `classes.txt`."""
+    given = [path for path in paths if path.suffix in (".yaml", ".yml")]
+    listed = [folder.path / name for folder in folders for name in folder.files if name.endswith((".yaml", ".yml"))]
+    for file in given or listed:
+        content = read_data_yaml(file)
+        if "names" in content and "train" in content:
+            sets = dict(_sets_of_data_yaml(file, content))
+            source = {"kind": "yolo", "names": str(file), "sets": sets}
+            return OwnData("YOLO's labels", source, _split_up({name: f"YOLO/{name}" for name in sets}))
+    names = [folder.path / name for folder in folders for name in folder.files if name == "classes.txt"]
+    if not names:
+        return None
+    pictures = [folder.path for folder in folders if folder.has(PICTURE_SUFFIXES)]
+    labels = [folder.path for folder in folders if set(folder.files) - {"classes.txt"} and folder.has(("txt",))]
+    if len(pictures) != 1 or len(labels) != 1:
+        found = f"{len(pictures)} folders with pictures and {len(labels)} with labels"
+        raise UserError(f"{names[0]}: found {found}; expected one of each, or a data.yaml that names them")
+    sets = {"all": {"pictures": str(pictures[0]), "labels": str(labels[0])}}
+    source = {"kind": "yolo", "names": str(names[0]), "sets": sets}
+    return OwnData("YOLO's labels", source, _split_up({"all": "YOLO/all"}))
+
+
+def _sets_of_data_yaml(file: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The folders of pictures and labels of each split that a `data.yaml` names."""
+    for split in _SPLITS:
+        named = content.get(split)
+        for number, folder in enumerate(named if isinstance(named, list) else [named] if named else []):
+            pictures = _resolve(file, content.get("path"), str(folder), split)
+            parts = list(pictures.parts)
+            if "images" in parts:
+                parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
+            labels = Path(*parts)
+            yield f"{split}{number or ''}", {"pictures": str(pictures), "labels": str(labels)}
+
+
+def _resolve(file: Path, root: object, folder: str, split: str) -> Path:
+    """Where a split's pictures lie, by the rules of YOLO's tools: they leave the first `../` out, too."""
+    tops = [file.parent / str(root), file.parent] if root else [file.parent]
+    tries = [top / name for top in tops for name in (folder, folder.removeprefix("../"))]
+    for path in tries:
+        if path.is_dir():
+            return Path(os.path.normpath(path))
+    raise UserError(f"{file}: {split}: found {folder!r}, which is no folder; looked for {tries[0]}")

@@ -1,0 +1,91 @@
+"""What the user asks quantize for, and every refusal that needs neither a model nor TensorFlow."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from octet.commands.shrinking.schemes import SCHEMES, Scheme
+from octet.common.errors import UserError
+
+KERAS_SUFFIXES = (".h5", ".keras")
+
+
+class PixelScale(NamedTuple):
+    """How a model expects pixels p of 0..255: as (p - offset) / divisor."""
+
+    offset: float
+    divisor: float
+
+
+PIXEL_SCALES: Mapping[str, PixelScale] = MappingProxyType(
+    {"raw": PixelScale(0.0, 1.0), "unit": PixelScale(0.0, 255.0), "signed": PixelScale(127.5, 127.5)}
+)
+PIXEL_SCALES_HELP = "raw (0..255), unit (0..1) or signed (-1..1)"
+
+
+@dataclass(frozen=True)
+class Options:
+    """A checked request to quantize one model."""
+
+    model: Path
+    scheme_name: str
+    calibration: Path | None
+    pixels: str | None  # a name of PIXEL_SCALES
+    shape: Sequence[int] | None
+    output: Path
+    compare: bool
+    trust: bool  # load the model even where it carries code, or operators that reach files
+
+    @property
+    def scheme(self) -> Scheme:
+        """The scheme that the name stands for."""
+        return SCHEMES[self.scheme_name]
+
+
+def check_options(options: Options) -> None:
+    """Refuse what can be refused without reading the model."""
+    is_saved_model = (options.model / "saved_model.pb").is_file()
+    if not is_saved_model and not (options.model.suffix in KERAS_SUFFIXES and options.model.is_file()):
+        reason = "is not there" if not options.model.exists() else "is neither"
+        raise UserError(f"{options.model}: {reason}: expected a .h5 or .keras file, or the folder of a SavedModel")
+    if options.shape and (options.shape[0] != 1 or min(options.shape) < 1):
+        raise UserError(
+            f"--shape {format_shape(options.shape)}: expected a 1 first, because samples are converted one at a time, "
+            "and positive sizes after it"
+        )
+    if options.output.suffix != ".tflite" or options.output.is_dir():
+        raise UserError(f"--out {options.output}: expected the name of a file that ends in .tflite")
+    if options.scheme.needs_calibration and not options.calibration:
+        raise UserError(
+            f"--scheme {options.scheme_name} reads ranges from samples: give some with --calibration, 100 or more; "
+            "dynamic and float16 need none"
+        )
+    if options.calibration:
+        _check_calibration(options.calibration, options.pixels)
+
+
+def default_output(model: Path, scheme_name: str) -> Path:
+    """The model's whole name and the scheme, beside the model: `net.h5` and `net.keras` keep apart."""
+    model = model.resolve()
+    return model.with_name(f"{model.name}_{scheme_name}.tflite")
+
+
+def parse_shape(text: str) -> list[int]:
+    """The sizes in a text such as `1,224,224,3`."""
+    return [int(size) for size in text.split(",")]
+
+
+def format_shape(shape: Sequence[int]) -> str:
+    """Sizes as the user writes them after --shape."""
+    return ",".join(map(str, shape))
+
+
+def _check_calibration(path: Path, pixels: str | None) -> None:
+    if path.is_dir():
+        if not pixels:
+            raise UserError(f"{path}: say how the model expects its pixels, with --pixels {PIXEL_SCALES_HELP}")
+    elif path.suffix != ".npz" or not path.is_file():
+        reason = "is not there" if not path.exists() else "is neither"
+        raise UserError(f"{path}: {reason}: expected a folder of pictures or an .npz of arrays")

@@ -1,0 +1,1 @@
+"""What own data suggests for a detector's recipe: input size, anchors, epochs."""

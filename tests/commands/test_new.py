@@ -1,0 +1,237 @@
+"""A new recipe for own data: what lies there is recognized, and the files say what differs and keep all else."""
+
+import json
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import ROOT, Project
+from helpers.own_data import Rendered, write, write_coco, write_voc, write_yolo
+from octet.commands.recipes.own_data import find_own_data
+from octet.recipe.detection import Dataset, Model
+from octet.recipe.shared.load import load_recipe
+from octet.sources.packing import shapes
+from octet.sources.packing.pack import pack
+from octet.sources.reading.archive import Archives
+from octet.sources.reading.check import check
+from octet.sources.reading.split import assign
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Rendered:
+    return [shapes.render(3, 160, f"{number:06d}") for number in range(1, 31)]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The repository's own params.yaml and dvc.yaml, with their comments, in a folder beside the pictures'."""
+    project = Project.new(tmp_path / "octet")
+    for name in ("params.yaml", "dvc.yaml"):
+        shutil.copy(ROOT / name, project.folder / name)
+    return project
+
+
+def vocs_layout(photos: Path, rendered: Rendered) -> None:
+    write_voc(photos / "JPEGImages", photos / "Annotations", rendered)
+    write(photos / "SegmentationClass" / "000001.png", b"no picture to train on")
+
+
+def image_sets(photos: Path, rendered: Rendered) -> None:
+    vocs_layout(photos, rendered)
+    ids = [annotation.id for _, annotation in rendered]
+    for name, members in {"train": ids[:20], "val": ids[20:24], "trainval": ids[:24], "test": ids[24:]}.items():
+        write(photos / "ImageSets/Main" / f"{name}.txt", "".join(f"{id}\n" for id in members))
+
+
+def other_names(photos: Path, rendered: Rendered) -> None:
+    write_voc(photos / "images", photos / "annots", rendered)
+
+
+def one_folder(photos: Path, rendered: Rendered) -> None:
+    write_voc(photos, photos, rendered)
+
+
+def a_folder_for_each_split(photos: Path, rendered: Rendered) -> None:
+    for split, part in (("train", rendered[:20]), ("valid", rendered[20:24]), ("test", rendered[24:])):
+        write_voc(photos / split, photos / split, part)
+
+
+def a_tar(photos: Path, rendered: Rendered) -> None:
+    write_voc(photos / "JPEGImages", photos / "Annotations", rendered)
+    with tarfile.open(photos.with_suffix(".tar"), "w") as tar:
+        tar.add(photos, "photos")
+
+
+def coco(photos: Path, rendered: Rendered) -> None:
+    write_coco(photos / "images", photos / "instances.json", rendered)
+
+
+def coco_by_split(photos: Path, rendered: Rendered) -> None:
+    write_coco(photos / "train2017", photos / "annotations/instances_train2017.json", rendered[:24])
+    write_coco(photos / "val2017", photos / "annotations/instances_val2017.json", rendered[24:])
+    write(photos / "annotations/captions_val2017.json", json.dumps({"images": [], "annotations": [{"caption": "x"}]}))
+
+
+def data_yaml(photos: Path, rendered: Rendered) -> None:
+    write_yolo(photos / "images/train", photos / "labels/train", rendered[:24])
+    write_yolo(photos / "images/val", photos / "labels/val", rendered[24:])
+    names = dict(enumerate(shapes.CLASSES))
+    write(
+        photos / "data.yaml",
+        yaml.safe_dump({"path": ".", "train": "images/train", "val": "images/val", "names": names}),
+    )
+
+
+def roboflow(photos: Path, rendered: Rendered) -> None:
+    for split, part in (("train", rendered[:20]), ("valid", rendered[20:24]), ("test", rendered[24:])):
+        write_yolo(photos / split / "images", photos / split / "labels", part)
+    paths = {"train": "../train/images", "val": "../valid/images", "test": "../test/images"}
+    write(photos / "data.yaml", yaml.safe_dump({**paths, "nc": 6, "names": list(shapes.CLASSES)}))
+
+
+def classes_txt(photos: Path, rendered: Rendered) -> None:
+    write_yolo(photos, photos, rendered)
+    write(photos / "classes.txt", "".join(f"{name}\n" for name in shapes.CLASSES))
+
+
+SPLIT_BY_HASH = {"train": 21, "val": 1, "test": 8}
+SPLIT_BY_OWNER = {"train": 20, "val": 4, "test": 6}
+LAYOUTS: dict[str, tuple[Callable[[Path, Rendered], None], list[str], dict[str, int]]] = {
+    "VOC's layout": (vocs_layout, ["photos"], SPLIT_BY_HASH),
+    "image sets": (image_sets, ["photos"], SPLIT_BY_OWNER),
+    "other names": (other_names, ["photos"], SPLIT_BY_HASH),
+    "pictures and annotations": (other_names, ["photos/images", "photos/annots"], SPLIT_BY_HASH),
+    "one folder": (one_folder, ["photos"], SPLIT_BY_HASH),
+    "a folder for each split": (a_folder_for_each_split, ["photos"], SPLIT_BY_OWNER),
+    "a tar": (a_tar, ["photos.tar"], SPLIT_BY_HASH),
+    "COCO": (coco, ["photos"], SPLIT_BY_HASH),
+    "COCO, file and folder": (coco, ["photos/instances.json", "photos/images"], SPLIT_BY_HASH),
+    "COCO by split": (coco_by_split, ["photos"], {"train": 20, "val": 6, "test": 4}),
+    "data.yaml": (data_yaml, ["photos"], {"train": 21, "val": 6, "test": 3}),
+    "Roboflow's YOLO": (roboflow, ["photos"], SPLIT_BY_OWNER),
+    "classes.txt": (classes_txt, ["photos"], SPLIT_BY_HASH),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_own_data_is_recognized(tmp_path: Path, pictures: Rendered, layout: str) -> None:
+    make, paths, counts = LAYOUTS[layout]
+    make(tmp_path / "photos", pictures)
+    data = find_own_data([tmp_path / path for path in paths])
+    rest = {"pretrained": None, "classes": "found", "on_bad": "error", "shards": 1}
+    dataset = Dataset.model_validate({"source": data.source, "splits": data.splits, **rest})
+    archives = tmp_path / "archives"
+    archives.mkdir()
+    pack(dataset.source, archives)
+    own = [Path(source) for file in dataset.source.files for source in file.sources]
+    with Archives([*own, *archives.iterdir()]) as voc:
+        splits, problems = assign(voc, dataset.splits)
+        checked = [check(entry, shapes.CLASSES) for entries in splits.values() for entry in entries]
+    assert {split: len(entries) for split, entries in splits.items()} == counts
+    assert problems == [problem for one in checked for problem in one.problems] == []
+    objects = [thing.name for one in checked if one.annotation for thing in one.annotation.objects]
+    assert sorted(objects) == sorted(thing.name for _, annotation in pictures for thing in annotation.objects)
+
+
+def test_text_and_values_of_other_recipes_stay(project: Project, pictures: Rendered) -> None:
+    other_names(project.folder.parent / "photos", pictures)
+    before = {name: (project.folder / name).read_text() for name in ("params.yaml", "dvc.yaml")}
+    result = project.octet("new", "mine", "--from", "quickstart", "--pictures", "../photos")
+    assert result.returncode == 0, result.stderr
+    params, pipeline = ((project.folder / name).read_text() for name in before)
+    kept = [line for line in params.splitlines() if line in before["params.yaml"].splitlines()]
+    lost = set(before["params.yaml"].splitlines()) - set(kept)
+    assert {line.partition(":")[0].strip() for line in lost} <= {
+        "quickstart",
+        "dataset",
+        "train_float",
+        "train_qat",
+        "convert",
+    }
+    values = yaml.safe_load(params)
+    mine = values.pop("mine")
+    assert values == yaml.safe_load(before["params.yaml"])
+    assert {key for key in mine if mine[key] != values["quickstart"][key]} == {
+        "dataset",
+        "train_float",
+        "train_qat",
+        "convert",
+        "score",
+    }
+    assert [line for line in pipeline.splitlines() if "mine" not in line][: len(before["dvc.yaml"].splitlines())] == (
+        before["dvc.yaml"].splitlines()
+    )
+    dvc = yaml.safe_load(pipeline)
+    assert list(dvc["vars"][0]["recipes"])[-1] == "mine"
+    assert dvc["vars"][0]["recipes"]["mine"] == dvc["vars"][0]["recipes"]["quickstart"]
+    assert dvc["artifacts"]["mine/detector"]["path"] == "models/mine/detector_uint8.tflite"
+
+
+@pytest.mark.parametrize("base", ["voc0712", "voc2012", "voc2007_small"])
+def test_without_pictures_a_recipe_is_like_its_base(project: Project, base: str) -> None:
+    assert project.octet("new", "mine", "--from", base).returncode == 0
+    assert project.octet("new", "mine2", "--from", "mine").returncode == 0
+    values = yaml.safe_load((project.folder / "params.yaml").read_text())
+    for section in ("mine", "mine2"):
+        about = values[section].pop("convert")["about"]
+        assert about["name"] == f"{section} detector"
+        assert values[section] == {key: value for key, value in values[base].items() if key != "convert"}
+
+
+def test_small_objects_ask_for_a_larger_input_and_anchors_of_their_size(project: Project) -> None:
+    photos = project.folder.parent / "photos"
+    jpeg, _ = shapes.render(3, 640, "000001")
+    objects = "".join(
+        f"<object><name>dot</name><bndbox><xmin>{x}</xmin><ymin>{y}</ymin>"
+        f"<xmax>{x + 15}</xmax><ymax>{y + 15}</ymax></bndbox></object>"
+        for x, y in ((20, 30), (200, 100), (300, 250))
+    )
+    for number in range(30):
+        write(photos / "images" / f"{number}.jpg", jpeg)
+        write(photos / "xml" / f"{number}.xml", f"<annotation>{objects}</annotation>")
+    result = project.octet("new", "mine", "--from", "quickstart", "--pictures", "../photos")
+    assert result.returncode == 0, result.stderr
+    assert "overlaps them by half; with the base's, 0.00" in result.stdout
+    model = load_recipe("mine", project.folder / "params.yaml").model
+    assert isinstance(model, Model)
+    assert model.input_size > 256
+    assert [level.stride for level in model.levels] == [8]
+    assert model.levels[0].scales[0] == pytest.approx(16 / 600, rel=0.2)
+
+
+def test_flaws_are_shown_and_the_recipe_is_written_all_the_same(project: Project, pictures: Rendered) -> None:
+    coco(project.folder.parent / "photos", pictures)
+    (project.folder.parent / "photos/images/000002.jpg").write_bytes(b"no picture")
+    result = project.octet("new", "mine", "--from", "quickstart", "--pictures", "../photos")
+    assert result.returncode == 0, result.stderr
+    assert "1 flaws: undecodable picture 1" in result.stdout
+    assert "../photos/images/000002.jpg: undecodable picture" in result.stdout
+    assert "mine" in yaml.safe_load((project.folder / "params.yaml").read_text())
+
+
+NOTHING: dict[str, tuple[list[str], str]] = {
+    "the recipe is there": (["voc2007", "--from", "quickstart"], "there is a recipe 'voc2007' already"),
+    "no such base": (["mine", "--from", "nosuch"], "no recipe 'nosuch'; there are: quickstart"),
+    "a name for YAML": (["on", "--from", "quickstart"], "YAML takes it for True"),
+    "a path as name": (["../mine", "--from", "quickstart"], "expected small letters, digits"),
+    "no such path": (["mine", "--from", "quickstart", "--pictures", "../nosuch"], "../nosuch: there is nothing"),
+    "pictures alone": (["mine", "--from", "quickstart", "--pictures", "../alone"], "no annotations that are known"),
+    "an empty folder": (["mine", "--from", "quickstart", "--pictures", "../empty"], "found no pictures"),
+}
+
+
+@pytest.mark.parametrize("mistake", NOTHING)
+def test_a_mistake_writes_nothing(project: Project, pictures: Rendered, mistake: str) -> None:
+    (project.folder.parent / "empty").mkdir()
+    write(project.folder.parent / "alone/1.jpg", pictures[0][0])
+    before = project.bytes_of("params.yaml", "dvc.yaml")
+    words, message = NOTHING[mistake]
+    result = project.octet("new", *words)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+    assert project.bytes_of("params.yaml", "dvc.yaml") == before

@@ -1,0 +1,59 @@
+"""Whatever people call their classes, their pictures and their recipes: it is text, and no markup."""
+
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from octet.reporting.filling import fill_html, fill_markdown
+
+HOSTILE = '<b onclick="x">&amp; **bold** | [link](http://example.org) `code`\n# head'
+
+
+def test_no_value_is_markup_in_html(tmp_path: Path) -> None:
+    (tmp_path / "page.html.jinja").write_text(
+        '{% from "parts.html.jinja" import chart, table %}'
+        '<p title="{{ name }}">{{ name }}</p>{{ table([name], [[name]], text=(0,)) }}{{ chart("", name) }}'
+    )
+    page = fill_html("page.html.jinja", tmp_path, name=HOSTILE)
+    assert "<b " not in page
+    assert page.count("&lt;b onclick=&#34;x&#34;&gt;&amp;amp;") == 5
+
+
+def test_no_value_is_markup_in_markdown(tmp_path: Path) -> None:
+    (tmp_path / "card.md.jinja").write_text(
+        '- {{ name }}\n\n{{ table([name, "b"], [[name, 1]]) }}\n\n{{ name | code }}'
+    )
+    text = r'\<b onclick="x"\>\&amp; \*\*bold\*\* \| \[link\](http\://example.org) \`code\` \# head'
+    written = fill_markdown("card.md.jinja", tmp_path, name=HOSTILE.replace("\n", "\n\n"))
+    point, head, line, row, code = filter(None, written.splitlines())
+    assert point == f"- {text}"
+    assert head.startswith(f"| {text} ")
+    assert set(line) == set("|:-")
+    assert row.startswith(f"| {text} ")
+    assert code == "`` " + " ".join(HOSTILE.split()) + " ``"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("potted_plant", "potted_plant"),
+        ("_plant_", r"\_plant\_"),
+        ("a__b", r"a\_\_b"),
+        ("t-shirt, 0.5", "t-shirt, 0.5"),
+    ],
+)
+def test_names_stay_legible(name: str, written: str, tmp_path: Path) -> None:
+    (tmp_path / "card.md.jinja").write_text("{{ name }}")
+    assert fill_markdown("card.md.jinja", tmp_path, name=name) == written
+
+
+def test_code_may_hold_backticks(tmp_path: Path) -> None:
+    (tmp_path / "card.md.jinja").write_text("{{ plain | code }} {{ ticked | code }}")
+    assert fill_markdown("card.md.jinja", tmp_path, plain="a_b", ticked="a``b") == "`a_b` ``` a``b ```"
+
+
+def test_a_name_that_nobody_gave_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "page.html.jinja").write_text("{{ missing }}")
+    with pytest.raises(jinja2.UndefinedError, match="missing"):
+        fill_html("page.html.jinja", tmp_path)
