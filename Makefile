@@ -121,7 +121,7 @@ remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \
 .PHONY: changes
 changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV=HEAD, as Markdown
 	@echo '### Parameters'; dvc params diff --md $(REV)
-	@echo '### Scores'; dvc metrics diff --md $(REV)
+	@echo '### Scores'; dvc metrics diff --md $(REV) --targets $(wildcard reports/*/metrics.json)
 
 .PHONY: doctor
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it

@@ -1,7 +1,7 @@
 """Write the report, one HTML file, and the card that travels with the model.
 
 Reads:  reports/RECIPE, models/RECIPE/{float,qat}, data/RECIPE/{records,dataset.json}
-Writes: reports/RECIPE/{report.html,gallery.jpg}, models/RECIPE/MODEL_CARD.md, and what DVC plots: reports/RECIPE/*.csv
+Writes: reports/RECIPE/{report.html,gallery.jpg,training.csv,confusion.csv}, models/RECIPE/MODEL_CARD.md
 Usage:  python src/report.py RECIPE
 """
 
@@ -17,7 +17,7 @@ from octet.measuring.files import read_files
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.reporting.card import model_card
-from octet.reporting.dvc_plots import write_confusion, write_ledger, write_training
+from octet.reporting.dvc_plots import write_confusion, write_training
 from octet.reporting.page import Findings, page
 from octet.tasks import registry
 
@@ -47,7 +47,6 @@ def main(recipe: Recipe) -> None:
         },
         recipe_text=yaml.safe_dump(recipe.model_settings, sort_keys=False),
     )
-    write_ledger(reports / "ledger.csv", evaluation.steps(recipe.headline))
     write_training(reports / "training.csv", findings.histories)
     write_confusion(reports / "confusion.csv", results.confusion)
     for path, content in (

@@ -1,7 +1,7 @@
 """Score the outputs of every variant on the test split, and compute the change at each step; no network runs.
 
 Reads:  data/RECIPE/records, reports/RECIPE/{detections or outputs,files.json}
-Writes: reports/RECIPE/evaluation.json, reports/RECIPE/curves/*.csv
+Writes: reports/RECIPE/{evaluation,metrics}.json, reports/RECIPE/{ledger.csv,curves/*.csv}
 Usage:  python src/score.py RECIPE
 """
 
@@ -13,7 +13,8 @@ from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
 from octet.measuring.gate import judge_gate
-from octet.measuring.ledger import compute_ledger
+from octet.measuring.ledger import compute_ledger, write_ledger
+from octet.measuring.metrics import write_metrics
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
@@ -53,6 +54,8 @@ def main(recipe: Recipe) -> None:
         gate=judge_gate(variants, files, recipe.headline, recipe.score),
     )
     write_evaluation(reports / "evaluation.json", evaluation)
+    write_ledger(reports / "ledger.csv", evaluation.steps(recipe.headline))
+    write_metrics(reports / "metrics.json", evaluation, recipe.headline)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The page that draws the house fits the tree."""
+"""The page about the architecture fits the tree."""
 
 import re
 
@@ -9,7 +9,7 @@ CODE = ROOT / "src" / "octet"
 
 
 def test_every_folder_stands_in_the_table() -> None:
-    table = PAGE[PAGE.index("## The folders") : PAGE.index("## A picture's way")]
+    table = PAGE[PAGE.index("## The folders") : PAGE.index("## A picture through the pipeline")]
     told = re.findall(r"^\| `([a-z_/]+)` \|", table, re.MULTILINE)
     folders = {file.parent.relative_to(CODE).as_posix() for file in CODE.rglob("[!_]*.py")}
     of_commands = {folder for folder in folders if folder.startswith("commands/")}

@@ -22,11 +22,25 @@ def test_every_make_target_is_there_and_has_its_line() -> None:
         assert set(re.findall(r"\bmake ([a-z]+)\b(?=[`\n ]RECIPE|[`\n])", page.read_text())) <= phony, page
 
 
-def test_every_path_is_there() -> None:
-    links = [(page, link) for page in PAGES for link in re.findall(r"\]\(((?!http|#)[^)]+)\)", page.read_text())]
+def test_every_link_leads_somewhere() -> None:
+    links = [(page, link) for page in PAGES for link in re.findall(r"\]\(((?!http)[^)]+)\)", page.read_text())]
     assert links
     for page, link in links:
-        assert (page.parent / link.partition("#")[0]).exists(), (page, link)
+        path, _, heading = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), (page, link)
+        assert not heading or heading in headings_of(target), (page, link)
+
+
+def headings_of(page: Path) -> set[str]:
+    """As GitHub names them in addresses."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_word_of_the_glossary_is_linked() -> None:
+    linked = {word for page in PAGES for word in re.findall(r"glossary\.md#([\w-]+)", page.read_text())}
+    assert linked == headings_of(ROOT / "docs" / "glossary.md") - {"glossary"}
 
 
 def test_the_drawing_is_the_pipeline(project: Project) -> None:

@@ -10,6 +10,7 @@ from octet.common.errors import UserError
 from octet.measuring.evaluation import Evaluation, Gate, Step, TestSet, Variant, read_evaluation, write_evaluation
 from octet.measuring.files import read_files
 from octet.measuring.gate import check_limits
+from octet.measuring.metrics import write_metrics
 
 STEP = {"from": "float", "to": "uint8", "metric": "top1", "delta": -0.01, "ci95": [-0.02, -0.001]}
 
@@ -43,6 +44,12 @@ def test_the_evaluation_is_read_as_written_with_the_scores_first(evaluation_file
     before = evaluation_file.read_bytes()
     write_evaluation(evaluation_file, read)
     assert evaluation_file.read_bytes() == before
+
+
+def test_the_metrics_are_the_deciding_score_alone(evaluation_file: Path) -> None:
+    write_metrics(evaluation_file.with_name("metrics.json"), read_evaluation(evaluation_file, "score@r"), "top1")
+    content = json.loads(evaluation_file.with_name("metrics.json").read_text())
+    assert content == {"top1": {"float": 0.5, "uint8": 0.49, "change": -0.01}}
 
 
 @pytest.mark.parametrize(

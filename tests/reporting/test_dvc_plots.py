@@ -31,6 +31,7 @@ def drawn(plot: dict[str, Any]) -> str:
 
 def test_every_file_has_its_plot(plots: dict[str, dict[str, Any]]) -> None:
     assert {"ledger.csv", "training.csv", "confusion.csv"} <= set(plots)
+    assert next(iter(plots)) == "ledger.csv"  # what decides comes first
     assert {"curves/float.csv", "curves/control.csv", "curves/qat.csv", "curves/uint8.csv"} <= set(plots)
 
 

@@ -3,7 +3,7 @@
 import csv
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,14 @@ def read_rows(path: Path, made_by: str) -> list[dict[str, str]]:
     """Read the rows of the CSV file that the stage `made_by` writes; each maps column names to values."""
     with require_output(path, made_by).open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV with the columns' names in its first line."""
+    with atomic_write(path) as partial, partial.open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(columns)
+        table.writerows(rows)
 
 
 def require_output(path: Path, made_by: str) -> Path:

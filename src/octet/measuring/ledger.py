@@ -1,10 +1,12 @@
 """The ledger: the change of score at each step from the float model to the files, with a confidence interval."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from octet.common.files import write_rows
 from octet.measuring.evaluation import Step
 
 # From the float model to every other variant; then what QAT changes against equal training in float and against no
@@ -47,6 +49,12 @@ def compute_ledger(
         )
         for before, after in STEPS
     ]
+
+
+def write_ledger(path: Path, steps: Iterable[Step]) -> None:
+    """Write a CSV with a row for each step, which `dvc plots` draws."""
+    rows = ((f"{step.before} → {step.after}", step.delta, *step.ci95) for step in steps)
+    write_rows(path, ("step", "delta", "low", "high"), rows)
 
 
 def _interval(changes: NDArray[np.float64]) -> tuple[float, float]:
