@@ -93,7 +93,7 @@ def known_vulnerabilities(releases: set[tuple[str, str]], url: str) -> list[Vuln
                 (result.stderr.strip().splitlines() or [f"pip-audit ended with {result.returncode}"])[-1]
             )
         dependencies: list[dict[str, Any]] = json.loads(answer.read_text())["dependencies"]
-    known = {(of["name"], of["version"]): of["vulns"] for of in dependencies if "vulns" in of}
+    known = {(package["name"], package["version"]): package["vulns"] for package in dependencies if "vulns" in package}
     if not known.get(KNOWN_BAD):
         raise UnreachableError(f"it answers, but knows of no vulnerability in {' '.join(KNOWN_BAD)}, which has several")
     if unanswered := releases - known.keys():

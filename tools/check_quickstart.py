@@ -21,7 +21,7 @@ MAPS = ("voc07_map", "voc12_map")
 
 def main(first: Path, second: Path) -> None:
     evaluation = json.loads(Path("reports/quickstart/evaluation.json").read_text())
-    scores = {name: of["voc12_map"] for name, of in evaluation["variants"].items()}
+    scores = {name: variant["voc12_map"] for name, variant in evaluation["variants"].items()}
     lines = first.read_text().splitlines()
     start = max(number for number, line in enumerate(lines) if line.split()[:1] == ["variant"]) + 1
     printed = lines[start : start + len(VARIANTS)]

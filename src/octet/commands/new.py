@@ -165,7 +165,7 @@ def _require_new_name(name: str, recipes: Sequence[str]) -> None:
 
 
 def _author() -> str:
-    """Whoever git takes the user for."""
+    """The user's name in git's settings."""
     asked = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
     return " ".join(asked.stdout.split()) or "unknown"
 

@@ -1,4 +1,4 @@
-"""Asking a server for a file, again where a moment later may be better: urllib3's Retry, with its reasons told."""
+"""Requests to a server, repeated where that may help, through urllib3's Retry; every attempt says why it failed."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ _REDIRECTS = 10
 
 @dataclass(frozen=True)
 class Patience:
-    """What is borne before a source is given up."""
+    """How long and how often a source is tried before it is given up."""
 
     silence: float = 30  # s
     wait: float = 1  # s before the second attempt; twice that before the third, and so on
@@ -32,13 +32,13 @@ class SourceError(Exception):
 
 
 class Attempts(Retry):
-    """What is left of a source's attempts; an increment that leaves none, or that cannot help, is a SourceError."""
+    """The attempts that are left for a source; a SourceError is raised when none is left, or another cannot help."""
 
     url: str
 
     @classmethod
     def of_source(cls, url: str, patience: Patience) -> "Attempts":
-        """All that it has."""
+        """All attempts for a source that has not been tried yet."""
         attempts = cls(patience.attempts - 1, status_forcelist=_BUSY, backoff_factor=patience.wait)
         attempts.url = url
         return attempts
@@ -82,7 +82,7 @@ class Attempts(Retry):
 
 
 def ask(url: str, attempts: Attempts, silence: float, headers: Mapping[str, str]) -> requests.Response:
-    """The answer, its body still to be read; proxies and certificates are those that the environment names."""
+    """Request a URL; the response's body is still to be read. The environment names proxies and certificates."""
     session = requests.Session()
     session.headers.clear()
     session.headers.update({"User-Agent": "octet", "Accept-Encoding": "identity", **headers})
@@ -98,7 +98,7 @@ def ask(url: str, attempts: Attempts, silence: float, headers: Mapping[str, str]
 
 
 def reason_of(response: BaseHTTPResponse) -> str:
-    """The status and what the server calls it, as one line."""
+    """The status of a response and the server's reason for it, as one line."""
     return _line(f"{response.status} {response.reason or ''}")
 
 
@@ -108,7 +108,7 @@ def _close_redirect(response: requests.Response, **_: Any) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """What is behind an error, as one line; a SourceError where that will not be better a moment later."""
+    """The innermost cause of an error, as one line; a SourceError is raised where another attempt cannot help."""
     while inner := error.__cause__ or next((part for part in error.args if isinstance(part, BaseException)), None):
         error = inner
     reason = _line(str(error)) or type(error).__name__

@@ -1,4 +1,4 @@
-"""One file over HTTP: what came is kept when the line drops, and asked for no more."""
+"""Downloads a file over HTTP, and resumes where an earlier attempt ended."""
 
 import re
 import shutil
@@ -16,13 +16,13 @@ _AT_ONCE = 1 << 18  # bytes
 
 
 class OtherFileError(SourceError):
-    """What this source gives is not the file."""
+    """The source has another file than the one that was asked for."""
 
 
 def download(url: str, file: File, partial: Path, patience: Patience) -> bool:
-    """Go on with `partial` until all of the file is there; say whether its beginning is from an earlier attempt.
+    """Append to `partial` until the file is complete; True where its beginning is from an earlier attempt.
 
-    Where the SHA-256 is known, that decides whether the parts fit; else every attempt starts over.
+    Where the SHA-256 is known, the caller compares it; otherwise every attempt starts from the beginning.
     """
     every = attempts = Attempts.of_source(url, patience)
     most = size_of(partial)
@@ -54,19 +54,19 @@ def size_of(path: Path) -> int:
 
 
 def require_room(folder: Path, needed: int, remedy: str) -> None:
-    """A UserError where the disk cannot take that many bytes."""
+    """Raise a UserError where the disk has fewer free bytes than needed."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise UserError(f"{folder}: {needed / 1e6:,.1f} MB are needed, {free / 1e6:,.1f} MB are free: {remedy}")
 
 
 def _goes_on(response: requests.Response, start: int) -> bool:
-    """Whether the answer is not about another part of the file than the one that was asked for."""
+    """Whether a response continues the file at the byte that was asked for, or sends all of it."""
     return response.status_code != 416 and (response.status_code != 206 or _range(response)[0] == start)
 
 
 def _expect(response: requests.Response, start: int, file: File) -> tuple[int, int | None]:
-    """From which byte on this answer has the file, and how long the file is."""
+    """The byte at which a response's part of the file begins, and the length of the file, if it is known."""
     if response.status_code not in (200, 206):
         raise SourceError(reason_of(response.raw))
     if response.status_code == 206:
@@ -82,7 +82,7 @@ def _expect(response: requests.Response, start: int, file: File) -> tuple[int, i
 
 
 def _range(response: requests.Response) -> tuple[int | None, int | None]:
-    """The first byte and the file's length, of `Content-Range: bytes 5-9/10`."""
+    """The first byte and the file's length in a header such as `Content-Range: bytes 5-9/10`."""
     bounds, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
     return _number(bounds.partition("-")[0]), _number(total)
 
@@ -92,17 +92,17 @@ def _number(text: str | None) -> int | None:
 
 
 def _keep(response: requests.Response, name: str, partial: Path, start: int, total: int | None) -> None:
-    """Write what comes behind the first `start` bytes of the partial file."""
+    """Write the response's body after the first `start` bytes of the partial file."""
     require_room(partial.parent, (total or 0) - start, "free some, or name another folder with OCTET_CACHE=")
     came = start
     with partial.open("ab") as out, Progress(name, total, "B", initial=start) as progress:
         out.truncate(start)
-        while some := response.raw.read1(_AT_ONCE, decode_content=False):
-            came += len(some)
+        while block := response.raw.read1(_AT_ONCE, decode_content=False):
+            came += len(block)
             if total is not None and came > total:
                 partial.unlink()
                 raise OtherFileError(f"sent more than {total} bytes")
-            out.write(some)
-            progress.advance(len(some))
+            out.write(block)
+            progress.advance(len(block))
     if total is not None and came < total:
         raise ProtocolError

@@ -9,6 +9,6 @@ _DECIMALS = 5
 
 
 def write_metrics(path: Path, evaluation: Evaluation, metric: str) -> None:
-    """Write that metric alone; `change` is after minus before, as in the ledger."""
+    """Write the score of the float model and of the shipped file, and the change: after minus before."""
     before, after = evaluation.variants["float"][metric], evaluation.variants["uint8"][metric]
     write_json(path, {metric: {"float": before, "uint8": after, "change": round(after - before, _DECIMALS)}})

@@ -12,7 +12,7 @@ from octet.reporting.words import answers
 
 
 def model_card(recipe: Recipe, dataset: Mapping[str, Any], evaluation: Evaluation, results: Results) -> str:
-    """The page, from what was asked for, what it was trained on, what it scores, and what the task has to say."""
+    """The model card, from the recipe, the data set, the scores, and the task's own parts."""
     per_class = evaluation.variants["uint8"].per_class
     keys = results.class_scores.values()
     return fill_markdown(
@@ -36,7 +36,7 @@ def model_card(recipe: Recipe, dataset: Mapping[str, Any], evaluation: Evaluatio
 
 
 def _sources(recipe: Recipe) -> list[tuple[str, str]]:
-    """Each split and where its pictures are from; none where the project renders them."""
+    """The origin of each split's pictures; none where the project renders them."""
     source, splits = recipe.dataset.source, recipe.dataset.splits
     if not (source.files or source.paths):
         return []

@@ -15,14 +15,14 @@ Corners = tuple[float, float, float, float]  # left, top, right, bottom in pixel
 # Distinct on photos and for most kinds of colour blindness (Okabe and Ito).
 COLOURS = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167))
 
-_SMALLEST = 480  # a picture whose longer side is shorter is enlarged: there is no room for letters on it
+_SMALLEST = 480  # px; a picture whose longer side is shorter is enlarged, to make room for letters
 _FONT = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")  # Latin, Greek, Cyrillic
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
 @dataclass(frozen=True)
 class Box:
-    """What is drawn."""
+    """A box to draw, with its caption and colour."""
 
     corners: Corners
     caption: str
@@ -30,7 +30,7 @@ class Box:
 
 
 def draw_boxes(picture: NDArray[np.uint8], boxes: Sequence[Box]) -> NDArray[np.uint8]:
-    """A copy of an RGB picture [H, W, 3] with the boxes in it, captions beside each other where there is room."""
+    """A copy of an RGB picture [H, W, 3] with the boxes drawn in; captions do not overlap where there is room."""
     height, width = picture.shape[:2]
     scale = max(1, -(-_SMALLEST // max(height, width)))
     image = Image.fromarray(picture).resize((width * scale, height * scale), Image.Resampling.BICUBIC)
@@ -55,10 +55,11 @@ def _write(
     corners: Sequence[float],
     taken: Sequence[Corners],
 ) -> Corners:
-    """Write a caption where it covers no other; the place that it took."""
+    """Write a caption where it overlaps the fewest others; the rectangle that it covers."""
     _, _, text, bottom = canvas.textbbox((0, 0), box.caption, font)
     wide, high = text + 2 * line, bottom + line
-    place = min(_places(corners, wide, high, size), key=lambda place: sum(_shared(place, other) for other in taken))
+    candidates = _caption_places(corners, wide, high, size)
+    place = min(candidates, key=lambda candidate: sum(_shared_area(candidate, other) for other in taken))
     canvas.rectangle(place, fill=box.colour)
     red, green, blue = box.colour
     dark = 0.299 * red + 0.587 * green + 0.114 * blue < 128
@@ -66,31 +67,30 @@ def _write(
     return place
 
 
-def _places(corners: Sequence[float], wide: float, high: float, size: tuple[int, int]) -> Iterable[Corners]:
-    """Above the box, below it, and within it at the top and at the bottom, moved into the picture."""
+def _caption_places(corners: Sequence[float], wide: float, high: float, size: tuple[int, int]) -> Iterable[Corners]:
+    """The places for a caption: above the box, below it, and inside it at top and bottom, all within the picture."""
     left, top, right, bottom = corners
     for x in (left, right - wide):
         for y in (top - high, bottom, top, bottom - high):
-            inside_x, inside_y = (
-                max(0.0, min(at, side - of)) for at, side, of in zip((x, y), size, (wide, high), strict=True)
-            )
+            inside_x = max(0.0, min(x, size[0] - wide))
+            inside_y = max(0.0, min(y, size[1] - high))
             yield inside_x, inside_y, inside_x + wide, inside_y + high
 
 
-def _shared(one: Corners, other: Corners) -> float:
-    """The area of what both cover."""
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    return max(across, 0) * max(down, 0)
+def _shared_area(first: Corners, second: Corners) -> float:
+    """The area of the intersection of two rectangles."""
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    return max(width, 0) * max(height, 0)
 
 
 def _ordered(corners: Sequence[float]) -> Corners:
-    """A box that ends where it begins is a point; one that ends before that is none that Pillow draws."""
+    """The corners in the order that Pillow asks for; a box that ends before it begins becomes a line or a point."""
     left, top, right, bottom = corners
     return left, top, max(left, right), max(top, bottom)
 
 
 @cache
 def _font(height: int) -> ImageFont.FreeTypeFont:
-    # Pillow's other way to lay out letters needs a library of the system's, and is there on some machines only.
+    # The other layout engine of Pillow needs a system library that only some machines have.
     return ImageFont.truetype(str(_FONT), height, layout_engine=ImageFont.Layout.BASIC)

@@ -1,4 +1,4 @@
-"""What `dvc plots show` draws of a report, as CSV: both trainings, and what is taken for what."""
+"""CSV files that `dvc plots show` draws: the trainings, and the confusion of classes."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from octet.reporting.plots import Rows, score_of
 
 
 def write_training(file: Path, histories: Mapping[str, Rows]) -> None:
-    """A row a training, epoch and measure."""
+    """Write a CSV with a row for each training, epoch and measure."""
     measures = ("loss", score_of(histories), "learning_rate")
     rows = (
         (training, row["epoch"], measure, row[measure])
@@ -21,5 +21,5 @@ def write_training(file: Path, histories: Mapping[str, Rows]) -> None:
 
 
 def write_confusion(file: Path, pairs: Sequence[tuple[str, str]]) -> None:
-    """A row a thing: what it is, and what it was taken for."""
+    """Write a CSV with a row for each object: its class, and the class that was predicted."""
     write_rows(file, ("actual", "predicted"), pairs)

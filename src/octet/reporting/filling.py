@@ -1,4 +1,4 @@
-"""Templates filled in: each value is escaped for HTML or for Markdown, and a name that nobody gave is an error."""
+"""Fills templates: every value is escaped for HTML or Markdown, and a name without a value is an error."""
 
 import base64
 import re

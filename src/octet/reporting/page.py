@@ -20,7 +20,7 @@ _LAYERS = 10
 
 @dataclass(frozen=True)
 class Findings:
-    """All that the page tells of."""
+    """All that the report shows of a recipe."""
 
     recipe: Recipe
     evaluation: Evaluation
@@ -29,12 +29,12 @@ class Findings:
     histories: Mapping[str, Rows]  # by training
     layers: Mapping[str, Sequence[Mapping[str, Any]]]
     shipped: FileFacts
-    made_of: Mapping[str, str]  # what made it, in words
+    made_of: Mapping[str, str]  # recipe, file and packages with their hashes and versions
     recipe_text: str  # as YAML
 
 
 def page(findings: Findings) -> str:
-    """The whole file."""
+    """The report as one HTML file."""
     recipe, evaluation, results, shipped = findings.recipe, findings.evaluation, findings.results, findings.shipped
     metric, steps = recipe.metrics[recipe.headline], list(evaluation.steps(recipe.headline))
     return fill_html(
@@ -85,7 +85,7 @@ def _operators(shipped: FileFacts) -> Iterator[tuple[str, int, str]]:
 
 
 def _repairs(dataset: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    """What of the data was mended, and what left out, each by kind."""
+    """How many pictures or objects were mended, and how many left out, by kind."""
     mended: Counter[str] = sum((Counter(split["mended"]) for split in dataset["splits"].values()), Counter())
     kinds = {"Mended": mended, "Left out": dataset["skipped"]["by_kind"]}
-    return [(what, [f"{count} {kind}" for kind, count in sorted(counts.items())]) for what, counts in kinds.items()]
+    return [(title, [f"{count} {kind}" for kind, count in sorted(counts.items())]) for title, counts in kinds.items()]

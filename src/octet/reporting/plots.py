@@ -1,4 +1,4 @@
-"""Plots as SVG whose bytes depend on the data alone, and whose lines and letters take the page's colour."""
+"""Charts as SVG whose bytes depend on the data alone, and whose lines and letters have the page's text colour."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ matplotlib.rcParams |= {
     "svg.hashsalt": "octet",  # otherwise element ids are random
     "text.parse_math": False,  # a class may be called $x$
     "svg.fonttype": "none",  # letters stay letters, in the page's font
-    "font.family": "DejaVu Sans",  # what is measured with: it comes with matplotlib
+    "font.family": "DejaVu Sans",  # for measuring text: this font comes with matplotlib
     "font.size": 9,
     "savefig.transparent": True,
     "axes.spines.top": False,
@@ -34,12 +34,12 @@ from matplotlib.figure import Figure  # noqa: E402
 
 Rows = Sequence[Mapping[str, str]]
 
-# Seen on light and on dark alike
+# Visible on a light and on a dark page
 COLOURS = {"float": "#3f8fd2", "control": "#8f8f8f", "qat": "#2ea37a", "uint8": "#e0791e"}
 
 
 def ledger_chart(steps: Sequence[Step], metric: str) -> Markup:
-    """What each step changed, with its interval; in colour where that leaves no change out."""
+    """A chart of the change at each step with its interval; in colour where the interval does not include 0."""
     figure, axes = plt.subplots(figsize=(7.5, 0.34 * len(steps) + 0.8))
     for row, step in enumerate(steps):
         low, high = step.ci95
@@ -54,7 +54,7 @@ def ledger_chart(steps: Sequence[Step], metric: str) -> Markup:
 
 
 def training_curves(histories: Mapping[str, Rows], metric: str) -> Markup:
-    """Loss, score and learning rate against epochs, of one training after the other."""
+    """Charts of loss, score and learning rate against epochs, with the trainings one after the other."""
     figure, panels = plt.subplots(1, 3, figsize=(9.5, 2.7))
     score = score_of(histories)
     for (key, label), axes in zip(
@@ -66,9 +66,9 @@ def training_curves(histories: Mapping[str, Rows], metric: str) -> Markup:
         panels,
         strict=True,
     ):
-        for name, rows, offset in _in_line(histories):
-            told = [row for row in rows if row.get(key)]
-            epochs, values = [offset + int(row["epoch"]) for row in told], [float(row[key]) for row in told]
+        for name, rows, offset in _one_after_another(histories):
+            measured = [row for row in rows if row.get(key)]
+            epochs, values = [offset + int(row["epoch"]) for row in measured], [float(row[key]) for row in measured]
             axes.plot(epochs, values, ".-", label=name, color=COLOURS[name], lw=1.4)
         axes.set(xlabel="epoch", title=label)
         axes.legend()
@@ -76,17 +76,17 @@ def training_curves(histories: Mapping[str, Rows], metric: str) -> Markup:
 
 
 def score_of(histories: Mapping[str, Rows]) -> str:
-    """The column that has the score on the held-out pictures."""
+    """The name of the column with the score on the validation split."""
     return next(column for rows in histories.values() for column in rows[0] if column.startswith("val_"))
 
 
 def bars(values: Mapping[str, Sequence[float]], names: Sequence[str], label: str) -> Markup:
-    """A group of bars for each name, one bar a model."""
+    """A chart with a group of bars for each name, in which each model has a bar."""
     figure, axes = plt.subplots(figsize=(7.5, 2.6))
     width = 0.8 / len(values)
-    for place, (name, heights) in enumerate(values.items()):
-        at = [index + (place - (len(values) - 1) / 2) * width for index in range(len(names))]
-        drawn = axes.bar(at, heights, width * 0.92, label=name, color=COLOURS[name])
+    for position, (name, heights) in enumerate(values.items()):
+        centres = [index + (position - (len(values) - 1) / 2) * width for index in range(len(names))]
+        drawn = axes.bar(centres, heights, width * 0.92, label=name, color=COLOURS[name])
         axes.bar_label(
             drawn,
             ["none there" if isnan(height) else f"{height:.3f}" for height in heights],
@@ -101,7 +101,7 @@ def bars(values: Mapping[str, Sequence[float]], names: Sequence[str], label: str
 
 
 def svg(figure: Figure) -> Markup:
-    """The drawing, whose letters matplotlib has escaped; the figure is gone."""
+    """The figure as SVG, in which matplotlib has escaped all text; the figure is closed."""
     figure.tight_layout()
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
@@ -109,10 +109,10 @@ def svg(figure: Figure) -> Markup:
     return Markup(text.getvalue()[text.getvalue().index("<svg") :].replace(INK, "currentColor"))
 
 
-def _in_line(histories: Mapping[str, Rows]) -> list[tuple[str, Rows, int]]:
-    """Each training with the number of epochs before it."""
-    lined, before = [], 0
+def _one_after_another(histories: Mapping[str, Rows]) -> list[tuple[str, Rows, int]]:
+    """The name and rows of each training, and the number of epochs before it."""
+    trainings, before = [], 0
     for name, rows in histories.items():
-        lined.append((name, rows, before))
+        trainings.append((name, rows, before))
         before += int(rows[-1]["epoch"])
-    return lined
+    return trainings

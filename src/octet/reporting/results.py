@@ -1,4 +1,4 @@
-"""What a task has to show of a recipe's results, beside what is the same for all."""
+"""The parts of the report and the model card that differ between tasks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Results:
-    """What fills a task's own templates, and what goes into files of its own."""
+    """The values for a task's own templates, and the contents of its own files."""
 
     highlights: Sequence[tuple[str, str]]  # the page's first numbers, each with what it is
     templates: Path  # the folder with the task's page.html.jinja and card.md.jinja

@@ -1,4 +1,4 @@
-"""The short table that a run ends with."""
+"""The table of scores that a run ends with, and that the report and the model card show."""
 
 from tabulate import tabulate
 
@@ -7,12 +7,12 @@ from octet.recipe.shared.recipe import Recipe
 
 
 def columns(recipe: Recipe) -> tuple[str, ...]:
-    """The table's head."""
+    """The names of the columns of the table of scores."""
     return ("variant", *recipe.metrics.values(), "size", "change", "95 % interval")
 
 
 def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
-    """One row a variant; the change is in the headline metric against the float model, as the ledger has it."""
+    """A row for each variant; the change is in the headline metric against the float model, as in the ledger."""
     steps = {step.after: step for step in evaluation.steps(recipe.headline) if step.before == "float"}
     return [
         (
@@ -26,7 +26,7 @@ def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
 
 
 def scores_table(evaluation: Evaluation, recipe: Recipe) -> str:
-    """The table for a terminal."""
+    """The table of scores as text for a terminal."""
     head = columns(recipe)
     sides = ("left", *["right"] * (len(head) - 1))
     # The head is a line like the others: tabulate would widen its columns.

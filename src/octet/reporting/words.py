@@ -1,4 +1,4 @@
-"""What the ledger says, in words."""
+"""The ledger in words: questions, and answers with the change and its interval."""
 
 from collections.abc import Iterable
 
@@ -13,15 +13,15 @@ _QUESTIONS = {
 
 
 def answers(steps: Iterable[Step]) -> list[tuple[str, str]]:
-    """What people ask, each with its answer."""
+    """The questions that people ask about a run, each with its answer from the ledger's steps."""
     by_ends = {(step.before, step.after): step for step in steps}
     return [(question, change(by_ends[ends])) for ends, question in _QUESTIONS.items()]
 
 
 def change(step: Step) -> str:
-    """How much the score changes, and whether the pictures are enough to tell that from no change."""
+    """The change at a step, its interval, and whether the test pictures can tell it from no change."""
     low, high = step.ci95
-    known = "inside the error bars; these pictures show no difference"
+    verdict = "inside the error bars; these pictures show no difference"
     if step.is_more_than_chance:
-        known = f"{'better' if low > 0 else 'worse'} by more than the choice of pictures explains"
-    return f"{signed(step.delta)} (95 % interval {signed(low)} to {signed(high)}), {known}"
+        verdict = f"{'better' if low > 0 else 'worse'} by more than the choice of pictures explains"
+    return f"{signed(step.delta)} (95 % interval {signed(low)} to {signed(high)}), {verdict}"

@@ -37,10 +37,10 @@ def find_own_data(paths: Sequence[Path]) -> OwnData:
             return data
     looked = ", ".join(map(str, paths))
     with_pictures = [str(folder.path) for folder in folders if folder.has(PICTURE_SUFFIXES)]
-    seen = f"pictures in {', '.join(with_pictures[:3])}" if with_pictures else "no pictures"
+    pictures = f"pictures in {', '.join(with_pictures[:3])}" if with_pictures else "no pictures"
     raise UserError(
-        f"{looked}: found {seen}, but no annotations that are known; expected VOC's .xml files, a COCO .json file, or "
-        "YOLO's .txt files with data.yaml or classes.txt. Name the folder that holds all of it, or pictures and "
+        f"{looked}: found {pictures}, but no annotations that are known; expected VOC's .xml files, a COCO .json file, "
+        "or YOLO's .txt files with data.yaml or classes.txt. Name the folder that holds all of it, or pictures and "
         "annotations one after the other"
     )
 
@@ -83,7 +83,7 @@ def _split_up(image_sets: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _archives(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """Plain tars in VOC's layout."""
+    """Recognize plain tar archives in VOC's layout."""
     if folders or not all(path.suffix == ".tar" for path in paths):
         return None
     files = [{"name": path.name, "bytes": None, "sha256": None, "sources": [str(path)]} for path in paths]
@@ -103,7 +103,7 @@ def _split_up_voc(sets: Sequence[str]) -> dict[str, Any]:
 
 
 def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """Folders of pictures and folders of XML files, side by side or the same; several such pairs in one folder."""
+    """Recognize a folder of pictures and one of XML files beside it, or the same one; or several such pairs."""
     pictures = [folder for folder in folders if folder.has(PICTURE_SUFFIXES)]
     annotations = [folder for folder in folders if folder.has(("xml",))]
     if not pictures or not annotations:
@@ -133,7 +133,7 @@ def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
 
 
 def _coco(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """Files of instances, and for each the folder in which its pictures lie."""
+    """Recognize COCO's files of instances, and find the folder of each file's pictures."""
     listed = [folder.path / name for folder in folders for name in folder.files if name.endswith(".json")]
     files = [path for path in paths if path.suffix == ".json"] or listed
     sets: dict[str, dict[str, str]] = {}
@@ -176,7 +176,7 @@ def _set_name(file: Path) -> str:
 
 
 def _yolo(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """What `data.yaml` names; without one, folders of pictures and of labels, and `classes.txt`."""
+    """Recognize what a `data.yaml` names; without one, a folder of pictures, one of labels, and `classes.txt`."""
     given = [path for path in paths if path.suffix in (".yaml", ".yml")]
     listed = [folder.path / name for folder in folders for name in folder.files if name.endswith((".yaml", ".yml"))]
     for file in given or listed:
@@ -212,7 +212,7 @@ def _sets_of_data_yaml(file: Path, content: Mapping[str, Any]) -> Iterator[tuple
 
 
 def _resolve(file: Path, root: object, folder: str, split: str) -> Path:
-    """Where a split's pictures lie, by the rules of YOLO's tools: they leave the first `../` out, too."""
+    """Find a split's pictures by the rules of YOLO's tools, which try the path without its first `../` as well."""
     tops = [file.parent / str(root), file.parent] if root else [file.parent]
     tries = [top / name for top in tops for name in (folder, folder.removeprefix("../"))]
     for path in tries:

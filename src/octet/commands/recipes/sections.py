@@ -69,7 +69,7 @@ def _block(values: Mapping[str, Any], indent: int) -> list[str]:
 
 
 def _flow(value: Any) -> str:
-    """A value on one line."""
+    """A value as YAML on one line."""
     text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=float("inf"), allow_unicode=True)
     return text.removesuffix("\n").removesuffix("\n...")
 
@@ -151,7 +151,7 @@ def _anchors(node: _Node) -> list[tuple[str, _Node]]:
 
 
 def read_text(path: Path) -> str:
-    """A file of the project."""
+    """Read a text file of the project."""
     try:
         return path.read_text()
     except FileNotFoundError:

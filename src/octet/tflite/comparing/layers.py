@@ -1,7 +1,7 @@
-"""Where a smaller file parts from the model that it was made of, layer by layer, on the same pictures.
+"""Compares a quantized file with the model that it was made from, layer by layer, on the same pictures.
 
-What a layer itself adds is told apart from what it was handed: the worst are those that lose most of the signal that
-still came in.
+The error that a layer adds is kept apart from the error of its inputs: the worst layers are those that lose most of the
+signal that still reached them.
 """
 
 import os
@@ -19,7 +19,7 @@ from octet.tflite.running.operators import operator_name
 from octet.tflite.running.tensors import dequantized, quantized
 
 Tensors = Mapping[str, NDArray[Any]]
-# An input [1, ...] to what the model computes of it, by name
+# From an input [1, ...] to the model's activations, by the names of its layers
 Reference = Callable[[NDArray[np.float32]], Tensors]
 
 _INTEGERS = {
@@ -27,20 +27,20 @@ _INTEGERS = {
     tflite.TensorType.UINT8: (0, 255),
     tflite.TensorType.INT16: (-32768, 32767),
 }
-_CLEAN = 50.0  # dB; about what eight bits can hold, so what comes in is taken for no better
-_GOOD, _BAD = 30.0, 6.0  # dB; advice is for layers below the one that lose more than the other
+_CLEAN = 50.0  # dB; about what eight bits can hold: no input counts as better
+_GOOD, _BAD = 30.0, 6.0  # dB; advice is for layers whose SQNR is below the first and whose loss is above the second
 _SATURATED, _UNUSED = 0.02, 0.25
 _NAME_WIDTH = 35  # letters of a layer's name in a table; more where fewer would make two names equal
 
 
 @dataclass(frozen=True)
 class LayerError:
-    """How far a layer of the file is from the same in the reference."""
+    """The error of a layer of the file against the same layer of the reference."""
 
     layer: str
     operator: str
-    sqnr_db: float  # of signal to difference
-    lost_db: float  # by how much that is worse than the worst of its inputs
+    sqnr_db: float  # signal-to-quantization-noise ratio
+    lost_db: float  # by how much that is lower than the SQNR of its worst input
     max_error: float
     saturated: float  # share of values that the range cuts off
     range_used: float  # share of the range's steps between the least and the largest value
@@ -48,9 +48,9 @@ class LayerError:
 
 
 def worst_first(reference: Reference, content: bytes, inputs: Iterable[NDArray[np.float32]]) -> list[dict[str, Any]]:
-    """Every layer that both have, as plain data, the one that loses most first.
+    """The errors of all layers that the file and the reference share, as plain data, the largest loss first.
 
-    Of a file that computes with integers these are what gives integers; where only weights were shrunk, all.
+    Of a file that computes with integers only layers with integer outputs are compared; of any other file, all.
     """
     nodes, interpreter = _nodes(content), _Interpreter(content)
     sums = {node.output: _Sums() for node in nodes}
@@ -66,7 +66,7 @@ def worst_first(reference: Reference, content: bytes, inputs: Iterable[NDArray[n
         for node in nodes:
             if node.output in names:
                 sums[node.output].add(expected[names[node.output]], interpreter.codes(node.output), node)
-    return [asdict(of) for of in sorted(_judge(nodes, sums, names), key=lambda of: -of.lost_db)]
+    return [asdict(error) for error in sorted(_layer_errors(nodes, sums, names), key=lambda error: -error.lost_db)]
 
 
 def layers_table(layers: Sequence[Mapping[str, Any]]) -> str:
@@ -83,7 +83,7 @@ def layers_table(layers: Sequence[Mapping[str, Any]]) -> str:
 
 
 def keras_reference(model: keras.Model) -> Reference:
-    """What every layer of a model gives, by the name that it has before quantization."""
+    """A function that computes the activations of all layers of a Keras model, by their names before quantization."""
     layers = [layer for layer in model.layers if not isinstance(layer.output, list)]
     probe = tf.function(keras.Model(model.input, [layer.output for layer in layers]))
 
@@ -95,7 +95,7 @@ def keras_reference(model: keras.Model) -> Reference:
 
 
 def tflite_reference(content: bytes) -> Reference:
-    """What every operator of a float file gives, by its tensor's name."""
+    """A function that computes the outputs of all operators of a float file, by the names of their tensors."""
     nodes, interpreter = _nodes(content), _Interpreter(content)
 
     def run(picture: NDArray[np.float32]) -> Tensors:
@@ -139,12 +139,12 @@ class _Node:
 
 def _nodes(content: bytes) -> list[_Node]:
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
-    graph = model.subgraphs[0]  # the others are what its loops run
+    graph = model.subgraphs[0]  # the others are the bodies of its loops
     nodes = []
     for operator in graph.operators:
         tensor = graph.tensors[operator.outputs[0]]
-        how = tensor.quantization
-        limits = _INTEGERS.get(tensor.type) if how and how.scale is not None else None
+        quantization = tensor.quantization
+        limits = _INTEGERS.get(tensor.type) if quantization and quantization.scale is not None else None
         nodes.append(
             _Node(
                 operator_name(model.operatorCodes[operator.opcodeIndex]),
@@ -152,8 +152,8 @@ def _nodes(content: bytes) -> list[_Node]:
                 operator.inputs,
                 operator.outputs[0],
                 tensor.type == tflite.TensorType.FLOAT32,
-                float(how.scale[0]) if limits else 0.0,
-                int(how.zeroPoint[0]) if limits else 0,
+                float(quantization.scale[0]) if limits else 0.0,
+                int(quantization.zeroPoint[0]) if limits else 0,
                 *(limits or (0, 0)),
             )
         )
@@ -161,20 +161,20 @@ def _nodes(content: bytes) -> list[_Node]:
 
 
 def _matches(nodes: Sequence[_Node], expected: Tensors) -> dict[int, str]:
-    """For each tensor to compare the name of the same in the reference: as it is, numbered, or as part of a path."""
+    """The reference's name for each comparable tensor: the tensor's own, or that without number, path or prefix."""
     integer = any(node.scale for node in nodes)
-    found = {}
+    matches = {}
     for node in nodes:
         path = node.name.split("/")
         candidates = (node.name, node.name.rstrip("0123456789"), *(part.removeprefix("quant_") for part in path))
         name = next((candidate for candidate in candidates if candidate in expected), None)
         if name and (node.scale if integer else node.floating):
-            found[node.output] = name
-    return found
+            matches[node.output] = name
+    return matches
 
 
 class _Interpreter:
-    """A file run in a way that keeps what every operator gives."""
+    """An interpreter that keeps the outputs of all operators of a file."""
 
     def __init__(self, content: bytes) -> None:
         with silence():
@@ -184,10 +184,10 @@ class _Interpreter:
                 experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             )
             self._interpreter.allocate_tensors()
-        (self._takes,) = self._interpreter.get_input_details()
+        (self._input,) = self._interpreter.get_input_details()
 
     def run(self, values: NDArray[np.float32]) -> None:
-        self._interpreter.set_tensor(self._takes["index"], quantized(values, self._takes))
+        self._interpreter.set_tensor(self._input["index"], quantized(values, self._input))
         self._interpreter.invoke()
 
     def codes(self, tensor: int) -> NDArray[Any]:
@@ -196,7 +196,7 @@ class _Interpreter:
 
 @dataclass
 class _Sums:
-    """What a tensor's errors add up to over pictures."""
+    """The sums of a tensor's values and errors over the pictures."""
 
     signal: float = 0.0
     noise: float = 0.0
@@ -220,35 +220,35 @@ class _Sums:
         self.codes = (min(least, int(codes.min())), max(most, int(codes.max())))
 
 
-def _judge(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int, str]) -> list[LayerError]:
+def _layer_errors(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int, str]) -> list[LayerError]:
     sqnr: dict[int, float] = {}
-    judged = []
+    errors = []
     for node in nodes:
-        came = min((sqnr[index] for index in node.inputs if index in sqnr), default=_CLEAN)
-        sqnr[node.output] = came
+        incoming = min((sqnr[index] for index in node.inputs if index in sqnr), default=_CLEAN)
+        sqnr[node.output] = incoming
         if node.output not in names:
             continue
-        of = sums[node.output]
-        own = 10 * np.log10(of.signal / of.noise) if of.signal and of.noise else _CLEAN if not of.noise else 0.0
+        total = sums[node.output]
+        own = _CLEAN if not total.noise else 10 * np.log10(total.signal / total.noise) if total.signal else 0.0
         sqnr[node.output] = min(float(own), _CLEAN)
-        lost = max(came - sqnr[node.output], 0.0)
-        saturated, used = of.saturated / of.count, 1.0  # a float has no range to waste
-        if of.codes:
-            least, most = of.codes
+        lost = max(incoming - sqnr[node.output], 0.0)
+        saturated, used = total.saturated / total.count, 1.0  # a float has no range to waste
+        if total.codes:
+            least, most = total.codes
             used = (most - least) / (node.highest - node.lowest)
-        judged.append(
+        errors.append(
             LayerError(
                 layer=names[node.output],
                 operator=node.operator,
                 sqnr_db=round(sqnr[node.output], 2),
                 lost_db=round(lost, 2),
-                max_error=float(f"{of.largest:.4g}"),
+                max_error=float(f"{total.largest:.4g}"),
                 saturated=round(saturated, 5),
                 range_used=round(used, 4),
                 advice=_advice(node.operator, saturated, used) if own < _GOOD and lost > _BAD else "",
             )
         )
-    return judged
+    return errors
 
 
 def _advice(operator: str, saturated: float, used: float) -> str:

@@ -60,7 +60,7 @@ def covered_share(boxes: NDArray[np.float32], anchors: NDArray[np.float32], inpu
 
 
 def recall_table(rows: list[Recall]) -> str:
-    """One line a size, and one for all."""
+    """The rows as text: a line for each range of sizes, and one for all objects."""
     lines = [("object, px", "objects", "recall", "overlap")]
     low = 0.0
     for row in rows:
