@@ -28,7 +28,8 @@ IMAGE = "tests/image/test_image.py::test_it_says_what_it_is"
 # The beginning of a command, or a page for all of its commands; and the test that runs it, or `.ci/run`, or a reason.
 ELSEWHERE = {
     "docs/own-data.md": "tests/pipeline/test_own_data.py",
-    "make reproduce RECIPE=mine": "tests/pipeline/test_own_data.py",
+    "new mine --from quickstart --pictures ../photos": "tests/pipeline/test_own_data.py::test_the_three_lines",
+    "make reproduce RECIPE=mine": "tests/pipeline/test_own_data.py::test_the_three_lines",
     "git clone <this repository>": "the repository's address is the reader's",
     "make demo": "tests/browser/test_demo.py::test_a_dropped_picture",
     "make doctor RECIPE=voc0712": "tests/commands/test_doctor.py::test_a_gpu_recipe_without_a_gpu",
@@ -76,7 +77,7 @@ def commands_of(page: str) -> list[str]:
 
 def elsewhere(page: str, command: str) -> list[str]:
     """The entries that the command answers to."""
-    bare = command.removeprefix(".venv/bin/").removeprefix("python src/").removeprefix("octet ")
+    bare = command.removeprefix(".venv/bin/").removeprefix("octet ")
     return [entry for entry in ELSEWHERE if entry == page or re.match(rf"{re.escape(entry)}(?![\w-])", bare)]
 
 
