@@ -142,11 +142,14 @@ def clone(reproduced: Project, tmp_path: Path) -> Project:
     for name in ("README.md", "Makefile", "dvc.yaml", "params.yaml", "pyproject.toml"):
         shutil.copy(ROOT / name, project.folder)
     for name in ("docs", "tools"):
-        shutil.copytree(ROOT / name, project.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            ROOT / name, project.folder / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+        )
     write_params(project, yaml.safe_load((ROOT / "params.yaml").read_text()) | tiny_params())
     (project.folder / ".venv").symlink_to(sys.prefix)
-    for lock in (project.folder / "requirements").iterdir():
-        os.utime(lock, (0, 0))  # what is installed is newer: nothing is installed again
+    for folder in ("requirements", "tools/environment"):
+        for file in (project.folder / folder).iterdir():
+            os.utime(file, (0, 0))  # what is installed is newer: nothing is installed again
     (project.folder / ".git" / "info" / "exclude").write_text(".venv\n")  # which git takes for a file, being a link
     project.git("add", "--all")
     project.git("commit", "--quiet", "--message", "A run")
