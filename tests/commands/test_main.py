@@ -77,9 +77,15 @@ def test_a_command_that_needs_no_recipe_runs_in_any_folder(project: Project) -> 
     elsewhere.mkdir()
     for words, message in (
         (("detect", "--model", "nosuch.tflite", "x.jpg"), "nosuch.tflite: no such model"),
-        (("gate",), "params.yaml is not here: run from the top of the repository"),
-        (("gate", "quickstart"), "params.yaml is not here: run from the top of the repository"),
-        (("detect", "x.jpg"), "params.yaml is not here: name a .tflite file with --model, or run from the top of"),
+        (("gate",), "params.yaml does not exist here: run the command in the top folder of the repository"),
+        (
+            ("gate", "quickstart"),
+            "params.yaml does not exist here: run the command in the top folder of the repository",
+        ),
+        (
+            ("detect", "x.jpg"),
+            "params.yaml does not exist here: name a .tflite file with --model, or run the command in the top",
+        ),
     ):
         result = Project(elsewhere).run(sys.executable, "../src/octet", *words)
         assert result.returncode == 1

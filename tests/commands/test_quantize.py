@@ -323,7 +323,14 @@ def test_whatever_ends_it_leaves_nothing_behind(
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     command = quantize_command(classifier, "--scheme", "float16", "--out", tmp_path / "out" / "small.tflite")
     parent = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # What a shell starts in the background ignores Ctrl-C, and so would what the tests start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert parent.stdout
     assert parent.stdout.readline().startswith("running on")  # so the child is at work

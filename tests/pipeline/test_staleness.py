@@ -54,6 +54,7 @@ CODE: dict[str, set[str]] = {
     "tasks/detection/network": NETWORK,
     "tasks/detection/predicting": {"evaluate"},
     "tasks/detection/preparing": {"preprocess"},
+    "tasks/detection/proposing": set(),
     "tasks/detection/scoring": {"score"},
     "tasks/detection/shipping": {"convert"},
     "tasks/detection/showing": {"report"},

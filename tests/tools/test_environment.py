@@ -54,7 +54,7 @@ def test_octet_of_a_venv_outside_of_projects_runs_the_code_of_the_working_direct
     assert run(moved / "bin" / "octet", cwd=project.folder).stdout.startswith("Octet's commands")
     lost = run(moved / "bin" / "octet", cwd=tmp_path / "a")
     assert lost.returncode == 1
-    assert lost.stderr == "octet: src/octet is not here: run from the top of the repository\n"
+    assert lost.stderr == "octet: src/octet does not exist here: run the command in the top folder of the repository\n"
 
 
 @pytest.mark.skipif("OCTET_IMAGE" in os.environ, reason="the image sets PATH for every process")

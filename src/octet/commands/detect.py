@@ -71,7 +71,8 @@ def model_and_task(options: argparse.Namespace) -> tuple[Path, str]:
         return options.model, "detection"
     if not PARAMS.exists():
         raise UserError(
-            f"{PARAMS} is not here: name a .tflite file with --model, or run from the top of the repository"
+            f"{PARAMS} does not exist here: name a .tflite file with --model, or run the command in the top folder of "
+            "the repository"
         )
     recipe = recipe_with_results(options.recipe, SHIPPED_FILE)
     return SHIPPED_FILE.of_recipe(recipe), recipe.task

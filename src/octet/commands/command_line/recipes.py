@@ -60,7 +60,7 @@ def recipe_with_results(name: str | None, results: RecipeResults) -> Recipe:
 
 def _only_recipe_with(results: RecipeResults) -> str:
     if not PARAMS.exists():
-        raise UserError(f"{PARAMS} is not here: run from the top of the repository")
+        raise UserError(f"{PARAMS} does not exist here: run the command in the top folder of the repository")
     names = results.recipes()
     if not names:
         raise UserError("there are no results here: run `make quickstart`, or `make reproduce RECIPE=...`, first")

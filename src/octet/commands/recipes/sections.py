@@ -155,4 +155,4 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text()
     except FileNotFoundError:
-        raise UserError(f"{path} is not here: run from the top of the repository") from None
+        raise UserError(f"{path} does not exist here: run the command in the top folder of the repository") from None
