@@ -20,7 +20,7 @@ import yaml
 
 from octet.commands.command_line.command import run_command
 from octet.commands.recipes.own_data import OwnData, find_own_data
-from octet.commands.recipes.sections import Value, add_section, add_to_pipeline, read_text
+from octet.commands.recipes.sections import Value, add_section, add_to_pipeline
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
 from octet.recipe.shared.dataset import Shapes
@@ -42,9 +42,9 @@ _SHOWN = 10  # flaws
 
 def main(options: argparse.Namespace) -> None:
     name, base, paths = options.name, options.base, options.pictures
-    params, pipeline = read_text(PARAMS), read_text(PIPELINE)
-    _require_new_name(name, yaml.safe_load(params))
     recipe = load_recipe(base)
+    params, pipeline = PARAMS.read_text(), PIPELINE.read_text()
+    _require_new_name(name, yaml.safe_load(params))
     changes: dict[str, dict[str, Any]] = {}
     comment, described = f"like {base}", f"{name}, like {base}"
     if paths:

@@ -110,6 +110,7 @@ def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
         return None
     own_names = {}  # of pictures and annotations, by the folder that holds both
     for folder in annotations:
+        # The same folder, or one with the same parent.
         beside = [other for other in pictures if folder.path in (other.path, other.path.parent / folder.path.name)]
         if not beside:
             raise UserError(f"{folder.path}: has .xml files, but no folder beside it has pictures; name that one, too")

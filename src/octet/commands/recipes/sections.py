@@ -2,12 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import yaml
-
-from octet.common.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -148,11 +145,3 @@ def _merged(node: _Node, anchors: Mapping[str, _Node]) -> list[_Node]:
 def _anchors(node: _Node) -> list[tuple[str, _Node]]:
     below = [found for child in (*node.items.values(), *node.elements) for found in _anchors(child)]
     return [(node.anchor, node), *below] if node.anchor else below
-
-
-def read_text(path: Path) -> str:
-    """Read a text file of the project."""
-    try:
-        return path.read_text()
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist here: run the command in the top folder of the repository") from None
