@@ -87,8 +87,10 @@ class Showing:
                     [*(f"up to {end:g}" for end in _SIZES), f"more than {_SIZES[-1]:g}"],
                 ),
                 "precision_recall_curves": charts.precision_recall_curves(
-                    {name: read_rows(reports / "curves" / f"{name}.csv", f"score@{recipe.name}") for name in _CURVES}
+                    {name: read_rows(reports / "curves" / f"{name}.csv", f"score@{recipe.name}") for name in _CURVES},
+                    charts.weakest_classes(evaluation.variants["uint8"]),
                 ),
+                "most_classes": charts.MOST_CLASSES if len(classes) > charts.MOST_CLASSES else None,
                 "counted": list(_COUNTED),
                 "counts_by_split": [
                     (name, *(split[key] for key in _COUNTED)) for name, split in dataset["splits"].items()
