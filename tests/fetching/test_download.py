@@ -504,7 +504,7 @@ def test_a_wrong_file_of_the_users_own_is_not_taken(tmp_path: Path, target: Path
 def test_what_is_no_file_is_not_read(tmp_path: Path, target: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for source in (tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(UserError, match=f"{source}: is no file, but a pipe or a device"):
+        with pytest.raises(UserError, match=f"{source}: is a pipe or a device"):
             get(voc(source, size=None, sha256=None), target)
     assert not target.exists()
 

@@ -18,7 +18,7 @@ from octet.common.errors import UserError
 from octet.common.files import atomic_write, write_json
 from octet.fetching.asking import OtherFileError, Patience, SourceError
 from octet.fetching.download import download, require_room, size_of
-from octet.fetching.own import container_hint, local_path
+from octet.fetching.own import container_hint, is_pipe_or_device, local_path
 from octet.recipe.shared.dataset import File
 
 _BLOCK = 1 << 20  # bytes that are read at a time
@@ -99,8 +99,8 @@ def _copy_local(source: str, file: File, target: Path, check: Check) -> None:
     if path is None:
         raise SourceError("is not a source: expected http://, https://, file:///PATH or a path")
     try:
-        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe has no end, and perhaps no beginning
-            raise SourceError("is no file, but a pipe or a device")
+        if is_pipe_or_device(path):
+            raise SourceError("is a pipe or a device; expected a file")
         path.open("rb").close()
     except (OSError, ValueError) as error:  # ValueError: not a valid path, such as one with a null byte
         raise SourceError(f"{getattr(error, 'strerror', error)}{container_hint(path)}") from None

@@ -35,10 +35,17 @@ def fingerprint(paths: Iterable[Path]) -> str:
 
 
 def require_path(path: Path) -> Path:
-    """Return the path if something exists there; otherwise raise a UserError."""
+    """Return the path if a file or folder exists there; otherwise raise a UserError."""
+    if is_pipe_or_device(path):
+        raise UserError(f"{path}: is a pipe or a device; expected a file or a folder")
     if path.exists():
         return path
     raise UserError(f"{path} does not exist{container_hint(path)}")
+
+
+def is_pipe_or_device(path: Path) -> bool:
+    """Whether what exists at a path has no end, and perhaps no beginning."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def container_hint(path: Path) -> str:
