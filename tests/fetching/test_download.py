@@ -575,7 +575,7 @@ Make = Callable[[Path], bytes]
         (lambda _: b"\n <!doctype html><p>Sorry", r"begins with b'\\n <!doctype html><p>Sorr', expected"),
         (lambda _: b'{"error": "gone"}', r"""begins with b'{"error": "gone"}', expected"""),
         (lambda _: bytes(20_480), r"begins with b'\\x00.*', expected"),
-        (gzip.compress, r"begins with b'\\x1f\\x8b.*', expected"),
+        (gzip.compress, r"begins with b.\\x1f\\x8b.*, expected"),
         (lambda content: content[: len(content) // 2], "is a tar archive that is cut off|truncated file"),
     ],
     ids=["empty", "page", "JSON", "zeros", "compressed", "cut"],

@@ -141,7 +141,7 @@ def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
     by_parent: defaultdict[Path, list[_Listed]] = defaultdict(list)
     for folder in pictures:
         by_parent[folder.path.parent].append(folder)
-    own_names = {}  # of pictures and annotations, by the folder that holds both
+    own_names: dict[Path, tuple[str, str]] = {}  # of pictures and annotations, by the folder that holds both
     for folder in annotations:
         beside = by_parent[folder.path.parent]
         if not beside:
