@@ -638,6 +638,16 @@ def test_links_and_pipes_in_the_cache_lead_nowhere_else(
     assert other.stat().st_mode & 0o200
 
 
+@pytest.mark.parametrize("name", [SHA256, f"{SHA256}.partial"])
+def test_a_pipe_in_the_cache_is_replaced(name: str, cache: Path, target: Path) -> None:
+    (cache / "files").mkdir(parents=True)
+    os.mkfifo(cache / "files" / name)
+    with Server(voc=[whole(CONTENT)]) as server:
+        get(voc(server.url("voc")), target)
+    assert target.read_bytes() == CONTENT
+    assert kept(cache) == [SHA256]
+
+
 def test_a_link_for_a_lock_is_not_followed(cache: Path, tmp_path: Path, target: Path) -> None:
     (tmp_path / "other").write_bytes(b"precious")
     (cache / "files").mkdir(parents=True)

@@ -21,17 +21,16 @@ from octet.fetching.download import download, require_room, size_of
 from octet.fetching.own import container_hint, is_pipe_or_device, local_path
 from octet.recipe.shared.dataset import File
 
+Check = Callable[[Path], None]  # raises an OtherFileError
+
 _BLOCK = 1 << 20  # bytes that are read at a time
 _PATIENCE = Patience()
-
-
-Check = Callable[[Path], None]  # raises an OtherFileError
 
 
 def obtain(file: File, target: Path, check: Check | None = None, patience: Patience = _PATIENCE) -> None:
     """Write the file, complete and verified, to `target`; the error, if no source has it, gives a reason for each.
 
-    Where its SHA-256 is unknown, `check` tells whether a file is of the right kind.
+    Where its SHA-256 is unknown, `check` refuses a file of another kind.
     """
     if file.sha256 or not check:
         check = _accept
@@ -68,8 +67,8 @@ def _report_disk_errors(file: File, target: Path) -> Iterator[None]:
 
 def _difference(path: Path, file: File) -> str | None:
     """Describe how the file at `path` differs from the expected one; None if it does not."""
-    if not path.exists():
-        return "does not exist"
+    if not path.is_file():
+        return "is no file"
     if file.bytes not in (None, size_of(path)):
         return f"has {size_of(path)} bytes, expected {file.bytes}"
     if file.sha256 is not None and (sha256 := _sha256(path)) != file.sha256:
@@ -142,7 +141,7 @@ def _from_url(url: str, file: File, target: Path, check: Check, patience: Patien
             if expected.sha256 and _is_cached(_cached(expected.sha256), expected):
                 check(_cached(expected.sha256))
                 return _cached(expected.sha256)
-            if partial.is_symlink():  # whoever made it
+            if partial.is_symlink() or is_pipe_or_device(partial):  # whoever made it
                 partial.unlink()
             if expected.bytes and partial.parent.stat().st_dev != target.parent.stat().st_dev:
                 require_room(target.parent, expected.bytes, "free some space there")
