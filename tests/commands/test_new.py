@@ -1,9 +1,11 @@
 """A new recipe for own data: what lies there is recognized, and the files say what differs and keep all else."""
 
 import json
+import os
 import shutil
 import tarfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import yaml
 from conftest import ROOT, Project
 from helpers.own_data import Rendered, write, write_coco, write_voc, write_yolo
 from octet.commands.recipes.own_data import find_own_data
+from octet.common.errors import UserError
 from octet.recipe.detection import Dataset, Model
 from octet.recipe.shared.load import load_recipe
 from octet.sources.packing import shapes
@@ -135,6 +138,107 @@ def test_own_data_is_recognized(tmp_path: Path, pictures: Rendered, layout: str)
     assert problems == [problem for one in checked for problem in one.problems] == []
     objects = [thing.name for one in checked if one.annotation for thing in one.annotation.objects]
     assert sorted(objects) == sorted(thing.name for _, annotation in pictures for thing in annotation.objects)
+
+
+def other_json(folder: Path) -> None:
+    write(folder / "shapes.json", json.dumps({"shapes": [], "version": "1"}))
+    write(
+        folder / "numbers.json", json.dumps({"images": [{"file_name": "a.jpg"}], "annotations": [5], "categories": []})
+    )
+    write(folder / "deep.json", "[" * 100_000)
+
+
+def large(folder: Path) -> None:
+    for name in ("large.json", "large.yaml"):
+        with (folder / name).open("wb") as sparse:
+            sparse.truncate(1 << 42)
+
+
+def pipes_and_devices(folder: Path) -> None:
+    for name in ("a.json", "b.yaml", "classes.txt", "c.jpg", "d.xml"):
+        os.mkfifo(folder / name)
+    (folder / "e.json").symlink_to("/dev/zero")
+    (folder / "f.yaml").symlink_to("/dev/zero")
+
+
+def links(folder: Path) -> None:
+    (folder / "circle").symlink_to(folder)
+    (folder / "all").symlink_to("/")
+    (folder / "nowhere.json").symlink_to(folder / "gone")
+
+
+STRAYS = {
+    "other JSON": other_json,
+    "other YAML": lambda folder: write(folder / "list.yaml", "- a\n- b\n"),
+    "large": large,
+    "pipes and devices": pipes_and_devices,
+    "links": links,
+}
+
+
+@pytest.mark.parametrize("strays", STRAYS)
+def test_what_is_no_annotation_is_passed_by(tmp_path: Path, pictures: Rendered, strays: str) -> None:
+    other_names(tmp_path / "photos", pictures)
+    STRAYS[strays](tmp_path / "photos")
+    path = str(tmp_path / "photos")
+    source = {"kind": "folder", "path": path, "pictures": "images", "annotations": "annots"}
+    assert find_own_data([tmp_path / "photos"]).source == source
+
+
+def test_pictures_near_the_annotations_are_taken(tmp_path: Path, pictures: Rendered) -> None:
+    for name in ("a", "b"):
+        write_coco(tmp_path / name / "images", tmp_path / name / f"{name}.json", pictures[:2])
+    for name, paths in find_own_data([tmp_path]).source["sets"].items():
+        assert paths == {"instances": f"{tmp_path}/{name}/{name}.json", "pictures": f"{tmp_path}/{name}/images"}
+
+
+def with_yaml(text: str) -> Callable[[Path, Rendered], object]:
+    return lambda photos, _: write(photos / "data.yaml", "names: [a]\n" + text)
+
+
+def twice_coco(photos: Path, rendered: Rendered) -> None:
+    for name in ("a", "b"):
+        write_coco(photos / name / "images", photos / name / "instances.json", rendered[:2])
+
+
+def twice_voc(photos: Path, rendered: Rendered) -> None:
+    for name in ("a", "b"):
+        write_voc(photos / f"images {name}", photos / f"annots {name}", rendered[:2])
+
+
+def unprintable(name: bytes) -> Callable[[Path, Rendered], object]:
+    return lambda photos, rendered: write_voc(photos / os.fsdecode(name), photos / "annots", rendered[:2])
+
+
+NESTED = "a: &a [x, x]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in pairwise("abcdefghij")
+)
+MISTAKEN: dict[str, tuple[Callable[[Path, Rendered], object], str]] = {
+    "not JSON": (lambda photos, _: write(photos / "a.json", '{"images": ['), r"a\.json: not valid JSON"),
+    "nested names": (with_yaml(f"{NESTED}train: [*j]"), r"data\.yaml: path and train: expected the names of folders"),
+    "nested path": (with_yaml(f"{NESTED}train: x\npath: *j"), r"data\.yaml: path and train: expected the names"),
+    "null byte": (with_yaml('train: "a\\0b"'), r"data\.yaml: train: found 'a\\x00b', which is no folder"),
+    "a set twice": (twice_coco, "instances.json and .*instances.json: found the set 'instances' in both"),
+    "XML twice": (twice_voc, "annots a and .*annots b: found .xml files in both"),
+    "not UTF-8": (unprintable(b"caf\xe9"), r"'caf\\udce9': a recipe cannot name this"),
+    "two lines": (unprintable(b"a\nb"), r"'a\\nb': a recipe cannot name this"),
+    "right to left": (unprintable("a\u202eb".encode()), r"'a\\u202eb': a recipe cannot name this"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKEN)
+def test_data_that_no_recipe_can_name_are_refused(tmp_path: Path, pictures: Rendered, mistake: str) -> None:
+    make, message = MISTAKEN[mistake]
+    make(tmp_path / "photos", pictures)
+    with pytest.raises(UserError, match=message):
+        find_own_data([tmp_path / "photos"])
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.tar", "a.yaml"])
+def test_a_pipe_is_not_read(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UserError, match=f"{name}: is a pipe or a device"):
+        find_own_data([tmp_path / name])
 
 
 def test_text_and_values_of_other_recipes_stay(project: Project, pictures: Rendered) -> None:

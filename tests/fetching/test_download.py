@@ -1,5 +1,6 @@
 """Whatever networks, servers, disks and ends in the middle do: a file is whole and verified, or it is said why not."""
 
+import gzip
 import hashlib
 import os
 import random
@@ -15,12 +16,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import h5py
 import pytest
 
-from helpers.server import Answer, Server, endless, ranged, raw, reset, stalled, status, whole
+from helpers.making import make_set
+from helpers.server import Answer, Asked, Server, dripping, endless, ranged, raw, reset, stalled, status, whole
 from octet.common.errors import UserError
 from octet.fetching.asking import Patience
-from octet.fetching.obtain import obtain
+from octet.fetching.kinds import require_tar, require_weights
+from octet.fetching.obtain import Check, obtain
 from octet.recipe.shared.dataset import File
 
 CONTENT = random.Random(1).randbytes(300_000)
@@ -34,14 +38,12 @@ ONE = """
 import signal
 import sys
 from pathlib import Path
-from octet.common.errors import UserError
+from octet.common.errors import report_user_errors
 from octet.recipe.shared.dataset import File
 from octet.fetching.obtain import obtain
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever a background job has inherited
-try:
+with report_user_errors():
     obtain(File.model_validate_json(sys.argv[1]), Path(sys.argv[2]))
-except UserError as error:
-    sys.exit(str(error))
 """
 
 
@@ -75,8 +77,8 @@ def voc(*sources: str | Path, size: int | None = len(CONTENT), sha256: str | Non
     return File(name="voc.tar", bytes=size, sha256=sha256, sources=tuple(map(str, sources)))
 
 
-def get(file: File, target: Path, attempts: int = 3, silence: float = 20, wait: float = 0.001) -> None:
-    obtain(file, target, Patience(silence=silence, wait=wait, attempts=attempts))
+def get(file: File, target: Path, check: Check | None = None, **patience: float) -> None:
+    obtain(file, target, check, Patience(**{"silence": 20, "wait": 0.001} | patience))  # type: ignore[arg-type]
 
 
 def start(file: File, target: Path, **environment: str) -> subprocess.Popen[str]:
@@ -102,6 +104,11 @@ def until(true: Callable[[], object]) -> None:
 
 def partial(cache: Path) -> Path:
     return cache / "files" / f"{SHA256}.partial"
+
+
+def kept(cache: Path) -> list[str]:
+    """What the cache holds of downloads, whole or in part."""
+    return sorted(path.name for path in (cache / "files").iterdir() if path.suffix != ".lock")
 
 
 def leave_partial(cache: Path, content: bytes) -> None:
@@ -226,6 +233,7 @@ def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path, target: Path, monk
         ([reset, whole(CONTENT)], [None] * 2),
         ([whole(CONTENT, Content_Length="")], [None]),
         ([whole(CONTENT, Content_Length="9" * 5000)], [None]),
+        ([whole(CONTENT, Content_Length="-7")], [None]),
         ([whole(CONTENT, Content_Encoding="gzip")], [None]),  # which it is not, and what is would be kept as it came
         ([raw(b"nonsense\r\n"), whole(CONTENT)], [None] * 2),
         ([raw(CHUNKED + b"%x\r\n" % HALF + CONTENT[:HALF]), ranged(CONTENT)], [None, f"bytes={HALF}-"]),
@@ -243,6 +251,7 @@ def test_a_cache_that_cannot_be_used_is_named(tmp_path: Path, target: Path, monk
         "reset",
         "no-length",
         "no-number",
+        "negative",
         "no-gzip",
         "nonsense",
         "chunks",
@@ -303,15 +312,14 @@ def test_a_server_that_falls_silent_is_asked_again(target: Path) -> None:
         (status(404), "404 Not Found"),
         (status(403), "403 Forbidden"),
         (status(410), "410 Gone"),
+        (raw(b"HTTP/1.1 404 \x1b[31m" + b"x" * 60_000 + b"\r\n\r\n"), "404 [31m" + "x" * 192),
         (status(416), "416 Requested Range Not Satisfiable"),
         (status(429, Retry_After="3600"), "429 Too Many Requests, to be asked again in 3600 s"),
         (whole(CONTENT[:7]), "has 7 bytes, expected 300000"),
         (whole(CONTENT + b"more", Content_Length=""), "sent more than 300000 bytes"),
         (whole(OTHER), f"has SHA-256 {hashlib.sha256(OTHER).hexdigest()}, expected {SHA256}"),
-        (
-            status(302, Location="file:///etc/passwd"),
-            "No connection adapters were found for 'file:///etc/passwd'",
-        ),
+        (status(302, Location="file:///etc/passwd"), "No connection adapters were found for 'file:///etc/passwd'"),
+        (status(302, Location="data:,x"), "No connection adapters were found for 'data:,x'"),
     ],
 )
 def test_what_will_not_pass_is_left_at_once_and_said(
@@ -321,6 +329,78 @@ def test_what_will_not_pass_is_left_at_once_and_said(
         get(voc(server.url("bad"), server.url("good")), target)
         assert server.asked == [("/bad", None), ("/good", None)]
         assert f"{server.url('bad')}: {reason}\n" in capsys.readouterr().out
+    assert target.read_bytes() == CONTENT
+
+
+def test_redirects_in_a_circle_are_left(target: Path) -> None:
+    with Server(voc=[status(302, Location="/voc")]) as server, pytest.raises(UserError, match="Exceeded 10 redirects"):
+        get(voc(server.url("voc")), target)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (b"X: y\r\n" * 101, "got more than 100 headers"),
+        (b"X: " + b"y" * 70_000, "got more than 65536 bytes when reading header line"),
+        (b"Content-Length: 5, 7\r\n", "Content-Length contained multiple unmatching values (5, 7)"),
+    ],
+    ids=["flood", "long", "two lengths"],
+)
+def test_absurd_headers_are_left(header: bytes, reason: str, target: Path) -> None:
+    with Server(voc=[raw(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n")]) as server:
+        with pytest.raises(UserError) as error:
+            get(voc(server.url("voc")), target)
+        assert reason in str(error.value)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("sha256", [SHA256, None])
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x"),
+        (CHUNKED, b"0"),
+        (CHUNKED + b"0\r\n", b"X: y\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"y"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["body", "size of a chunk", "headers after chunks", "header", "continue"],
+)
+def test_a_server_that_sends_too_little_is_left(
+    start: bytes, drop: bytes, sha256: str | None, cache: Path, target: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Server(bad=[dripping(start, drop)], good=[whole(CONTENT)]) as server:
+        get(voc(server.url("bad"), server.url("good"), sha256=sha256), target, interval=0.5, least=1000)
+        assert len(server.asked) == 2
+    assert " bytes of the file in 0.5 s, expected at least 1000\n" in capsys.readouterr().out
+    assert target.read_bytes() == CONTENT
+    assert kept(cache) == [SHA256]
+
+
+def test_a_server_that_sends_one_byte_more_each_time_is_left(target: Path) -> None:
+    lengths = iter(range(HALF, len(CONTENT)))
+
+    def one_more(asked: Asked) -> None:
+        asked.reply(200, CONTENT[: next(lengths)], Content_Length=str(len(CONTENT)))
+
+    with Server(voc=[one_more]) as server:
+        with pytest.raises(UserError, match=r"sent \d+ bytes in all attempts, but never the whole file"):
+            get(voc(server.url("voc"), sha256=None), target)
+        assert len(server.asked) < 10
+
+
+@pytest.mark.parametrize("sha256", [SHA256, None])
+def test_a_file_of_unknown_size_is_not_loaded_for_ever(sha256: str | None, cache: Path, target: Path) -> None:
+    with Server(voc=[endless(200)]) as server:
+        file = voc(server.url("voc"), size=None, sha256=sha256)
+        with pytest.raises(UserError, match="sends more than 1000000 bytes; `bytes` in "):
+            get(file, target, most=1_000_000)
+        assert not kept(cache)
+        server.answers["/voc"] = [status(200, Content_Length="8000000001")]
+        with pytest.raises(UserError, match="has 8000000001 bytes, expected at most 8000000000; `bytes` in "):
+            get(file, target)
+        server.answers["/voc"] = [whole(CONTENT)]
+        get(file.model_copy(update={"bytes": len(CONTENT)}), target, most=1000)
     assert target.read_bytes() == CONTENT
 
 
@@ -421,6 +501,14 @@ def test_a_wrong_file_of_the_users_own_is_not_taken(tmp_path: Path, target: Path
     assert not target.exists()
 
 
+def test_what_is_no_file_is_not_read(tmp_path: Path, target: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for source in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(UserError, match=f"{source}: is a pipe or a device"):
+            get(voc(source, size=None, sha256=None), target)
+    assert not target.exists()
+
+
 def test_the_container_says_how_it_may_see_more(tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCTET_IMAGE", "cpu")
     own = tmp_path / "own.tar"
@@ -465,13 +553,58 @@ def test_without_a_sha256_nothing_is_put_together_from_parts(target: Path) -> No
     assert target.read_bytes() == CONTENT
 
 
-def test_a_web_page_is_not_kept_for_what_nobody_knows(cache: Path, target: Path) -> None:
-    with Server(voc=[whole(b"\n <!doctype html><p>Sorry"), whole(CONTENT)]) as server:
-        with pytest.raises(UserError, match="sent a web page"):
-            get(voc(server.url("voc"), size=None, sha256=None), target)
-        assert not any(path.suffix != ".lock" for path in (cache / "files").iterdir())
-        get(voc(server.url("voc"), size=None, sha256=None), target)
-    assert target.read_bytes() == CONTENT
+def a_tar(folder: Path) -> bytes:
+    return make_set(folder / "made.tar", "trainval", 2).read_bytes()
+
+
+def weights(folder: Path) -> bytes:
+    with h5py.File(folder / "made.h5", "w") as file:
+        file["Conv1/kernel:0"] = [1.0, 2.0]
+    return (folder / "made.h5").read_bytes()
+
+
+Make = Callable[[Path], bytes]
+
+
+@pytest.mark.parametrize("local", [False, True], ids=["download", "local"])
+@pytest.mark.parametrize(("make", "check"), [(a_tar, require_tar), (weights, require_weights)])
+@pytest.mark.parametrize(
+    ("spoil", "found"),
+    [
+        (lambda _: b"", "is empty, expected"),
+        (lambda _: b"\n <!doctype html><p>Sorry", r"begins with b'\\n <!doctype html><p>Sorr', expected"),
+        (lambda _: b'{"error": "gone"}', r"""begins with b'{"error": "gone"}', expected"""),
+        (lambda _: bytes(20_480), r"begins with b'\\x00.*', expected"),
+        (gzip.compress, r"begins with b.\\x1f\\x8b.*, expected"),
+        (lambda content: content[: len(content) // 2], "is a tar archive that is cut off|truncated file"),
+    ],
+    ids=["empty", "page", "JSON", "zeros", "compressed", "cut"],
+)
+def test_another_kind_of_file_is_neither_kept_nor_noted(
+    spoil: Callable[[bytes], bytes], found: str, make: Make, check: Check, local: bool, tmp_path: Path, target: Path
+) -> None:
+    content = make(tmp_path)
+    own, cache = tmp_path / "own", tmp_path / "cache"
+    with Server(voc=[whole(spoil(content), Content_Length=""), whole(content)]) as server:
+        file = voc(own if local else server.url("voc"), size=None, sha256=None)
+        own.write_bytes(spoil(content))
+        with pytest.raises(UserError, match=found):
+            get(file, target, check)
+        assert not list(target.parent.iterdir())
+        assert not (cache / "first-seen").exists()
+        assert local or not kept(cache)
+        own.write_bytes(content)
+        get(file, target, check)
+    assert target.read_bytes() == content
+
+
+def test_another_kind_of_file_that_is_noted_already_is_not_taken(cache: Path, target: Path) -> None:
+    with Server(voc=[whole(b"<html>")]) as server:
+        file = voc(server.url("voc"), size=None, sha256=None)
+        get(file, target)
+        (note,) = (cache / "first-seen").iterdir()
+        with pytest.raises(UserError, match=f"begins with b'<html>', .*, as first seen .delete {note}"):
+            get(file, target, require_tar)
 
 
 def test_a_note_that_is_broken_is_named(cache: Path, target: Path) -> None:
@@ -481,6 +614,56 @@ def test_a_note_that_is_broken_is_named(cache: Path, target: Path) -> None:
         note.write_text("{")
         with pytest.raises(UserError, match=str(note)):
             get(voc(server.url("voc"), sha256=None), target)
+
+
+@pytest.mark.parametrize("sha256", [SHA256, None])
+def test_links_and_pipes_in_the_cache_lead_nowhere_else(
+    sha256: str | None, cache: Path, tmp_path: Path, target: Path
+) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"precious")
+    with Server(voc=[whole(CONTENT)]) as server:
+        file = voc(server.url("voc"), sha256=sha256)
+        key = sha256 or hashlib.sha256(file.sources[0].encode()).hexdigest()
+        note = cache / "first-seen" / f"{hashlib.sha256(file.sources[0].encode()).hexdigest()}.json"
+        note.parent.mkdir(parents=True)
+        os.mkfifo(note)
+        (cache / "files").mkdir()
+        for path in (cache / f"files/{key}.partial", note.with_name(f"{note.name}.partial")):
+            path.symlink_to(other)
+        get(file, target)
+    assert target.read_bytes() == CONTENT
+    assert not target.is_symlink()
+    assert other.read_bytes() == b"precious"
+    assert other.stat().st_mode & 0o200
+
+
+@pytest.mark.parametrize("name", [SHA256, f"{SHA256}.partial"])
+def test_a_pipe_in_the_cache_is_replaced(name: str, cache: Path, target: Path) -> None:
+    (cache / "files").mkdir(parents=True)
+    os.mkfifo(cache / "files" / name)
+    with Server(voc=[whole(CONTENT)]) as server:
+        get(voc(server.url("voc")), target)
+    assert target.read_bytes() == CONTENT
+    assert kept(cache) == [SHA256]
+
+
+def test_a_link_for_a_lock_is_not_followed(cache: Path, tmp_path: Path, target: Path) -> None:
+    (tmp_path / "other").write_bytes(b"precious")
+    (cache / "files").mkdir(parents=True)
+    (cache / "files" / f"{SHA256}.lock").symlink_to(tmp_path / "other")
+    with Server(voc=[whole(CONTENT)]) as server, pytest.raises(UserError, match=f"{SHA256}.lock"):
+        get(voc(server.url("voc")), target)
+    assert (tmp_path / "other").read_bytes() == b"precious"
+
+
+def test_a_cached_file_behind_a_link_is_taken_as_a_file(cache: Path, tmp_path: Path, target: Path) -> None:
+    (tmp_path / "moved").write_bytes(CONTENT)
+    (cache / "files").mkdir(parents=True)
+    (cache / "files" / SHA256).symlink_to(tmp_path / "moved")
+    get(voc(NOWHERE), target)
+    assert target.read_bytes() == CONTENT
+    assert not target.is_symlink()
 
 
 # --- disks ------------------------------------------------------------------------------------------------------------
@@ -497,7 +680,7 @@ def test_the_cache_must_have_room_before_anything_comes(cache: Path, tmp_path: P
     size = str(more_than_fits(tmp_path))
     message = f"{cache}/files{ROOM}.*OCTET_CACHE="
     with Server(voc=[whole(CONTENT, Content_Length=size)]) as server, pytest.raises(UserError, match=message):
-        get(voc(server.url("voc"), size=None), target)
+        get(voc(server.url("voc"), size=None), target, most=int(size))
     assert not partial(cache).exists()
 
 
@@ -542,15 +725,15 @@ def test_a_disk_that_fills_up_leaves_what_fits_and_the_next_run_goes_on(cache: P
 # --- processes --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
-def test_an_end_in_the_middle_is_gone_on_from(end: signal.Signals, cache: Path, target: Path) -> None:
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGKILL, -9), (signal.SIGINT, 130), (signal.SIGTERM, 130)])
+def test_an_end_in_the_middle_is_gone_on_from(end: signal.Signals, code: int, cache: Path, target: Path) -> None:
     released = threading.Event()
     with Server(voc=[stalled(CONTENT, HALF, released), ranged(CONTENT)]) as server:
         process = start(voc(server.url("voc")), target)
         until(lambda: partial(cache).exists() and partial(cache).stat().st_size)
         process.send_signal(end)
         process.communicate()
-        assert process.returncode
+        assert process.returncode == code
         released.set()
         assert not target.exists()
         came = partial(cache).stat().st_size
@@ -558,6 +741,17 @@ def test_an_end_in_the_middle_is_gone_on_from(end: signal.Signals, cache: Path, 
         get(voc(server.url("voc")), target)
         assert server.ranges() == [None, f"bytes={came}-"]
     assert target.read_bytes() == CONTENT
+
+
+def test_a_request_to_stop_leaves_nothing_that_could_not_be_gone_on_from(cache: Path, target: Path) -> None:
+    with Server(voc=[endless(200)]) as server:
+        process = start(voc(server.url("voc"), size=None, sha256=None), target)
+        until(lambda: (cache / "files").exists() and kept(cache))
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate()
+    assert process.returncode == 130, said
+    assert not kept(cache)
+    assert not (cache / "first-seen").exists()
 
 
 def test_of_two_processes_one_downloads_and_the_other_waits_for_it(target: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from octet.common.errors import UserError
 from octet.fetching.own import fingerprint, local_paths
 from octet.recipe.detection import Dataset
 
@@ -68,3 +69,26 @@ def test_a_change_is_detected(tmp_path: Path, change: str) -> None:
     assert fingerprint([folder]) == before
     CHANGES[change](folder)
     assert fingerprint([folder]) != before
+
+
+def test_pipes_and_devices_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    before = fingerprint([tmp_path])
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    assert fingerprint([tmp_path]) != before
+
+
+@pytest.mark.parametrize("around", [0, -1])
+def test_a_link_to_a_folder_around_is_refused(tmp_path: Path, around: int) -> None:
+    (tmp_path / "photos/a").mkdir(parents=True)
+    (tmp_path / "photos/a/link").symlink_to((tmp_path / "photos").parents[around])
+    with pytest.raises(UserError, match=r"photos/a/link: is a link to .*, which holds .*photos itself; remove it"):
+        fingerprint([tmp_path / "photos"])
+
+
+def test_files_without_an_end_are_refused(tmp_path: Path) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}.jpg").touch()
+    assert fingerprint([tmp_path], most=10) == fingerprint([tmp_path])  # the folder is one, too
+    with pytest.raises(UserError, match=f"{tmp_path}: has more than 9 files and folders"):
+        fingerprint([tmp_path], most=9)

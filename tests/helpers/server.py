@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -114,6 +115,18 @@ def endless(code: int, **headers: str) -> Answer:
         asked.reply(code, b"", Content_Length="", **headers)
         while True:
             asked.wfile.write(bytes(1 << 16))
+
+    return answer
+
+
+def dripping(start: bytes, drop: bytes) -> Answer:
+    """Answers with `start`, which need not be HTTP, and a drop now and then, until the other side goes away."""
+
+    def answer(asked: Asked) -> None:
+        asked.connection.sendall(start)
+        while True:
+            asked.connection.sendall(drop)
+            time.sleep(0.01)
 
     return answer
 

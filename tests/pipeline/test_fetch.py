@@ -6,13 +6,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 
 from conftest import Project, tiny_params
 from helpers.making import make_set
 from helpers.server import Answer, Server, ranged, stalled, status, whole
 
-WEIGHTS = b"weights of a backbone"
+
+@pytest.fixture
+def weights(tmp_path: Path) -> bytes:
+    with h5py.File(tmp_path / "backbone.h5", "w") as file:
+        file["Conv1/kernel:0"] = [1.0]
+    return (tmp_path / "backbone.h5").read_bytes()
 
 
 @pytest.fixture
@@ -43,32 +49,34 @@ def recipe(server: Server, archive: bytes) -> dict[str, Any]:
     return section
 
 
-def serving(official: list[Answer], archive: bytes) -> Server:
-    answers = {"official/voc.tar": official, "mirror/voc.tar": [ranged(archive)], "backbone.h5": [whole(WEIGHTS)]}
+def serving(official: list[Answer], archive: bytes, weights: bytes) -> Server:
+    answers = {"official/voc.tar": official, "mirror/voc.tar": [ranged(archive)], "backbone.h5": [whole(weights)]}
     return Server(**answers)
 
 
-def test_one_download_serves_every_recipe(project: Project, archive: bytes) -> None:
+def test_one_download_serves_every_recipe(project: Project, archive: bytes, weights: bytes) -> None:
     """The mirror is used because the official host has no file; the second recipe needs no network."""
-    with serving([status(404)], archive) as server:
+    with serving([status(404)], archive, weights) as server:
         section = recipe(server, archive)
         project.write_params({"one": section, "two": section})
         result = project.stage("fetch", "one")
         assert result.returncode == 0, result.stderr
         assert f"{server.url('official/voc.tar')}: 404 Not Found" in result.stdout
-        assert f"backbone.h5: first seen with SHA-256 {hashlib.sha256(WEIGHTS).hexdigest()}" in result.stdout
+        assert f"backbone.h5: first seen with SHA-256 {hashlib.sha256(weights).hexdigest()}" in result.stdout
     result = project.stage("fetch", "two")
     assert result.returncode == 0, result.stderr
     files = [project.folder / "data" / name / "archives" / "voc.tar" for name in ("one", "two")]
     assert files[0].read_bytes() == archive
     assert files[0].stat().st_ino == files[1].stat().st_ino
-    assert (project.folder / "data/two/pretrained/backbone.h5").read_bytes() == WEIGHTS
+    assert (project.folder / "data/two/pretrained/backbone.h5").read_bytes() == weights
     assert project.stage("preprocess", "two").returncode == 0
 
 
-def test_the_stage_continues_a_download_after_a_kill(project: Project, archive: bytes, cache: Path) -> None:
+def test_the_stage_continues_a_download_after_a_kill(
+    project: Project, archive: bytes, weights: bytes, cache: Path
+) -> None:
     half, go_on = len(archive) // 2, threading.Event()
-    with serving([stalled(archive, half, go_on), ranged(archive)], archive) as server:
+    with serving([stalled(archive, half, go_on), ranged(archive)], archive, weights) as server:
         project.write_params({"one": recipe(server, archive)})
         process = project.start("python", "-u", "src/fetch.py", "one")
         partial = cache / "files" / f"{hashlib.sha256(archive).hexdigest()}.partial"

@@ -14,6 +14,7 @@ from octet.common.errors import UserError
 from octet.recipe.shared.load import load_recipe
 
 VOC = {"kind": "voc", "archives": [{"name": "a.tar", "bytes": None, "sha256": "abc", "sources": ["a.tar"]}]}
+WEIGHTS = {"name": "w.h5", "bytes": None, "sha256": None, "sources": ["w.h5"]}
 
 
 def load(folder: Path, params: Any) -> Any:
@@ -77,6 +78,9 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("dataset.source", {"kind": "folder"}, ["quickstart.dataset.source.path: is missing"]),
         ("dataset.source", VOC, ["dataset.source.archives.0.sha256: found 'abc'; string should match"]),
         ("dataset.source", {**VOC, "archives": []}, ["dataset.source.archives", "at least 1"]),
+        ("dataset.pretrained", {**WEIGHTS, "name": "w.bin"}, ["dataset: ", "pretrained 'w.bin'", "ends in .h5"]),
+        ("dataset.pretrained", {**WEIGHTS, "name": "w\0.h5"}, ["dataset.pretrained.name: found 'w\\x00.h5'"]),
+        ("dataset.pretrained", {**WEIGHTS, "name": "w\u202e.h5"}, ["dataset.pretrained.name", "w\\u202e.h5"]),
         ("dataset.classes", "all", ["dataset.classes: found 'all'; expected a list of names, or the word found"]),
         ("dataset.classes", ["cat", " "], ["dataset.classes: found ['cat', ' ']"]),
         ("dataset.splits.val", 1.5, ["dataset.splits.val: found 1.5; expected a share of train between 0 and 1"]),

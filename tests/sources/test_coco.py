@@ -2,6 +2,9 @@
 
 import copy
 import json
+import math
+import os
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +105,20 @@ def test_a_faulty_picture_is_reported_by_the_users_file(tmp_path: Path) -> None:
         (["categories", 1, "name"], "d\0g", "categories[1] (id 3).name: 'd\\x00g', expected printable text"),
         (["annotations", 0, "iscrowd"], "0", "annotations[0] (id 1).iscrowd: found '0', expected 0 or 1"),
         (["annotations", 1, "bbox"], [1, 2, 3, 10**400], "annotations[1] (id 2).bbox: found"),
+        (["annotations", 1, "bbox"], [1, 2, 3, math.nan], "annotations[1] (id 2).bbox: found [1, 2, 3, nan]"),
+        (["annotations", 0, "iscrowd"], "x" * 9000, "annotations[0] (id 1).iscrowd: found 'xxxxxxxxxxxx..."),
+        (["annotations", 0, "image_id"], True, "annotations[0] (id 1).image_id: missing, or not of type int"),
+        (["annotations", 0, "image_id"], 10**4000, "annotations[0] (id 1).image_id: 100000000000000000...000"),
+        (["images", 1, "width"], 10**4000, "images[1] (id 2): width and height are not whole numbers"),
+        (["images", 1, "file_name"], "a\ud800.jpg", "images[1] (id 2).file_name: 'a\\ud800.jpg' is not a path"),
+        (["images", 1, "file_name"], "a\u202egpj.exe", "images[1] (id 2).file_name: 'a\\u202egpj.exe' is not a path"),
+        (["categories", 1, "name"], "d\ud800g", "categories[1] (id 3).name: 'd\\ud800g', expected printable text"),
+        (["categories", 1, "name"], "d\u202eg", "categories[1] (id 3).name: 'd\\u202eg', expected printable text"),
+        (["categories", 1, "name"], " ", "categories[1] (id 3).name: ' ', expected printable text"),
         (["images", 1, "id"], 1.5, "images[1].id: missing, or not of type int"),
         (["categories"], None, "categories: expected a list"),
     ],
+    ids=reprlib.repr,
 )
 def test_invalid_content_is_reported(tmp_path: Path, path: list[Any], value: object, message: str) -> None:
     instances = copy.deepcopy(INSTANCES)
@@ -116,17 +130,44 @@ def test_invalid_content_is_reported(tmp_path: Path, path: list[Any], value: obj
         list(coco_members({"mine": make_coco(tmp_path, instances)}))
     assert "instances.json" in str(error.value).splitlines()[0]
     assert message in str(error.value)
+    assert len(str(error.value)) < 1000
 
 
 def test_a_file_that_is_not_cocos_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"instances\.json: not valid JSON"):
-        list(coco_members({"mine": make_coco(tmp_path, "{")}))
     coco_set = CocoSet(instances=tmp_path / "other.json", pictures=tmp_path)
     with pytest.raises(UserError, match=r"other\.json does not exist"):
         list(coco_members({"mine": coco_set}))
     coco_set = CocoSet(instances=tmp_path, pictures=tmp_path)
     with pytest.raises(UserError, match="Is a directory; expected a file in COCO's format"):
         list(coco_members({"mine": coco_set}))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not valid JSON: Expecting property name"),
+        ("[" * 100_000, "not valid JSON: maximum recursion depth"),
+        ('{"images": ' + "9" * 5000 + "}", "not valid JSON: Exceeds the limit"),
+        ('{"images": [], "images": []}', "not valid JSON: 'images' stands twice in an object"),
+        ('{"images": [{"id": 1, "id": 2}]}', "not valid JSON: 'id' stands twice in an object"),
+        ("[]", "images: expected a list, as in COCO's instances files"),
+    ],
+    ids=["cut", "deep", "long", "twice", "twice within", "list"],
+)
+def test_text_that_is_not_cocos_is_reported(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError) as error:
+        list(coco_members({"mine": make_coco(tmp_path, text)}))
+    assert str(tmp_path / "instances.json") in str(error.value)
+    assert message in str(error.value)
+
+
+def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "large.json").open("wb") as sparse:
+        sparse.truncate(2**31 + 1)
+    os.mkfifo(tmp_path / "pipe.json")
+    for name, message in (("large", "has 2147483649 bytes, expected at most"), ("pipe", "is a pipe or a device")):
+        with pytest.raises(UserError, match=rf"{name}\.json: {message}"):
+            list(coco_members({"mine": CocoSet(instances=tmp_path / f"{name}.json", pictures=tmp_path)}))
 
 
 def test_two_sets_can_have_files_with_the_same_name(tmp_path: Path) -> None:

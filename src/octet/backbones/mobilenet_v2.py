@@ -1,10 +1,10 @@
 """MobileNetV2, of any width, with the weights that Keras publishes for it."""
 
-import os
 from pathlib import Path
 
 import h5py
 
+from octet.backbones._weights import read_weights
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import keras, tf
 
@@ -30,15 +30,14 @@ class Trunk:
     def load(self, network: keras.Model, weights: Path) -> None:
         """Load a weights file of Keras' MobileNetV2, saved without its classifier, into the trunk of a network."""
         expected = f"the weights of a MobileNetV2 of alpha {self._alpha} without top"
-        required = {layer.name for layer in network.layers if layer.weights and _is_in_trunk(layer.name)}
+        layers = [layer for layer in network.layers if layer.weights and _is_in_trunk(layer.name)]
         try:
             with h5py.File(weights) as file:
-                present = {os.fsdecode(name) for name in file.attrs["layer_names"]}
-            if missing := sorted(required - present):
-                raise UserError(f"{weights}: not {expected}: it has no layer {missing[0]}")
-            network.load_weights(weights, by_name=True)
-        except (OSError, KeyError, ValueError) as error:
+                values = [read_weights(file, layer.name, _shapes(layer)) for layer in layers]
+        except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:  # all of which h5py raises
             raise UserError(f"{weights}: not {expected}: {first_line(error)}") from None
+        for layer, value in zip(layers, values, strict=True):
+            layer.set_weights(value)
 
     def freeze(self, network: keras.Model, blocks: int) -> None:
         """Keep training from changing weights and statistics of the trunk's first `blocks` blocks; 0 freezes none."""
@@ -54,6 +53,11 @@ class Trunk:
         for layer in network.layers:
             (trunk if _is_in_trunk(layer.name) else others).extend(layer.trainable_variables)
         return trunk, others
+
+
+def _shapes(layer: keras.layers.Layer) -> dict[str, tuple[int, ...]]:
+    """The shapes of a layer's weights by their names in a file, such as `kernel:0`."""
+    return {weight.name.rpartition("/")[2]: tuple(weight.shape) for weight in layer.weights}
 
 
 def _is_in_trunk(name: str) -> bool:

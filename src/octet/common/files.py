@@ -16,6 +16,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; it is renamed to `path` if the block succeeds and deleted if it fails."""
     partial = path.with_name(path.name + ".partial")
     path.parent.mkdir(parents=True, exist_ok=True)
+    partial.unlink(missing_ok=True)  # a link would be written through
     try:
         yield partial
         partial.replace(path)

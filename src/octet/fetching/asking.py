@@ -16,19 +16,27 @@ from urllib3.exceptions import HTTPError, InvalidHeader, MaxRetryError
 _BUSY = frozenset({408, 429, *range(500, 600)})
 _LONGEST_WAIT = 60  # s that a server may ask for
 _REDIRECTS = 10
+_LONGEST_REASON = 200  # letters of what a server says
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long and how often a source is tried before it is given up."""
+    """How long and how often a source is tried before it is given up, and how much it may send."""
 
     silence: float = 30  # s
     wait: float = 1  # s before the second attempt; twice that before the third, and so on
     attempts: int = 3  # in a row that bring nothing
+    interval: float = 300  # s; longer than all attempts that bring nothing
+    least: int = 3_000_000  # bytes of the file in each interval
+    most: int = 8_000_000_000  # bytes of a file whose size the recipe does not say
 
 
 class SourceError(Exception):
     """This source does not give the file; another may."""
+
+
+class OtherFileError(SourceError):
+    """The source has another file than the one that was asked for."""
 
 
 class Attempts(Retry):
@@ -120,4 +128,4 @@ def _reason(error: BaseException) -> str:
 
 
 def _line(text: str) -> str:
-    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())[:_LONGEST_REASON]

@@ -9,14 +9,12 @@ from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from octet.common.errors import UserError
 from octet.common.progress import Progress
-from octet.fetching.asking import Attempts, Patience, SourceError, ask, reason_of
+from octet.fetching.asking import Attempts, OtherFileError, Patience, SourceError, ask, reason_of
+from octet.fetching.flow import Flow
 from octet.recipe.shared.dataset import File
 
 _AT_ONCE = 1 << 18  # bytes
-
-
-class OtherFileError(SourceError):
-    """The source has another file than the one that was asked for."""
+_ALLOWS_MORE = "`bytes` in params.yaml, if it is the size of the file, allows more"
 
 
 def download(url: str, file: File, partial: Path, patience: Patience) -> bool:
@@ -24,6 +22,13 @@ def download(url: str, file: File, partial: Path, patience: Patience) -> bool:
 
     Where the SHA-256 is known, the caller compares it; otherwise every attempt starts from the beginning.
     """
+    flow = Flow(file.bytes, patience)
+    with flow.watched():
+        return _attempt(url, file, partial, patience, flow)
+
+
+def _attempt(url: str, file: File, partial: Path, patience: Patience, flow: Flow) -> bool:
+    """Request what the partial file lacks until it is complete, or the attempts are used up."""
     every = attempts = Attempts.of_source(url, patience)
     most = size_of(partial)
     while True:
@@ -37,8 +42,10 @@ def download(url: str, file: File, partial: Path, patience: Patience) -> bool:
                 partial.unlink()
                 continue
             begins, total = _expect(response, start, file)
+            if total is not None and total > flow.most:
+                raise OtherFileError(f"has {total} bytes, expected at most {flow.most}; {_ALLOWS_MORE}")
             try:
-                _keep(response, file.name, partial, begins, total)
+                _keep(response, file.name, partial, begins, total, flow)
                 return begins > 0
             except HTTPError as error:
                 came = size_of(partial)
@@ -91,7 +98,7 @@ def _number(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch("[0-9]{1,18}", text) else None
 
 
-def _keep(response: requests.Response, name: str, partial: Path, start: int, total: int | None) -> None:
+def _keep(response: requests.Response, name: str, partial: Path, start: int, total: int | None, flow: Flow) -> None:
     """Write the response's body after the first `start` bytes of the partial file."""
     require_room(partial.parent, (total or 0) - start, "free some, or name another folder with OCTET_CACHE=")
     came = start
@@ -99,9 +106,12 @@ def _keep(response: requests.Response, name: str, partial: Path, start: int, tot
         out.truncate(start)
         while block := response.raw.read1(_AT_ONCE, decode_content=False):
             came += len(block)
-            if total is not None and came > total:
+            flow.count(len(block))
+            if came > (flow.most if total is None else total):
                 partial.unlink()
-                raise OtherFileError(f"sent more than {total} bytes")
+                raise OtherFileError(
+                    f"sent more than {total} bytes" if total else f"sends more than {flow.most} bytes; {_ALLOWS_MORE}"
+                )
             out.write(block)
             progress.advance(len(block))
     if total is not None and came < total:

@@ -7,7 +7,7 @@ first-seen/ a note for each URL without a SHA-256 in the recipe: the size and SH
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,17 +16,24 @@ from pydantic import ValidationError
 
 from octet.common.errors import UserError
 from octet.common.files import atomic_write, write_json
-from octet.fetching.asking import Patience, SourceError
-from octet.fetching.download import OtherFileError, download, require_room, size_of
-from octet.fetching.own import container_hint, local_path
+from octet.fetching.asking import OtherFileError, Patience, SourceError
+from octet.fetching.download import download, require_room, size_of
+from octet.fetching.own import container_hint, is_pipe_or_device, local_path
 from octet.recipe.shared.dataset import File
+
+Check = Callable[[Path], None]  # raises an OtherFileError
 
 _BLOCK = 1 << 20  # bytes that are read at a time
 _PATIENCE = Patience()
 
 
-def obtain(file: File, target: Path, patience: Patience = _PATIENCE) -> None:
-    """Write the file, complete and verified, to `target`; the error, if no source has it, gives a reason for each."""
+def obtain(file: File, target: Path, check: Check | None = None, patience: Patience = _PATIENCE) -> None:
+    """Write the file, complete and verified, to `target`; the error, if no source has it, gives a reason for each.
+
+    Where its SHA-256 is unknown, `check` refuses a file of another kind.
+    """
+    if file.sha256 or not check:
+        check = _accept
     with _report_disk_errors(file, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         if file.sha256 and _difference(_cached(file.sha256), file) is None:
@@ -35,8 +42,8 @@ def obtain(file: File, target: Path, patience: Patience = _PATIENCE) -> None:
         for source in file.sources:
             try:
                 if source.startswith(("http://", "https://")):
-                    return _link(_from_url(source, file, target, patience), target)
-                return _copy_local(source, file, target)
+                    return _link(_from_url(source, file, target, check, patience), target)
+                return _copy_local(source, file, target, check)
             except SourceError as error:
                 reasons.append(f"{source}: {error}")
                 print(reasons[-1], flush=True)
@@ -60,8 +67,8 @@ def _report_disk_errors(file: File, target: Path) -> Iterator[None]:
 
 def _difference(path: Path, file: File) -> str | None:
     """Describe how the file at `path` differs from the expected one; None if it does not."""
-    if not path.exists():
-        return "does not exist"
+    if not path.is_file():
+        return "is no file"
     if file.bytes not in (None, size_of(path)):
         return f"has {size_of(path)} bytes, expected {file.bytes}"
     if file.sha256 is not None and (sha256 := _sha256(path)) != file.sha256:
@@ -85,12 +92,14 @@ def _copy(path: Path, target: Path) -> None:
 # --- local files ------------------------------------------------------------------------------------------------------
 
 
-def _copy_local(source: str, file: File, target: Path) -> None:
+def _copy_local(source: str, file: File, target: Path, check: Check) -> None:
     """Copy a local file to the target; a link would change with the user's file."""
     path = local_path(source)
     if path is None:
         raise SourceError("is not a source: expected http://, https://, file:///PATH or a path")
     try:
+        if is_pipe_or_device(path):
+            raise SourceError("is a pipe or a device; expected a file")
         path.open("rb").close()
     except (OSError, ValueError) as error:  # ValueError: not a valid path, such as one with a null byte
         raise SourceError(f"{getattr(error, 'strerror', error)}{container_hint(path)}") from None
@@ -98,6 +107,7 @@ def _copy_local(source: str, file: File, target: Path) -> None:
         raise OtherFileError(difference)
     with atomic_write(target) as partial:
         _copy(path, partial)
+        check(partial)
 
 
 # --- the cache --------------------------------------------------------------------------------------------------------
@@ -116,38 +126,40 @@ def _link(cached: Path, target: Path) -> None:
     with atomic_write(target) as partial:
         partial.unlink(missing_ok=True)
         try:
-            partial.hardlink_to(cached)
+            partial.hardlink_to(cached.resolve())
         except OSError:  # another disk, or a file system without links
             _copy(cached, partial)
 
 
-def _from_url(url: str, file: File, target: Path, patience: Patience) -> Path:
+def _from_url(url: str, file: File, target: Path, check: Check, patience: Patience) -> Path:
     """Return the path of the file in the cache; download it first if it is not there."""
     key = file.sha256 or _digest(url)
+    partial = _cached(f"{key}.partial")
     with _locked(key, file.name):
         expected, hint = _first_seen(file)
         try:
             if expected.sha256 and _is_cached(_cached(expected.sha256), expected):
+                check(_cached(expected.sha256))
                 return _cached(expected.sha256)
-            partial = _cached(f"{key}.partial")
+            if partial.is_symlink() or is_pipe_or_device(partial):  # whoever made it
+                partial.unlink()
             if expected.bytes and partial.parent.stat().st_dev != target.parent.stat().st_dev:
                 require_room(target.parent, expected.bytes, "free some space there")
             _complete(url, expected, partial, patience)
+            check(partial)
+            sha256 = expected.sha256 or _write_note(url, file, partial)
+            cached = partial.replace(_cached(sha256))
+            cached.chmod(0o444)  # files that are linked to it share its bytes
+            return cached
         except OtherFileError as error:
             raise OtherFileError(f"{error}{hint}") from None
-        if not expected.sha256 and _is_web_page(partial):
-            partial.unlink()
-            raise OtherFileError("sent a web page instead of the file")
-        sha256 = expected.sha256 or _write_note(url, file, partial)
-        cached = partial.replace(_cached(sha256))
-        cached.chmod(0o444)  # files that are linked to it share its bytes
-        return cached
+        finally:
+            if not expected.sha256:  # nothing could be added to it
+                partial.unlink(missing_ok=True)
 
 
-def _is_web_page(path: Path) -> bool:
-    """Tell whether the content begins like HTML; some servers send a page instead of an error."""
-    with path.open("rb") as content:
-        return content.read(64).lstrip().startswith(b"<")
+def _accept(_: Path) -> None:
+    """Take a file of any kind."""
 
 
 @contextmanager
@@ -202,7 +214,7 @@ def _complete(url: str, file: File, partial: Path, patience: Patience) -> None:
 def _first_seen(file: File) -> tuple[File, str]:
     """Complete a file without SHA-256 from the note of its first download; the text names the note for messages."""
     for note in [] if file.sha256 else map(_note_path, file.sources):
-        if note.exists():
+        if note.is_file():
             try:
                 noted = File.model_validate_json(note.read_bytes())
             except ValidationError:

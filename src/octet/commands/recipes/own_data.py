@@ -1,20 +1,24 @@
 """Recognizes what kind of data lies at some paths: VOC's XML files, COCO's JSON, YOLO's text files, or an archive."""
 
-import json
 import os
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from octet.common.errors import UserError
+from octet.fetching.own import is_pipe_or_device
+from octet.sources.packing.coco import read_instances
 from octet.sources.packing.yolo import read_data_yaml
 from octet.sources.reading.archive import Archives
 from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
 
 _DEEPEST = 3  # folders below a path that are looked into
 _SPLITS = ("train", "val", "test")
+_BEGINNING = 1 << 20  # bytes of a file that tell whether it may be what is looked for
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,12 @@ def find_own_data(paths: Sequence[Path]) -> OwnData:
     for path in paths:
         if not path.exists():
             raise UserError(f"{path}: there is nothing")
+        if is_pipe_or_device(path):
+            raise UserError(f"{path}: is a pipe or a device; expected a folder or a file")
     folders = list(_folders(paths))
     for recognize in (_archives, _coco, _yolo, _voc):
         if data := recognize(paths, folders):
+            _require_printable(data)
             return data
     looked = ", ".join(map(str, paths))
     with_pictures = [str(folder.path) for folder in folders if folder.has(PICTURE_SUFFIXES)]
@@ -47,7 +54,7 @@ def find_own_data(paths: Sequence[Path]) -> OwnData:
 
 @dataclass(frozen=True)
 class _Listed:
-    """A folder, and the names of the files that lie directly in it."""
+    """A folder, and the names of the files that lie directly in it, without pipes and devices."""
 
     path: Path
     files: Sequence[str]
@@ -55,18 +62,41 @@ class _Listed:
     def has(self, suffixes: Sequence[str]) -> bool:
         return any(name.lower().rpartition(".")[2] in suffixes for name in self.files)
 
-    @property
+    @cached_property
     def stems(self) -> set[str]:
         return {name.rpartition(".")[0] for name in self.files}
 
 
 def _folders(paths: Sequence[Path]) -> Iterator[_Listed]:
     """The paths that are folders and those below, from the top; hidden ones are left out."""
-    for top in paths:
-        for folder, below, files in os.walk(top):
+    for top in filter(Path.is_dir, paths):
+        for folder, below, files in os.walk(top, onerror=_raise):
             depth = len(Path(folder).relative_to(top).parts)
             below[:] = [] if depth == _DEEPEST else sorted(name for name in below if not name.startswith("."))
-            yield _Listed(Path(folder), sorted(name for name in files if not name.startswith(".")))
+            shown = sorted(name for name in files if not name.startswith("."))
+            yield _Listed(Path(folder), [name for name in shown if Path(folder, name).is_file()])
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _mentions(file: Path, *words: bytes) -> list[bytes]:
+    """Those of the words that stand in the beginning of a file, however large it is."""
+    with file.open("rb") as opened:
+        beginning = opened.read(_BEGINNING)
+    return [word for word in words if word in beginning]
+
+
+def _require_printable(data: OwnData) -> None:
+    """Raise a UserError where a recipe could not name a path, since it is not text or would not be seen as it is."""
+    rest: list[Any] = [data.source, data.splits]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str) and not value.isprintable():
+            raise UserError(f"{value!r}: a recipe cannot name this; rename it, with printable letters in UTF-8")
+        if isinstance(value, Mapping | list):
+            rest += [*value, *value.values()] if isinstance(value, Mapping) else value
 
 
 def _split_up(image_sets: Mapping[str, str]) -> dict[str, Any]:
@@ -108,14 +138,20 @@ def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
     annotations = [folder for folder in folders if folder.has(("xml",))]
     if not pictures or not annotations:
         return None
-    own_names = {}  # of pictures and annotations, by the folder that holds both
+    by_parent: defaultdict[Path, list[_Listed]] = defaultdict(list)
+    for folder in pictures:
+        by_parent[folder.path.parent].append(folder)
+    own_names: dict[Path, tuple[str, str]] = {}  # of pictures and annotations, by the folder that holds both
     for folder in annotations:
-        # The same folder, or one with the same parent.
-        beside = [other for other in pictures if folder.path in (other.path, other.path.parent / folder.path.name)]
+        beside = by_parent[folder.path.parent]
         if not beside:
             raise UserError(f"{folder.path}: has .xml files, but no folder beside it has pictures; name that one, too")
-        match = max(beside, key=lambda other: len(other.stems & folder.stems))
+        has_both = folder.has(PICTURE_SUFFIXES)
+        match = folder if has_both else max(beside, key=lambda other: len(other.stems & folder.stems))
         top = folder.path if match == folder else folder.path.parent
+        if top in own_names:
+            xml = f"{top / own_names[top][1]} and {folder.path}"
+            raise UserError(f"{xml}: found .xml files in both; name a folder of pictures and one of these")
         own_names[top] = (os.path.relpath(match.path, top), os.path.relpath(folder.path, top))
     tops = list(own_names)
     if len(set(own_names.values())) > 1 or len({top.parent for top in tops}) > 1:
@@ -142,12 +178,16 @@ def _coco(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
         first = _first_picture(file)
         if first is None:
             continue
-        places = [file.parent, *(folder.path for folder in folders)]
-        places += [path for path in (file.parent / "images", file.parent.parent / "images") if path.is_dir()]
+        near = [file.parent, file.parent / "images", file.parent.parent / "images"]
+        places = [*filter(Path.is_dir, near), *(folder.path for folder in folders)]
         pictures = next((place for place in places if (place / first).is_file()), None)
         if pictures is None:
             raise UserError(f"{file}: its first picture, {first!r}, lies in no folder here; name that folder, too")
-        sets[_set_name(file)] = {"instances": str(file), "pictures": str(pictures)}
+        name = _set_name(file)
+        if name in sets:
+            both = f"{sets[name]['instances']} and {file}"
+            raise UserError(f"{both}: found the set {name!r} in both; rename a file, or name one of them")
+        sets[name] = {"instances": str(file), "pictures": str(pictures)}
     if not sets:
         return None
     return OwnData(
@@ -157,14 +197,16 @@ def _coco(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
 
 def _first_picture(file: Path) -> str | None:
     """The first picture's file name, if the file is one of instances in COCO's format."""
+    if not _mentions(file, b'"images"', b'"annotations"', b'"categories"'):
+        return None
+    content = read_instances(file)
     try:
-        content = json.loads(file.read_bytes())
         boxes = content["annotations"]
         name = content["images"][0]["file_name"]
-    except (ValueError, KeyError, IndexError, TypeError, RecursionError, OSError):
+    except (KeyError, IndexError, TypeError):
         return None
     is_instances = isinstance(boxes, list) and "categories" in content and isinstance(name, str)
-    return name if is_instances and all("bbox" in box for box in boxes[:1]) else None
+    return name if is_instances and all(isinstance(box, dict) and "bbox" in box for box in boxes[:1]) else None
 
 
 def _set_name(file: Path) -> str:
@@ -180,7 +222,7 @@ def _yolo(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
     """Recognize what a `data.yaml` names; without one, a folder of pictures, one of labels, and `classes.txt`."""
     given = [path for path in paths if path.suffix in (".yaml", ".yml")]
     listed = [folder.path / name for folder in folders for name in folder.files if name.endswith((".yaml", ".yml"))]
-    for file in given or listed:
+    for file in given or [file for file in listed if len(_mentions(file, b"names", b"train")) == 2]:
         content = read_data_yaml(file)
         if "names" in content and "train" in content:
             sets = dict(_sets_of_data_yaml(file, content))
@@ -204,7 +246,10 @@ def _sets_of_data_yaml(file: Path, content: Mapping[str, Any]) -> Iterator[tuple
     for split in _SPLITS:
         named = content.get(split)
         for number, folder in enumerate(named if isinstance(named, list) else [named] if named else []):
-            pictures = _resolve(file, content.get("path"), str(folder), split)
+            root = content.get("path") or "."
+            if not isinstance(folder, str) or not isinstance(root, str):
+                raise UserError(f"{file}: path and {split}: expected the names of folders")
+            pictures = _resolve(file, root, folder, split)
             parts = list(pictures.parts)
             if "images" in parts:
                 parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
@@ -212,11 +257,11 @@ def _sets_of_data_yaml(file: Path, content: Mapping[str, Any]) -> Iterator[tuple
             yield f"{split}{number or ''}", {"pictures": str(pictures), "labels": str(labels)}
 
 
-def _resolve(file: Path, root: object, folder: str, split: str) -> Path:
+def _resolve(file: Path, root: str, folder: str, split: str) -> Path:
     """Find a split's pictures by the rules of YOLO's tools, which try the path without its first `../` as well."""
-    tops = [file.parent / str(root), file.parent] if root else [file.parent]
+    tops = [file.parent / root, file.parent]
     tries = [top / name for top in tops for name in (folder, folder.removeprefix("../"))]
     for path in tries:
         if path.is_dir():
             return Path(os.path.normpath(path))
-    raise UserError(f"{file}: {split}: found {folder!r}, which is no folder; looked for {tries[0]}")
+    raise UserError(f"{file}: {split}: found {folder!r}, which is no folder; looked for {str(tries[0])!r}")

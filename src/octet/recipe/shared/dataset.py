@@ -14,7 +14,7 @@ SetName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 class File(Section):
     """A file to fetch: its sources, in the order in which they are tried, and its size and SHA-256, null if unknown."""
 
-    name: Annotated[str, Field(pattern=r"^[^/\s]+$")]
+    name: Annotated[str, Field(pattern=r"^[^/\s\p{C}]+$")]
     bytes: Count | None
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None
     sources: Strings
@@ -162,6 +162,12 @@ class Dataset(Section):
     classes: Annotated[Literal["found"] | tuple[str, ...], PlainValidator(_found_or_class_names)]
     on_bad: Literal["error", "skip"]
     shards: Annotated[int, Field(ge=1, le=1024)]
+
+    @model_validator(mode="after")
+    def _weights_are_hdf5(self) -> "Dataset":
+        if self.pretrained and not self.pretrained.name.endswith(".h5"):  # another file would not be loaded
+            raise ValueError(f"pretrained {self.pretrained.name!r} has to be an HDF5 file whose name ends in .h5")
+        return self
 
     @model_validator(mode="after")
     def _classes_differ(self) -> "Dataset":

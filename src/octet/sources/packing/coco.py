@@ -16,6 +16,7 @@ from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURES
 
 FOLDER = "COCO"  # the name of the set's folder in the archive
 
+_LARGEST_FILE = 1 << 31  # bytes; the annotations of COCO's train2017 have 470 MB
 _LONGEST_NAME = 200  # bytes of a file name; file systems allow 255, and the name of the set is added
 _LARGEST = 1e6  # px, the largest coordinate that is accepted
 
@@ -40,17 +41,33 @@ def coco_members(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
                 yield PackedFile(name, picture.read_bytes(), str(picture))
 
 
+def read_instances(file: Path) -> Any:
+    """Read a JSON file, which may be one of COCO's instances."""
+    try:
+        if file.stat().st_size > _LARGEST_FILE:
+            raise UserError(f"{file}: has {file.stat().st_size} bytes, expected at most {_LARGEST_FILE}")
+        return json.loads(file.read_bytes(), object_pairs_hook=_read_object)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file}: not valid JSON: {error}") from None
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror}; expected a file in COCO's format") from None
+
+
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a mapping of an object's keys and values; JSON allows a key twice, but what it means then is unclear."""
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
+        raise ValueError(f"{reprlib.repr(twice)} stands twice in an object")
+    return read
+
+
 def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotation]]:
     """Read a file of COCO's instances: map each picture's file name to its place in the file and its annotation.
 
     All errors in the file are reported together.
     """
-    try:
-        content = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{file}: not valid JSON: {error}") from None
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror}; expected a file in COCO's format") from None
+    content = read_instances(file)
     problems: list[str] = []
     names = _read_categories(content, problems)
     images = dict(_valid_items(content, "images", {"id": int, "file_name": str}, problems))
@@ -60,7 +77,9 @@ def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotatio
     for place, image in images.items():
         path, size = PurePosixPath(image["file_name"]), _size(image)
         if not _is_safe(path):
-            problems.append(f"{place}.file_name: {image['file_name']!r} is not a path below the folder of pictures")
+            problems.append(
+                f"{place}.file_name: {reprlib.repr(image['file_name'])} is not a path below the folder of pictures"
+            )
             continue
         id = prefix + "_".join(path.with_suffix("").parts)
         if size is None:
@@ -82,9 +101,9 @@ def _read_categories(content: Any, problems: list[str]) -> dict[int, str]:
     names: dict[int, str] = {}
     for place, item in _valid_items(content, "categories", {"id": int, "name": str}, problems):
         if item["id"] in names:
-            problems.append(f"{place}.id: {item['id']} is also the id of another category")
-        if not item["name"].isprintable():
-            problems.append(f"{place}.name: {item['name']!r}, expected printable text")
+            problems.append(f"{place}.id: {reprlib.repr(item['id'])} is also the id of another category")
+        if not item["name"].isprintable() or not item["name"].strip():
+            problems.append(f"{place}.name: {reprlib.repr(item['name'])}, expected printable text")
         names[item["id"]] = item["name"]
     return names
 
@@ -98,13 +117,13 @@ def _read_objects(
     for place, item in _valid_items(content, "annotations", fields, problems):
         box, crowd = _to_voc_pixels(item["bbox"]), item.get("iscrowd", 0)
         if item["image_id"] not in images:
-            problems.append(f"{place}.image_id: {item['image_id']} is the id of no image")
+            problems.append(f"{place}.image_id: {reprlib.repr(item['image_id'])} is the id of no image")
         elif item["category_id"] not in names:
-            problems.append(f"{place}.category_id: {item['category_id']} is the id of no category")
+            problems.append(f"{place}.category_id: {reprlib.repr(item['category_id'])} is the id of no category")
         elif box is None:
             problems.append(f"{place}.bbox: found {reprlib.repr(item['bbox'])}, expected [x, y, width, height]")
         elif crowd not in (0, 1):
-            problems.append(f"{place}.iscrowd: found {crowd!r}, expected 0 or 1")
+            problems.append(f"{place}.iscrowd: found {reprlib.repr(crowd)}, expected 0 or 1")
         else:
             name = names[item["category_id"]]
             objects[item["image_id"]].append(Object(name, box, difficult=bool(crowd), origin=place))
@@ -122,7 +141,8 @@ def _is_safe(path: PurePosixPath) -> bool:
 def _size(image: Mapping[str, Any]) -> tuple[int, int] | None:
     """Return width and height of an image, 0 if they are missing, or None if they are invalid."""
     width, height = (image.get(side) or 0 for side in ("width", "height"))
-    return (width, height) if type(width) is type(height) is int and min(width, height) >= 0 else None
+    is_valid = all(type(side) is int and 0 <= side < _LARGEST for side in (width, height))
+    return (width, height) if is_valid else None
 
 
 def _valid_items(
@@ -135,7 +155,7 @@ def _valid_items(
         return
     for index, item in enumerate(items):
         has_id = isinstance(item, dict) and type(item.get("id")) is int
-        place = f"{key}[{index}] (id {item['id']})" if has_id else f"{key}[{index}]"
+        place = f"{key}[{index}] (id {reprlib.repr(item['id'])})" if has_id else f"{key}[{index}]"
         invalid = [
             field for field, kind in fields.items() if not isinstance(item, dict) or type(item.get(field)) is not kind
         ]
