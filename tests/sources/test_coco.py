@@ -101,6 +101,19 @@ def test_a_faulty_picture_is_reported_by_the_users_file(tmp_path: Path) -> None:
         (["categories", 1, "id"], 7, "categories[1] (id 7).id: 7 is also the id of another category"),
         (["categories", 1, "name"], "d\0g", "categories[1] (id 3).name: 'd\\x00g', expected printable text"),
         (["annotations", 0, "iscrowd"], "0", "annotations[0] (id 1).iscrowd: found '0', expected 0 or 1"),
+        (["annotations", 0, "iscrowd"], ["x" * 99] * 99, ".iscrowd: found ['xxxxxxxxxxxx...xxxxxxxxxxxxx', "),
+        (
+            ["annotations", 0, "image_id"],
+            10**4000,
+            ".image_id: 100000000000000000...0000000000000000000 is the id of no",
+        ),
+        (["categories", 1, "name"], "c\u202eat", "categories[1] (id 3).name: 'c\\u202eat', expected printable text"),
+        (
+            ["categories", 1, "name"],
+            "x" * 300,
+            "(id 3).name: 'xxxxxxxxxxxx...xxxxxxxxxxxxx', expected printable text of at",
+        ),
+        (["images", 1, "file_name"], "a\u202egpj.exe", "'a\\u202egpj.exe' is not a path below"),
         (["annotations", 1, "bbox"], [1, 2, 3, 10**400], "annotations[1] (id 2).bbox: found"),
         (["images", 1, "id"], 1.5, "images[1].id: missing, or not of type int"),
         (["categories"], None, "categories: expected a list"),
@@ -126,6 +139,14 @@ def test_a_file_that_is_not_cocos_is_reported(tmp_path: Path) -> None:
         list(coco_members({"mine": coco_set}))
     coco_set = CocoSet(instances=tmp_path, pictures=tmp_path)
     with pytest.raises(UserError, match="Is a directory; expected a file in COCO's format"):
+        list(coco_members({"mine": coco_set}))
+
+
+def test_a_picture_without_an_end_is_refused(tmp_path: Path) -> None:
+    coco_set = make_coco(tmp_path, INSTANCES)
+    with (coco_set.pictures / "a.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UserError, match=r"a\.jpg: has more than 134,217,728 bytes"):
         list(coco_members({"mine": coco_set}))
 
 

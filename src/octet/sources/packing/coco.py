@@ -8,11 +8,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from octet.common.errors import UserError
+from octet.common.untrusted_files import read_untrusted_file
 from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import CocoSet
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.annotation import Annotation, Object, VocBox, serialize_annotation
-from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURES
+from octet.sources.voc.annotation import LONGEST_CLASS, Annotation, Object, VocBox, serialize_annotation
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, MOST_BYTES, PICTURES
 
 FOLDER = "COCO"  # the name of the set's folder in the archive
 
@@ -37,7 +38,7 @@ def coco_members(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
             picture = paths.pictures / file_name
             if picture.is_file():  # a missing one is reported where every picture is checked
                 name = f"{root}/{PICTURES}/{annotation.id}{picture.suffix}"
-                yield PackedFile(name, picture.read_bytes(), str(picture))
+                yield PackedFile(name, read_untrusted_file(picture, MOST_BYTES[PICTURES]), str(picture))
 
 
 def _read_annotations(file: Path, prefix: str) -> dict[str, tuple[str, Annotation]]:
@@ -83,8 +84,9 @@ def _read_categories(content: Any, problems: list[str]) -> dict[int, str]:
     for place, item in _valid_items(content, "categories", {"id": int, "name": str}, problems):
         if item["id"] in names:
             problems.append(f"{place}.id: {item['id']} is also the id of another category")
-        if not item["name"].isprintable():
-            problems.append(f"{place}.name: {item['name']!r}, expected printable text")
+        if not item["name"].isprintable() or len(item["name"]) > LONGEST_CLASS:
+            expected = f"printable text of at most {LONGEST_CLASS} characters"
+            problems.append(f"{place}.name: {reprlib.repr(item['name'])}, expected {expected}")
         names[item["id"]] = item["name"]
     return names
 
@@ -98,13 +100,13 @@ def _read_objects(
     for place, item in _valid_items(content, "annotations", fields, problems):
         box, crowd = _to_voc_pixels(item["bbox"]), item.get("iscrowd", 0)
         if item["image_id"] not in images:
-            problems.append(f"{place}.image_id: {item['image_id']} is the id of no image")
+            problems.append(f"{place}.image_id: {reprlib.repr(item['image_id'])} is the id of no image")
         elif item["category_id"] not in names:
-            problems.append(f"{place}.category_id: {item['category_id']} is the id of no category")
+            problems.append(f"{place}.category_id: {reprlib.repr(item['category_id'])} is the id of no category")
         elif box is None:
             problems.append(f"{place}.bbox: found {reprlib.repr(item['bbox'])}, expected [x, y, width, height]")
         elif crowd not in (0, 1):
-            problems.append(f"{place}.iscrowd: found {crowd!r}, expected 0 or 1")
+            problems.append(f"{place}.iscrowd: found {reprlib.repr(crowd)}, expected 0 or 1")
         else:
             name = names[item["category_id"]]
             objects[item["image_id"]].append(Object(name, box, difficult=bool(crowd), origin=place))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from octet.common.errors import UserError
+from octet.common.untrusted_files import read_untrusted_file
 from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import Folder
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, MOST_BYTES, PICTURE_SUFFIXES, PICTURES
 
 
 def folder_members(source: Folder) -> Iterator[PackedFile]:
@@ -22,7 +23,8 @@ def folder_members(source: Folder) -> Iterator[PackedFile]:
         ):
             for file in sorted((set_folder / subfolder).iterdir()) if (set_folder / subfolder).is_dir() else ():
                 if file.is_file() and not file.name.startswith(".") and _is_kind(kind, file):
-                    yield PackedFile(f"VOCdevkit/{name}/{kind}/{file.name}", file.read_bytes(), str(file))
+                    content = read_untrusted_file(file, MOST_BYTES[kind])
+                    yield PackedFile(f"VOCdevkit/{name}/{kind}/{file.name}", content, str(file))
 
 
 def _set_folders(source: Folder) -> list[Path]:
