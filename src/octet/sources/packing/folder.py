@@ -1,5 +1,6 @@
 """Pack a folder of pictures with VOC's XML files into an archive in VOC's layout."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,10 @@ def _set_folders(source: Folder) -> list[Path]:
     """List the folder itself and its subfolders that have pictures in the folder that the recipe names."""
     folder = source.path
     candidates = (folder, *sorted(folder.iterdir())) if folder.is_dir() else ()
-    set_folders = [candidate for candidate in candidates if _has_pictures(candidate / source.pictures)]
+    distinct: dict[str, Path] = {}
+    for candidate in candidates:
+        distinct.setdefault(os.path.realpath(candidate), candidate)  # a link can lead back to the folder itself
+    set_folders = [candidate for candidate in distinct.values() if _has_pictures(candidate / source.pictures)]
     if not set_folders:
         raise UserError(
             f"{folder}: has no pictures in a folder {source.pictures!r}, where they are expected, with their XML files "
