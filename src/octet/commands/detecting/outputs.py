@@ -1,18 +1,20 @@
 """The drawn copies: a JPEG for a picture, a video for a video, and never half of one under its final name."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource, Pixels
+from octet.commands.detecting.new_file import new_file
+from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource
+from octet.commands.detecting.stills import Pixels
 from octet.common.errors import UserError
-from octet.common.files import atomic_write
 
+_LONGEST_NAME = 255  # bytes
 _QUALITY = 92
 _CODEC = "mp4v"  # the one that OpenCV's builds have everywhere
 
@@ -29,10 +31,8 @@ class OutputPaths:
     def path_for(self, source: PictureSource) -> Path:
         """The file for a source's copy, which no other source gets."""
         stem = source.copy_stem
-        if self._folder:
-            stem = self._folder / stem.name
-        ending = ".mp4" if source.frame_rate else ".jpg"
-        candidates = (stem.with_name(f"{stem.name}{number}{COPY_SUFFIX}{ending}") for number in _numbers())
+        folder, ending = self._folder or stem.parent, COPY_SUFFIX + (".mp4" if source.frame_rate else ".jpg")
+        candidates = (folder / _shortened(stem.name, number + ending) for number in _numbers())
         path = next(path for path in candidates if path not in self._taken)
         self._taken.add(path)
         return path
@@ -41,18 +41,15 @@ class OutputPaths:
 @contextmanager
 def copy_writer(path: Path, frame_rate: float | None) -> Iterator[Write]:
     """Take one picture, or any number where there is a frame rate; the file appears when all of them are written."""
-    if frame_rate is None:
-        with atomic_write(path) as partial:
-            yield lambda picture: Image.fromarray(picture).save(partial, "JPEG", quality=_QUALITY)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent) as folder:  # OpenCV chooses the format by the ending of the name
-        video = _VideoFile(Path(folder, path.name), frame_rate)
+    with new_file(path) as file:
+        if frame_rate is None:
+            yield lambda picture: Image.fromarray(picture).save(file, "JPEG", quality=_QUALITY)
+            return
+        video = _VideoFile(file, frame_rate)
         try:
             yield video.write
         finally:
             video.close()
-        Path(folder, path.name).replace(path)
 
 
 class _VideoFile:
@@ -74,6 +71,15 @@ class _VideoFile:
     def close(self) -> None:
         if self._writer:
             self._writer.release()
+
+
+def _shortened(stem: str, ending: str) -> str:
+    """The name of a file, of which the stem gets as much as there is room for."""
+    room = _LONGEST_NAME - len(ending)
+    stem = stem[:room]
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem + ending
 
 
 def _numbers() -> Iterator[str]:

@@ -8,16 +8,16 @@ from PIL import ExifTags, Image
 from octet.sources.voc.problem import BadPictureError, Problem
 
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
+MOST_PIXELS = 64_000_000
 UPRIGHT, ON_ITS_SIDE = 1, (5, 6, 7, 8)  # EXIF's orientations
 
-_MOST_PIXELS = 64_000_000
 _MOST_SCANS = 100  # of a JPEG; progressive ones have about ten, and each is a pass over all pixels
 _MOST_SEGMENTS = 1_000  # of a JPEG; Pillow copies all EXIF data before each further piece of it
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
 _START_OF_SCAN, _END_OF_PICTURE = 0xDA, 0xD9
 _ALONE = (*range(0xC0), *range(0xD0, 0xD9))  # markers that no length follows
 
-Image.MAX_IMAGE_PIXELS = None  # _MOST_PIXELS is checked instead
+Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is checked instead
 
 
 def open_picture(content: bytes, file: str, formats: tuple[str, ...] = FORMATS) -> Image.Image:
@@ -29,8 +29,8 @@ def open_picture(content: bytes, file: str, formats: tuple[str, ...] = FORMATS) 
     if content.startswith(b"\xff\xd8"):
         _require_few_scans(content, file)
     image = Image.open(io.BytesIO(content), formats=formats)
-    if image.width * image.height > _MOST_PIXELS:
-        found = f"{image.width} x {image.height} pixels, expected at most {_MOST_PIXELS:,}"
+    if image.width * image.height > MOST_PIXELS:
+        found = f"{image.width} x {image.height} pixels, expected at most {MOST_PIXELS:,}"
         raise BadPictureError(Problem(file, "", "absurd size", found))
     return image
 
