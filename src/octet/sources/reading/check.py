@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from octet.common.printing import list_names
 from octet.sources.reading.archive import Entry
 from octet.sources.reading.picture import Size, inspect_picture
 from octet.sources.voc.annotation import Annotation, Object, VocBox, parse_annotation
 from octet.sources.voc.layout import PICTURE_SUFFIXES
 from octet.sources.voc.problem import BadPictureError, Problem
 
-_MOST_CLASSES = 20  # that a message names
 _TOLERANCE = 1.0  # px that a box may extend beyond the picture, as happens when pixels were counted from 0
 
 
@@ -74,7 +74,7 @@ def _find_problem(obj: Object, size: Size, classes: Sequence[str], file: str) ->
     """Return the problem of an object, or None: its class is unknown, or its box is outside the picture."""
     field = f"{obj.origin or 'object'} {obj.name!r}"
     if obj.name not in classes:
-        return Problem(file, field, "unknown class", f"the recipe lists {_some(classes)}", skipped="object")
+        return Problem(file, field, "unknown class", f"the recipe lists {list_names(classes)}", skipped="object")
     xmin, ymin, xmax, ymax = obj.box
     width, height = size
     if min(xmin, ymin) < 1 - _TOLERANCE or xmax > width + _TOLERANCE or ymax > height + _TOLERANCE:
@@ -82,12 +82,6 @@ def _find_problem(obj: Object, size: Size, classes: Sequence[str], file: str) ->
         field_path = field if obj.origin else f"{field}/bndbox"
         return Problem(file, field_path, "box outside the picture", found, skipped="object")
     return None
-
-
-def _some(classes: Sequence[str]) -> str:
-    """The first classes, since a message for every object names them."""
-    more = f", ... ({len(classes):,})" if len(classes) > _MOST_CLASSES else ""
-    return ", ".join(classes[:_MOST_CLASSES]) + more
 
 
 def _clip(box: VocBox, size: Size) -> VocBox:
