@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from octet.common.errors import UserError
 from octet.common.files import atomic_folder, require_output, write_json
 from octet.common.machine import describe_cpu
-from octet.common.printing import list_names
 from octet.common.progress import Progress
+from octet.common.wording import list_names
 from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe

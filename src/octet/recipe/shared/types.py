@@ -20,14 +20,14 @@ class Section(BaseModel):
 
 
 def require_strings(value: object, expected: str) -> tuple[str, ...]:
-    """Return a value from YAML as a tuple if it is a list of printable strings without extra spaces.
+    """Return a value from YAML as a tuple if it is a list of strings without extra spaces; else raise a ValueError.
 
-    Otherwise raise a ValueError; `expected` is the rest of the message: "expected ...".
+    `expected` is the rest of the message: "expected ...".
     """
-    if not isinstance(value, list) or not value or not all(isinstance(item, str) and _is_line(item) for item in value):
-        raise ValueError(f"expected {expected}; names are printable, without extra spaces")
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(isinstance(item, str) and item and item == " ".join(item.split()) for item in value)
+    ):
+        raise ValueError(f"expected {expected}")
     return tuple(value)
-
-
-def _is_line(text: str) -> bool:
-    return bool(text) and text.isprintable() and text == " ".join(text.split())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from octet.common.printing import list_names
+from octet.common.wording import list_names
 from octet.sources.reading.archive import Entry
 from octet.sources.reading.picture import Size, inspect_picture
 from octet.sources.voc.annotation import Annotation, Object, VocBox, parse_annotation

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.errors import UserError, first_line
-from octet.common.untrusted_files import read_untrusted_file
 from octet.data.reading.pictures import resize
 from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe.detection import Suppression
@@ -21,7 +20,6 @@ from octet.tflite.running.running import Runner
 _DETECTIONS, _HEADS = 4, 2  # the number of outputs of a file that gives detections, and of one that gives raw heads
 # For a file with raw heads, which names no thresholds: these keep all detections that matter to average precision.
 _DEFAULT_SUPPRESSION = Suppression(score_threshold=0.02, iou_threshold=0.5, max_detections=100)
-_LARGEST_LABELS = 1 << 20  # bytes
 _RANKS = [3, 2, 2, 1]  # the number of axes of boxes [1, D, 4], classes [1, D], scores [1, D] and count [1]
 
 
@@ -117,7 +115,7 @@ def _read_labels(file: Path, given: Path | None) -> list[str]:
         if not given.exists():
             raise UserError(f"{given}: no such file of labels")
         try:
-            return read_untrusted_file(given, _LARGEST_LABELS).decode().splitlines()
+            return given.read_text().splitlines()
         except UnicodeDecodeError:
             raise UserError(f"{given}: not a text file; expected one label on each line") from None
     labels = metadata.read_metadata_labels(file)
