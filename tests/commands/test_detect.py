@@ -358,6 +358,21 @@ def test_a_picture_is_no_video(tmp_path: Path) -> None:
         list(source.frames())
 
 
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("x" * 300, "cannot be read: File name too long"),
+        ("9" * 5_000, "cannot be read: File name too long"),
+        ("99999", "no such file or folder"),
+        ("\u00b2", "no such file or folder"),
+    ],
+    ids=range(4),
+)
+def test_a_word_that_names_nothing(word: str, told: str) -> None:
+    with pytest.raises(UserError, match=f"{word}: {told}"):
+        find_sources([word])
+
+
 def test_folders_that_hold_themselves_are_not_gone_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("a/1.jpg", "a/.hidden/2.jpg", "a/.3.jpg", "a/b/4.jpg"):
@@ -477,9 +492,6 @@ def test_told_to_stop_it_ends_whole(model: Path, pictures: dict[str, bytes], tmp
         (["empty"], "empty: no picture and no video in this folder"),
         (["77"], "no camera 77 here that can be opened"),
         (["http://localhost:abc/x.jpg"], "http://localhost:abc/x.jpg: Failed to parse"),
-        (["x" * 300], f"{'x' * 300}: cannot be read: File name too long"),
-        (["9" * 5_000], f"{'9' * 5_000}: cannot be read: File name too long"),
-        (["99999"], "99999: no such file or folder"),
         (["a\x1bJ\u202e"], "a\\x1bJ\\u202e: no such file or folder"),
     ],
 )
