@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from PIL import Image
 from conftest import ROOT, Project, detection_recipe
 from helpers.server import Asked, Server, endless, whole
 from octet.commands.detecting.content import download_picture
-from octet.commands.detecting.outputs import OutputPaths
+from octet.commands.detecting.outputs import OutputPaths, copy_writer
 from octet.commands.detecting.sources import find_sources
 from octet.commands.detecting.stills import StillPicture, decode_picture
 from octet.common.errors import UserError
@@ -304,6 +305,32 @@ def test_a_video(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> Non
     drawn = cv2.VideoCapture(str(tmp_path / "clip.detected.mp4"))
     assert (drawn.get(cv2.CAP_PROP_FPS), int(drawn.get(cv2.CAP_PROP_FRAME_COUNT))) == (8, len(frames))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.detected.mp4", "clip.mp4"]
+
+
+def test_the_copy_of_a_video_goes_to_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg takes the name of such a folder for one."""
+    monkeypatch.chdir(tmp_path)
+    Path("tcp:127.0.0.1:9").mkdir()
+    with copy_writer(Path("tcp:127.0.0.1:9/x.mp4"), 8) as write:
+        write(np.zeros((64, 96, 3), np.uint8))
+    assert Path("tcp:127.0.0.1:9/x.mp4").stat().st_size > 0
+
+
+def test_a_video_for_which_there_is_no_room_is_an_error(tmp_path: Path) -> None:
+    """OpenCV says nothing of it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_024, hard))
+    try:
+        with (
+            pytest.raises(UserError, match=r"x\.detected\.mp4: "),
+            copy_writer(tmp_path / "x.detected.mp4", 8) as write,
+        ):
+            for _ in range(10):
+                write(noise)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_video_that_breaks_off(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:

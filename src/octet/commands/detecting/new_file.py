@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 def new_file(path: Path) -> Iterator[Path]:
     """Yield a path of the same name in a new folder beside it; what was written there replaces `path` in the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent, prefix=".octet-") as folder:
+    # Absolute, since FFmpeg takes what begins with `tcp:` and the like for an address.
+    with TemporaryDirectory(dir=path.parent.absolute(), prefix=".octet-") as folder:
         yield Path(folder, path.name)
         Path(folder, path.name).replace(path)

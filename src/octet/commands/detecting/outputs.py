@@ -13,6 +13,7 @@ from octet.commands.detecting.new_file import new_file
 from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource
 from octet.commands.detecting.stills import Pixels
 from octet.common.errors import UserError
+from octet.common.silence import silence
 
 _LONGEST_NAME = 255  # bytes
 _QUALITY = 92
@@ -50,6 +51,7 @@ def copy_writer(path: Path, frame_rate: float | None) -> Iterator[Write]:
             yield video.write
         finally:
             video.close()
+        video.require_whole()
 
 
 class _VideoFile:
@@ -58,6 +60,7 @@ class _VideoFile:
     def __init__(self, file: Path, frame_rate: float) -> None:
         self._file, self._frame_rate = file, frame_rate
         self._writer: cv2.VideoWriter | None = None
+        self._count = 0
 
     def write(self, picture: Pixels) -> None:
         if not self._writer:
@@ -67,10 +70,18 @@ class _VideoFile:
             if not self._writer.isOpened():
                 raise UserError(f"{self._file.name}: OpenCV cannot write a video here")
         self._writer.write(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
+        self._count += 1
 
     def close(self) -> None:
         if self._writer:
             self._writer.release()
+
+    def require_whole(self) -> None:
+        """Raise a UserError where pictures are missing from the file: OpenCV says nothing of a full disk."""
+        with silence():
+            written = cv2.VideoCapture(str(self._file), cv2.CAP_FFMPEG).get(cv2.CAP_PROP_FRAME_COUNT)
+        if self._count and written != self._count:
+            raise UserError(f"{self._file.name}: cannot be written whole; is there room on the disk?")
 
 
 def _shortened(stem: str, ending: str) -> str:
