@@ -5,24 +5,32 @@ import io
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from conftest import ROOT, Project, detection_recipe
-from octet.commands.detecting.sources import StillPicture, decode_picture
+from helpers.server import Asked, Server, endless, whole
+from octet.commands.detecting.content import download_picture
+from octet.commands.detecting.outputs import OutputPaths, copy_writer
+from octet.commands.detecting.sources import find_sources
+from octet.commands.detecting.stills import StillPicture, decode_picture
+from octet.common.errors import UserError
 from octet.common.tensorflow import tflite
 from octet.data.reading.records import read_pictures
 from octet.tasks.detection.using.part import Finder
@@ -164,7 +172,7 @@ def test_a_broken_file_is_named_and_the_rest_goes_on(detect: Run, pictures: dict
     assert result.returncode == 1
     told = result.stderr.splitlines()
     assert [line.split(":")[1].strip() for line in told[:-1]] == [*sorted(broken), "6.jpg"]
-    assert told[-1] == "octet: 5 could not be read"
+    assert told[-1] == "octet: 5 of 6 failed"
     assert [path.name for path in tmp_path.glob("*detected*")] == ["4.detected.jpg"]
     with (tmp_path / "found.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -204,6 +212,31 @@ def test_kinds_of_pictures_that_are_the_same_to_the_eye(pictures: dict[str, byte
     of_16_bits = Image.fromarray(grey.astype(np.uint16) << 8)
     for content in (encoded(image.convert("L"), "PNG"), encoded(of_16_bits, "PNG"), encoded(of_16_bits, "TIFF")):
         np.testing.assert_array_equal(decode_picture(content, "grey"), np.repeat(grey[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
+            "not a picture: it begins with b'%!PS-Ado'",
+        ),
+        (b"%PDF-1.7\n", "not a picture"),
+        (b"P6 " + b"5" * 5_000 + b" 5 255\n", "a broken picture: "),
+        (b"P6 60000 2000 255\n", "absurd size: 60000 x 2000 pixels, expected at most 64,000,000"),
+        (b"P6 66000 1 255\n", "66000 x 1 pixels, expected sides of at most 65,500"),
+        (b"\xff\xd8" + b"\xff\xfe\0\2" * 5_000, "absurd size: a JPEG of more than 1,000 segments"),
+    ],
+    ids=range(6),
+)
+def test_what_is_no_picture_or_would_take_long(content: bytes, told: str) -> None:
+    with pytest.raises(UserError, match=f"^x.jpg: {told}"):
+        decode_picture(content, "x.jpg")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "PPM"])
+def test_every_kind_that_is_promised(kind: str) -> None:
+    assert decode_picture(encoded(Image.new("RGB", (9, 7)), kind), "x").shape == (7, 9, 3)
 
 
 def test_odd_sizes(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
@@ -247,8 +280,15 @@ def test_an_address(detect: Run, address: str, pictures: dict[str, bytes], tmp_p
     (tmp_path / "served" / "one two.jpg").write_bytes(next(iter(pictures.values())))
     result = detect(f"{address}/one%20two.jpg?size=large", f"{address}/missing.jpg")
     assert result.returncode == 1
-    assert f"octet: {address}/missing.jpg: HTTP Error 404" in result.stderr
+    assert f"octet: {address}/missing.jpg: 404 File not found" in result.stderr
     assert (tmp_path / "one two.detected.jpg").exists()
+
+
+def write_video(file: Path, frames: list[NDArray[np.uint8]]) -> None:
+    video = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 8, frames[0].shape[1::-1])
+    for frame in frames:
+        video.write(np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)))
+    video.release()
 
 
 def test_a_video(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
@@ -267,14 +307,35 @@ def test_a_video(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.detected.mp4", "clip.mp4"]
 
 
+def test_the_copy_of_a_video_goes_to_no_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FFmpeg takes the name of such a folder for one."""
+    monkeypatch.chdir(tmp_path)
+    Path("tcp:127.0.0.1:9").mkdir()
+    with copy_writer(Path("tcp:127.0.0.1:9/x.mp4"), 8) as write:
+        write(np.zeros((64, 96, 3), np.uint8))
+    assert Path("tcp:127.0.0.1:9/x.mp4").stat().st_size > 0
+
+
+def test_a_video_for_which_there_is_no_room_is_an_error(tmp_path: Path) -> None:
+    """OpenCV says nothing of it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_024, hard))
+    try:
+        with (
+            pytest.raises(UserError, match=r"x\.detected\.mp4: "),
+            copy_writer(tmp_path / "x.detected.mp4", 8) as write,
+        ):
+            for _ in range(10):
+                write(noise)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_video_that_breaks_off(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
     """It opens, and its pictures do not come."""
-    frame = cv2.cvtColor(decode_picture(next(iter(pictures.values())), "picture"), cv2.COLOR_RGB2BGR)
-    height, width = frame.shape[:2]
-    video = cv2.VideoWriter(str(tmp_path / "whole.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 8, (width, height))
-    for _ in range(20):
-        video.write(np.asarray(frame))
-    video.release()
+    write_video(tmp_path / "whole.avi", [decode_picture(next(iter(pictures.values())), "picture")] * 20)
     content = (tmp_path / "whole.avi").read_bytes()
     (tmp_path / "half.avi").write_bytes(content[: len(content) // 2])
     (tmp_path / "none.avi").write_bytes(content[: content.index(b"movi") + 4])
@@ -283,6 +344,147 @@ def test_a_video_that_breaks_off(detect: Run, pictures: dict[str, bytes], tmp_pa
     assert "octet: none.avi: no picture comes from it" in result.stderr
     assert "octet: half.avi: breaks off after " in result.stderr
     assert sorted(path.name for path in tmp_path.glob("*detected*")) == ["whole.detected.mp4"]
+
+
+PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{}\n#EXT-X-ENDLIST\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.mp4", PLAYLIST.format("real.avi")),
+        ("x.mp4", PLAYLIST.format("file:///{folder}/real.avi")),
+        ("x.mp4", "ffconcat version 1.0\nfile real.avi\n"),
+        ("x.avi", "ffconcat version 1.0\nfile 'http://127.0.0.1:9/x.avi'\n"),
+        ("x.mov", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n"),
+        ("concat:real.avi", "no video"),
+        ("frame%03d.avi", "no video"),
+        ("frame001.avi", "no video"),
+    ],
+    ids=range(8),
+)
+def test_a_video_leads_to_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str
+) -> None:
+    write_video(tmp_path / "real.avi", [np.zeros((64, 96, 3), np.uint8)] * 5)
+    (tmp_path / "frame001.jpg").write_bytes(encoded(Image.new("RGB", (96, 64)), "JPEG"))
+    (tmp_path / name).write_text(content.replace("{folder}", str(tmp_path)))
+    monkeypatch.chdir(tmp_path)
+    (real,) = find_sources(["real.avi"])
+    assert len(list(real.frames())) == 5
+    (source,) = find_sources([name])
+    with pytest.raises(UserError, match="not a video that can be opened"):
+        list(source.frames())
+
+
+def test_a_picture_is_no_video(tmp_path: Path) -> None:
+    """Its name would be one of a sequence of pictures."""
+    (tmp_path / "x001.mp4").write_bytes(encoded(Image.new("RGB", (96, 64)), "JPEG"))
+    (source,) = find_sources([str(tmp_path / "x001.mp4")])
+    with pytest.raises(UserError, match="not a video that can be opened"):
+        list(source.frames())
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("x" * 300, "cannot be read: File name too long"),
+        ("9" * 5_000, "cannot be read: File name too long"),
+        ("99999", "no such file or folder"),
+        ("\u00b2", "no such file or folder"),
+    ],
+    ids=range(4),
+)
+def test_a_word_that_names_nothing(word: str, told: str) -> None:
+    with pytest.raises(UserError, match=f"{word}: {told}"):
+        find_sources([word])
+
+
+def test_folders_that_hold_themselves_are_not_gone_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a/1.jpg", "a/.hidden/2.jpg", "a/.3.jpg", "a/b/4.jpg"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(b"")
+    for link in ("a/again", "a/more"):
+        Path(link).symlink_to(".")
+    assert [source.name for source in find_sources(["a/**/*.jpg"])] == ["a/1.jpg", "a/b/4.jpg"]
+    assert [source.name for source in find_sources(["a/.hidden/*.jpg"])] == ["a/.hidden/2.jpg"]
+    assert [source.name for source in find_sources([f"{tmp_path}/a/*/4.j?g"])] == [f"{tmp_path}/a/b/4.jpg"]
+
+
+def test_no_source_loses_what_others_found(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
+    jpeg = next(iter(pictures.values()))
+    good = ["1.jpg", "esc\x1b[2J.jpg", f"{'n' * 250}.jpg"]
+    for name in (*good, "taken.jpg"):
+        (tmp_path / name).write_bytes(jpeg)
+    (tmp_path / "victim").write_bytes(b"mine")
+    for copy in ("1.detected.jpg", "1.detected.jpg.partial"):
+        (tmp_path / copy).symlink_to("victim")
+    (tmp_path / "taken.detected.jpg").mkdir()
+    for pipe in ("pipe.jpg", "pipe.mp4"):
+        os.mkfifo(tmp_path / pipe)
+    with (tmp_path / "huge.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    with Server(**{name: [whole(jpeg)] for name in ("x%00y.jpg", f"{'s' * 300}.jpg")}) as server:
+        addresses = [server.url(name.removeprefix("/")) for name in server.answers]
+        words = [".", "/dev/zero", "/dev/stdin", *addresses, "--json", "found.json", "--csv", "found.csv"]
+        result = detect(*words, stdin=b"x")
+    told = {
+        "huge.jpg": "has more than 134,217,728 bytes",
+        "pipe.jpg": "is a folder, a pipe or a device, expected a file",
+        "pipe.mp4": "no such file, or a pipe or a device",
+        "taken.detected.jpg": "cannot be written: Is a directory",
+        "/dev/zero": "is a folder, a pipe or a device, expected a file",
+        "/dev/stdin": "is a folder, a pipe or a device, expected a file",
+    }
+    lines = [f"octet: {name}: {why}" for name, why in told.items()]
+    assert (result.returncode, result.stderr.splitlines()) == (1, [*lines, "octet: 6 of 11 failed"])
+    assert [of["source"] for of in found_in(tmp_path / "found.json")] == [*good, *addresses]
+    assert "\x1b" not in result.stdout + (tmp_path / "found.csv").read_text()
+    assert (tmp_path / "victim").read_bytes() == b"mine"
+    assert not list(tmp_path.glob(".octet-*"))
+
+
+def drips(asked: Asked) -> None:
+    """Answer with a byte from time to time, which is never silence and never a picture."""
+    asked.reply(200, b"", Content_Length="1000")
+    while True:
+        asked.wfile.write(b"x")
+        asked.wfile.flush()
+        time.sleep(0.05)
+
+
+def test_an_address_that_drips_is_given_up() -> None:
+    with Server(picture=[drips], large=[endless(200)], short=[whole(b"x", Content_Length="9")]) as server:
+        with pytest.raises(UserError, match=r"picture: not complete after 0\.3 s"):
+            download_picture(server.url("picture"), most_seconds=0.3)
+        with pytest.raises(UserError, match=r"large: has more than 134,217,728 bytes"):
+            download_picture(server.url("large"))
+        with pytest.raises(UserError, match=r"short: .*IncompleteRead"):
+            download_picture(server.url("short"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_told_to_stop_it_waits_for_no_server(
+    model: Path, pictures: dict[str, bytes], tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "1.jpg").write_bytes(next(iter(pictures.values())))
+    waiting = Event()
+
+    def answer(asked: Asked) -> None:
+        waiting.set()
+        drips(asked)
+
+    with Server(picture=[answer]) as server:
+        command = [sys.executable, str(ROOT / "src" / "octet"), "detect", "--model", str(model), "--json", "found.json"]
+        with subprocess.Popen(
+            [*command, "1.jpg", server.url("picture")], cwd=tmp_path, stderr=subprocess.PIPE
+        ) as process:
+            assert waiting.wait(60)
+            process.send_signal(number)
+            assert process.communicate(timeout=30)[1] == b"octet: stopped\n"
+    assert process.returncode == 130
+    assert [of["source"] for of in found_in(tmp_path / "found.json")] == ["1.jpg"]
 
 
 def test_told_to_stop_it_ends_whole(model: Path, pictures: dict[str, bytes], tmp_path: Path) -> None:
@@ -316,8 +518,8 @@ def test_told_to_stop_it_ends_whole(model: Path, pictures: dict[str, bytes], tmp
         (["*.jpg"], "*.jpg: no picture and no video fits"),
         (["empty"], "empty: no picture and no video in this folder"),
         (["77"], "no camera 77 here that can be opened"),
-        (["http://localhost:abc/x.jpg"], "http://localhost:abc/x.jpg: nonnumeric port"),
-        (["http://localhost/one two.jpg"], "http://localhost/one two.jpg: URL can't contain control characters"),
+        (["http://localhost:abc/x.jpg"], "http://localhost:abc/x.jpg: Failed to parse"),
+        (["a\x1bJ\u202e"], "a\\x1bJ\\u202e: no such file or folder"),
     ],
 )
 def test_mistakes(detect: Run, tmp_path: Path, words: list[str], told: str) -> None:
@@ -348,6 +550,20 @@ def test_the_name_of_a_copy_of_an_address() -> None:
     assert str(StillPicture("https://example.org/").copy_stem) == "picture"
     assert str(StillPicture("https://example.org/o/..%2F..%2Fetc%2Fcat.jpg").copy_stem) == "cat"
     assert str(StillPicture("https://example.org/%2F..").copy_stem) == "picture"
+    assert str(StillPicture("https://example.org/x%00%1b%e2%80%aey.jpg").copy_stem) == "x___y"
+    assert str(StillPicture("https://[broken").copy_stem) == "picture"
+
+
+def test_the_name_of_a_copy_is_shortened_where_no_disk_takes_it() -> None:
+    paths = OutputPaths(None)
+    for name, copy in (
+        ("x" * 250 + ".jpg", "x" * 242 + ".detected.jpg"),
+        ("x" * 251 + ".jpg", "x" * 240 + "-2.detected.jpg"),
+        ("\u00e9" * 125 + ".jpg", "\u00e9" * 121 + ".detected.jpg"),
+        ("https://example.org/" + "y" * 5_000 + ".jpg", "y" * 242 + ".detected.jpg"),
+        ("..jpg", "..detected.jpg"),
+    ):
+        assert paths.path_for(StillPicture(name)).name == copy
 
 
 def test_the_pages_program_finds_what_we_find(reproduced: Project, model: Path, tmp_path: Path) -> None:

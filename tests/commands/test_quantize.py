@@ -12,10 +12,14 @@ import numpy as np
 import psutil
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
 
 from conftest import ROOT, tiny_params
+from helpers.making import encoded
 from helpers.quantizing import quantize, quantize_alone, quantize_command, write_samples
 from octet.commands.shrinking.float_comparison import describe_agreement
+from octet.commands.shrinking.samples import read_samples
+from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
 from octet.recipe.detection import Model
 from octet.tasks.detection.network.model import build_detector
@@ -219,6 +223,27 @@ def test_what_does_not_fit_the_model_is_refused_in_a_line(
     assert result.returncode == 1
     assert message in result.stderr and "Traceback" not in result.stderr
     assert not list(classifier.parent.glob("*.tflite"))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "is a folder, a pipe or a device"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "cannot be read as a picture"),
+        (b"\xff\xd8" + b"\xff\xfe\0\2" * 5_000, "absurd size: a JPEG of more than 1,000 segments"),
+        (encoded(Image.new("1", (9_000, 9_000)), "PNG"), "absurd size: 9000 x 9000 pixels"),
+        (encoded(Image.new("RGB", (90, 90)), "PNG")[:90], "cannot be read as a picture"),
+    ],
+    ids=range(5),
+)
+def test_a_picture_to_calibrate_with_that_is_none_is_refused(tmp_path: Path, content: bytes | None, told: str) -> None:
+    file = tmp_path / "x.png"
+    if content is None:
+        os.mkfifo(file)
+    else:
+        file.write_bytes(content)
+    with pytest.raises(UserError, match=f"x.png: {told}"):
+        list(read_samples(tmp_path, [tf.TensorSpec([1, 8, 8, 3])], "unit"))
 
 
 def test_what_is_no_model_is_refused_in_a_line(tmp_path: Path) -> None:

@@ -153,6 +153,28 @@ def test_an_empty_split_is_reported(fetched: Project) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("classes", "code", "told"),
+    [
+        (["kat", "dogg"], 1, "octet: the train split has no object of kat, dogg; the annotations name cat, cow, dog"),
+        (["cow"], 1, " split has no object of cow; the annotations name cat, dog"),
+        (
+            ["cat", "bird", "fish"],
+            0,
+            "warning: the train split has no object of bird, fish; the annotations name cow, dog",
+        ),
+    ],
+)
+def test_classes_without_any_object_are_reported(fetched: Project, classes: list[str], code: int, told: str) -> None:
+    params = recipe(fetched.folder / "mine.tar", on_bad="skip")
+    params["mine"]["dataset"]["classes"] = classes
+    fetched.write_params(params)
+    result = fetched.stage("preprocess", "mine")
+    assert result.returncode == code, result.stderr
+    assert told in result.stdout + result.stderr
+    assert (fetched.folder / DATA / "records").exists() == (code == 0)
+
+
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 def test_the_number_of_workers_changes_no_byte(fetched: Project) -> None:
     outputs = []

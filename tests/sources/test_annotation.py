@@ -48,6 +48,17 @@ def test_a_missing_size_is_zero(size: bytes) -> None:
         (b"<ymin>2</ymin>", b"", "object[1] 'cat'/bndbox/ymin", "missing", "a number"),
         (b"<xmax>30</xmax>", b"<xmax>0</xmax>", "object[1] 'cat'/bndbox", "inverted box", "(1.5, 2, 0, 20)"),
         (b"<ymax>20</ymax>", b"<ymax>2</ymax>", "object[1] 'cat'/bndbox", "zero-size box", "(1.5, 2, 30, 2)"),
+        (b"<name>cat", "<name>c\u202eat".encode(), "object[1]/name", "not a name", "'c\\u202eat', expected printable"),
+        (b"<name>cat", b"<name>" + b"c" * 5_000, "object[1]/name", "not a name", "of at most 200 characters"),
+        (b"<ymin>2", b"<ymin>" + b"5" * 5_000, "object[1] 'cat'/bndbox/ymin", "not a number", "'5555"),
+        (b"<ymin>2", b"<ymin>1e400", "object[1] 'cat'/bndbox/ymin", "not a number", "'1e400'"),
+        (
+            b"<part>",
+            b"<difficult>" + b"x" * 5_000 + b"</difficult><part>",
+            "object[1] 'cat'/difficult",
+            "not a flag",
+            "'xx",
+        ),
         (b"<part>", b"<difficult>yes</difficult><part>", "object[1] 'cat'/difficult", "not a flag", "'yes'"),
     ],
 )
@@ -59,6 +70,7 @@ def test_a_faulty_object_is_reported_and_the_others_are_kept(
     assert [obj.name for obj in annotation.objects] == ["dog"]
     assert (problem.file, problem.field, problem.kind, problem.skipped) == (FILE, field, kind, "object")
     assert found in problem.found
+    assert len(problem.found) < 200
 
 
 @pytest.mark.parametrize(
@@ -69,6 +81,10 @@ def test_a_faulty_object_is_reported_and_the_others_are_kept(
         (b"<html/>", "", "not an annotation"),
         (XML.replace(b"<width>50", b"<width>wide"), "size/width", "not a number"),
         (XML.replace(b"<width>50", b"<width>50.5"), "size/width", "not a size"),
+        (XML.replace(b"<width>50", b"<width>1e300"), "size/width", "not a size"),
+        (XML.replace(b"<width>50", b"<width>1e400"), "size/width", "not a number"),
+        (b"<annotation>" + b"<a>" * 300_000, "", "not well-formed XML"),
+        (b"<" + b"a" * 40_000 + b"/>", "", "not an annotation"),
     ],
 )
 def test_an_unusable_annotation_is_reported(xml: bytes, field: str, kind: str) -> None:
@@ -76,6 +92,12 @@ def test_an_unusable_annotation_is_reported(xml: bytes, field: str, kind: str) -
         read(xml)
     problem = error.value.problem
     assert (problem.file, problem.field, problem.kind, problem.skipped) == (FILE, field, kind, "picture")
+    assert len(problem.found) < 200
+
+
+def test_a_problem_is_shown_in_one_line_that_does_nothing_to_a_terminal() -> None:
+    problem = Problem("a.tar: \x1b[2J\u202egpj.exe\ny", "", "hostile name", "caf\xe9")
+    assert str(problem) == "a.tar: \\x1b[2J\\u202egpj.exe\\ny: hostile name: caf\xe9"
 
 
 def test_entities_are_not_expanded(tmp_path: Path) -> None:

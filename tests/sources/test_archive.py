@@ -147,6 +147,48 @@ def test_a_size_beyond_the_end_is_refused(tmp_path: Path) -> None:
         Archives([tmp_path / "a.tar"])
 
 
+def raw_header(name: str, size: bytes = b"", kind: bytes = tarfile.REGTYPE) -> bytes:
+    """The block of a member whose size is written as these twelve bytes."""
+    block = bytearray(header(name, type=kind).tobuf(tarfile.GNU_FORMAT))
+    block[124 : 124 + len(size)] = size
+    block[148:156] = b"        "
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def pax_header(content: bytes, kind: bytes = tarfile.XHDTYPE) -> bytes:
+    return raw_header("pax", b"%011o\0" % len(content), kind) + content + bytes(-len(content) % tarfile.BLOCKSIZE)
+
+
+PICTURE = raw_header("VOC/JPEGImages/1.jpg", b"00000000004\0") + JPEG + bytes(tarfile.BLOCKSIZE - len(JPEG))
+GLOBAL = tarfile.XGLTYPE
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (raw_header("VOC/JPEGImages/1.jpg", b"\xff" * 12), "has a size below zero"),
+        (raw_header("VOC/JPEGImages/1.jpg", b"\xff\x00" + bytes(10)), "has a size below zero"),
+        (raw_header("VOC/JPEGImages/1.jpg", b"\x80\x7f" + b"\xff" * 10), "cannot fit 'int'"),
+        (pax_header(b"11 size=-1\n") + PICTURE, "has a size below zero"),
+        (pax_header(b"11 size=-1\n", GLOBAL) + PICTURE, "has a size below zero"),
+        (pax_header(b"21 size=-99999999999\n") + PICTURE, "has a size below zero"),
+        (pax_header(b"28 size=99999999999999999999\n") + PICTURE, "cannot fit 'int'"),
+        (pax_header(b"5012 size=" + b"5" * 5_000 + b"\n") + PICTURE, "a number of more than 300 digits"),
+        (pax_header(b"9" * 20 + b" path=a\n") + PICTURE, "too large"),
+        (pax_header(b"0" * 60_000) + PICTURE, "a number of more than 300 digits"),
+        (pax_header(b"7 a=bc\n") * 10_000 + PICTURE, "recursion"),
+        (b"".join(pax_header(b"10 k%03d=v\n" % number, GLOBAL) + PICTURE for number in range(500)), "global headers"),
+    ],
+    ids=range(12),
+)
+def test_a_header_that_lies_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
+    """Or would take minutes or all memory to read."""
+    (tmp_path / "a.tar").write_bytes(content + bytes(1024))
+    with pytest.raises(UserError, match=rf"a\.tar: not a complete tar archive \(.*{told}"):
+        Archives([tmp_path / "a.tar"])
+
+
 @pytest.mark.parametrize("keep", [100, 512 * 3 + 100, 512 * 5])
 def test_a_cut_off_archive_is_reported(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.tar"

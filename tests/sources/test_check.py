@@ -23,6 +23,24 @@ def checked(folder: Path, changes: Mapping[str, bytes | None], classes: tuple[st
         return check_picture(voc.entry("VOC", "000001"), classes)
 
 
+def progressive() -> bytes:
+    jpeg = io.BytesIO()
+    picture().save(jpeg, "JPEG", progressive=True)
+    return jpeg.getvalue()
+
+
+def with_scans(count: int, before: bytes = b"") -> bytes:
+    """A progressive JPEG whose last scan is repeated this often; every scan is a pass over all pixels."""
+    jpeg = progressive()
+    return jpeg[:-2] + before + jpeg[jpeg.rindex(b"\xff\xda") : -2] * count + jpeg[-2:]
+
+
+def with_segments(count: int) -> bytes:
+    """A JPEG with this many pieces of EXIF data, each of which is put behind a copy of those before."""
+    piece = b"\xff\xe1" + (9).to_bytes(2) + b"Exif\0\0x"
+    return GOOD[JPEG][:2] + piece * count + GOOD[JPEG][2:]
+
+
 def pixels(jpeg: bytes) -> np.ndarray:
     image = Image.open(io.BytesIO(jpeg))
     assert (image.format, image.mode) == ("JPEG", "RGB")
@@ -60,6 +78,8 @@ def test_a_correct_picture_is_not_changed(tmp_path: Path) -> None:
             "50 x 40 in the annotation, 40 x 50 in the picture",
         ),
         ({XML: annotation(CAT, size=(100, 80))}, JPEG, "size disagrees", "100 x 80 in the annotation"),
+        ({JPEG: with_scans(200)}, JPEG, "absurd size", "a JPEG of 210 scans, expected at most 100"),
+        ({JPEG: with_segments(5_000)}, JPEG, "absurd size", "a JPEG of more than 1,000 segments"),
         (
             {JPEG: encoded(picture(), orientation=3)},
             JPEG,
@@ -122,6 +142,28 @@ def test_harmless_faults_are_repaired(tmp_path: Path, content: bytes, repair: st
         for picture_pixels in (shown, pixels(GOOD[JPEG]))
     ]
     assert abs(grey[0] - grey[1]).mean() < 5
+
+
+def test_a_progressive_picture_is_not_changed(tmp_path: Path) -> None:
+    """Neither are its metadata and what follows its end taken for scans."""
+    jpeg = progressive()
+    metadata = b"\xff\xed" + (2_002).to_bytes(2) + b"\xff\xda" * 1_000
+    for content in (jpeg, jpeg[:2] + metadata + jpeg[2:]):
+        result = checked(tmp_path, {JPEG: content})
+        assert (result.jpeg, result.repairs, result.problems) == (content, (), ())
+    assert checked(tmp_path, {JPEG: with_scans(90)}).annotation
+
+
+def test_scans_do_not_hide_behind_markers_that_decoders_pass_over(tmp_path: Path) -> None:
+    (problem,) = checked(tmp_path, {JPEG: with_scans(200, before=b"\xff\x02\xff\xff")}).problems
+    assert problem.found == "a JPEG of 210 scans, expected at most 100"
+
+
+def test_the_list_of_classes_is_shortened(tmp_path: Path) -> None:
+    """It is repeated for every object that is of none of them."""
+    classes = tuple(f"class {number}" for number in range(10_000))
+    (problem,) = checked(tmp_path, {}, classes).problems
+    assert problem.found == f"the recipe lists {', '.join(classes[:20])}, ... (10,000)"
 
 
 def test_a_box_that_leaves_the_picture_by_a_pixel_is_clipped(tmp_path: Path) -> None:

@@ -104,9 +104,14 @@ def test_a_faulty_picture_is_reported_by_the_users_file(tmp_path: Path) -> None:
         (["categories", 1, "id"], 7, "categories[1] (id 7).id: 7 is also the id of another category"),
         (["categories", 1, "name"], "d\0g", "categories[1] (id 3).name: 'd\\x00g', expected printable text"),
         (["annotations", 0, "iscrowd"], "0", "annotations[0] (id 1).iscrowd: found '0', expected 0 or 1"),
+        (["annotations", 0, "iscrowd"], ["x" * 99] * 99, ".iscrowd: found ['xxxxxxxxxxxx...xxxxxxxxxxxxx', "),
+        (
+            ["categories", 1, "name"],
+            "x" * 300,
+            "(id 3).name: 'xxxxxxxxxxxx...xxxxxxxxxxxxx', expected printable text of at",
+        ),
         (["annotations", 1, "bbox"], [1, 2, 3, 10**400], "annotations[1] (id 2).bbox: found"),
         (["annotations", 1, "bbox"], [1, 2, 3, math.nan], "annotations[1] (id 2).bbox: found [1, 2, 3, nan]"),
-        (["annotations", 0, "iscrowd"], "x" * 9000, "annotations[0] (id 1).iscrowd: found 'xxxxxxxxxxxx..."),
         (["annotations", 0, "image_id"], True, "annotations[0] (id 1).image_id: missing, or not of type int"),
         (["annotations", 0, "image_id"], 10**4000, "annotations[0] (id 1).image_id: 100000000000000000...000"),
         (["images", 1, "width"], 10**4000, "images[1] (id 2): width and height are not whole numbers"),
@@ -138,7 +143,7 @@ def test_a_file_that_is_not_cocos_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"other\.json does not exist"):
         list(coco_members({"mine": coco_set}))
     coco_set = CocoSet(instances=tmp_path, pictures=tmp_path)
-    with pytest.raises(UserError, match="Is a directory; expected a file in COCO's format"):
+    with pytest.raises(UserError, match="is a folder, a pipe or a device, expected a file"):
         list(coco_members({"mine": coco_set}))
 
 
@@ -165,9 +170,17 @@ def test_a_file_without_an_end_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "large.json").open("wb") as sparse:
         sparse.truncate(2**31 + 1)
     os.mkfifo(tmp_path / "pipe.json")
-    for name, message in (("large", "has 2147483649 bytes, expected at most"), ("pipe", "is a pipe or a device")):
+    for name, message in (("large", "has more than 2,147,483,648 bytes"), ("pipe", "is a pipe or a device")):
         with pytest.raises(UserError, match=rf"{name}\.json: {message}"):
             list(coco_members({"mine": CocoSet(instances=tmp_path / f"{name}.json", pictures=tmp_path)}))
+
+
+def test_a_picture_without_an_end_is_refused(tmp_path: Path) -> None:
+    coco_set = make_coco(tmp_path, INSTANCES)
+    with (coco_set.pictures / "a.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(UserError, match=r"a\.jpg: has more than 134,217,728 bytes"):
+        list(coco_members({"mine": coco_set}))
 
 
 def test_two_sets_can_have_files_with_the_same_name(tmp_path: Path) -> None:

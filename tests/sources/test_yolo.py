@@ -1,5 +1,6 @@
 """Labels in YOLO's format are converted to VOC's annotations, and errors in them are reported with file and line."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,13 @@ from helpers.making import HEIGHT, WIDTH, encoded, picture
 from octet.common.errors import UserError
 from octet.recipe.shared.dataset import YoloSet
 from octet.sources.packing.tar import write_archive
-from octet.sources.packing.yolo import yolo_members
+from octet.sources.packing.yolo import read_yolo_class_names, yolo_members
 from octet.sources.reading.archive import Archives
 from octet.sources.reading.check import CheckedPicture, check_picture
 from octet.sources.voc.annotation import Object
 
 CLASSES = ("cat", "dog")
+ALIASES = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 30)) + "names: *a29\n"
 DATA_YAML = "path: .\ntrain: images/train\nnames:\n  0: cat\n  1: dog\n"
 
 
@@ -98,6 +100,7 @@ def test_problems_that_can_be_skipped_name_file_and_line(tmp_path: Path) -> None
         ("2 0.5 0.5 0.1 0.1", "found the class '2'; expected 0 to 1"),
         ("cat 0.5 0.5 0.1 0.1", "found the class 'cat'; expected 0 to 1"),
         ("-1 0.5 0.5 0.1 0.1", "found the class '-1'; expected 0 to 1"),
+        ("9" * 5_000 + " 0.5 0.5 0.1 0.1", "found the class '99999999999999999999'; expected 0 to 1"),
     ],
 )
 def test_an_invalid_line_is_reported(tmp_path: Path, line: str, message: str) -> None:
@@ -113,16 +116,52 @@ def test_an_invalid_line_is_reported(tmp_path: Path, line: str, message: str) ->
         ("names: []", "expected the class names"),
         ("train: images", "expected the class names"),
         ("names: {0: cat, 2: dog}", r"names: found the numbers \[0, 2\], expected 0 to 1"),
-        ("names: [cat, cat]", "found the class 'cat'; expected printable names that differ"),
+        ("names: [cat, cat]", "found the class 'cat'; expected printable names of at most 200 characters that differ"),
         ("names: [cat", "not valid YAML"),
+        ("names: {0: cat, a: dog}", r"names: found the numbers \[0, 'a'\], expected 0 to 1"),
+        (
+            "names: {" + ", ".join(f"{number}: x{number}" for number in range(9, 9_999)) + "}",
+            r"\[9, 10, .*\.\.\.\], expected 0 to 9989",
+        ),
+        ("names: [c\u202eat]", r"found the class 'c\\u202eat'; expected printable names"),
+        ("names: [" + "x" * 300 + "]", "expected printable names of at most 200 characters that differ"),
         ("cat", "expected `names`"),
-        ("#" * (1 << 21), "bytes, expected at most"),
+        (ALIASES, "not valid YAML: is more than .* characters long with its aliases written out"),
+        ("nc: " + "5" * 5_000, "not valid YAML: found a number of 5,000 digits"),
+        ("#" * (1 << 21), "has more than 1,048,576 bytes"),
     ],
 )
 def test_invalid_class_names_are_reported(tmp_path: Path, names: str, message: str) -> None:
     source = make_yolo(tmp_path, {"a.txt": "0 0.5 0.5 1 1\n"}, names)
     with pytest.raises(UserError, match=message):
         list(yolo_members(*source))
+
+
+def test_many_class_names_are_read_at_once(tmp_path: Path) -> None:
+    names = [f"class {number}" for number in range(30_000)]
+    (tmp_path / "classes.txt").write_text("\n".join(names))
+    assert read_yolo_class_names(tmp_path / "classes.txt") == names
+
+
+def test_a_file_without_an_end_is_refused(tmp_path: Path) -> None:
+    names, sets = make_yolo(tmp_path, {"a.txt": "0 0.5 0.5 1 1\n"})
+    for name, told in (("huge.jpg", "has more than 134,217,728 bytes"), ("huge.txt", "has more than 1,048,576 bytes")):
+        folder = tmp_path / ("images" if name.endswith("jpg") else "labels")
+        with (folder / name).open("wb") as file:
+            file.truncate(1 << 40)
+        with pytest.raises(UserError, match=rf"{name}: {told}"):
+            list(yolo_members(names, sets))
+        (folder / name).unlink()
+    for place in ("images/pipe.jpg", "labels/pipe.txt"):  # not a file, so none of the data
+        os.mkfifo(tmp_path / place)
+    (tmp_path / "images/zero.jpg").symlink_to("/dev/zero")
+    (tmp_path / "images/gone.jpg").symlink_to("nowhere")
+    (tmp_path / "images/again").symlink_to(tmp_path / "images")
+    assert len(list(yolo_members(names, sets))) == 7
+    names.unlink()
+    os.mkfifo(names)
+    with pytest.raises(UserError, match=r"data\.yaml: is a pipe or a device"):
+        list(yolo_members(names, sets))
 
 
 def test_labels_without_pictures_are_reported(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 Writes: a copy of each picture or video with boxes drawn in, NAME.detected.jpg or .mp4, beside it or into --out
 Usage:  octet detect [--recipe RECIPE | --model FILE] SOURCE...
         SOURCE: a picture, a folder, a pattern, a video, a camera's number, an http(s) address, or - (standard input)
-        exit code 1: some sources could not be read; the others were
+        exit code 1: some sources could not be read, or their copies not be written; the others were
 """
 
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import SHIPPED_FILE, recipe_with_results
 from octet.commands.detecting.results import STDOUT, write_results_csv, write_results_json
 from octet.common.errors import UserError
+from octet.common.printing import printable
 from octet.recipe.shared.load import PARAMS
 
 if TYPE_CHECKING:
@@ -40,27 +41,29 @@ def main(options: argparse.Namespace) -> int:
     sources = find_sources(options.sources)
 
     from octet.commands.detecting.pictures import label_counts
-    from octet.commands.detecting.run import detect_in_sources
+    from octet.commands.detecting.run import DetectionRun, detect_in_sources
     from octet.common import device
     from octet.common.interruption import stop_requested
     from octet.tasks import registry
 
-    with redirect_stdout(sys.stderr if STDOUT in (options.json, options.csv) else sys.stdout):
+    run = DetectionRun()
+    shown = redirect_stdout(sys.stderr if STDOUT in (options.json, options.csv) else sys.stdout)
+    with ExitStack() as results, shown:
         device.use("cpu")
         detector = registry.finder(task, model, options.labels)
+        if options.json:  # written however the detection ends
+            results.callback(write_results_json, options.json, run.results)
+        if options.csv:
+            results.callback(write_results_csv, options.csv, run.results)
         with screen() if options.show else nullcontext() as window, stop_requested("this picture") as is_stopped:
-            detections = detect_in_sources(sources, detector, options.min_score, options.out, window, is_stopped)
+            detect_in_sources(run, sources, detector, options.min_score, options.out, window, is_stopped)
             stopped = is_stopped()
-        if len(detections.seconds) > 1:
-            each = f"{median(detections.seconds) * 1000:.1f} ms each (median)"
-            print(f"{len(detections.seconds)} pictures, {each}: {label_counts(detections.results)}")
-        if detections.unreadable:
-            print(f"octet: {detections.unreadable} could not be read", file=sys.stderr)
-    if options.json:
-        write_results_json(options.json, detections.results)
-    if options.csv:
-        write_results_csv(options.csv, detections.results)
-    return STOPPED if stopped else 1 if detections.unreadable else 0
+        if len(run.seconds) > 1:
+            each = f"{median(run.seconds) * 1000:.1f} ms each (median)"
+            print(printable(f"{len(run.seconds)} pictures, {each}: {label_counts(run.results)}"))
+        if run.failed:
+            print(f"octet: {run.failed} of {len(sources)} failed", file=sys.stderr)
+    return STOPPED if stopped else 1 if run.failed else 0
 
 
 def model_and_task(options: argparse.Namespace) -> tuple[Path, str]:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from octet.common.printing import printable
+
 # Codes of an OSError that the user has to solve: a full disk, missing permissions, a file size limit.
 _USER_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}
 
@@ -34,8 +36,9 @@ def report_user_errors(*further: type[Exception], stopped: str = "stopped") -> I
         print(f"octet: {stopped}", file=sys.stderr)
         sys.exit(130)
     except mistakes as error:
-        sys.exit(f"octet: {error}")
+        sys.exit("\n".join(map(printable, f"octet: {error}".split("\n"))))
     except OSError as error:
         if error.errno not in _USER_ERRNOS and not error.filename:
             raise
-        sys.exit(f"octet: cannot read or write {error.filename or 'the output'}: {error.strerror}")
+        name = printable(str(error.filename or "the output"))
+        sys.exit(f"octet: cannot read or write {name}: {error.strerror}")

@@ -37,6 +37,9 @@ class PreparedPictures(Protocol):
     def problems(self) -> list[Problem]:
         """The data errors that were met so far; the list grows while `examples` runs."""
 
+    def found_classes(self) -> Sequence[str]:
+        """The names in the annotations, whether they are of the classes or not; they are read anew."""
+
     def __len__(self) -> int:
         """The number of pictures in all splits together."""
 
@@ -44,7 +47,10 @@ class PreparedPictures(Protocol):
         """One serialized record for each picture of a split, or None for a picture that is left out."""
 
     def summary(self, split: str) -> dict[str, Any]:
-        """Counts of what a split's records hold, for dataset.json; every task gives the key `pictures`."""
+        """Counts of what a split's records hold, for dataset.json.
+
+        Every task gives the keys `pictures` and `pictures_per_class`, a number for each class.
+        """
 
     def summary_text(self, split: str) -> str:
         """The most important counts of a split's records, as a phrase for the log."""

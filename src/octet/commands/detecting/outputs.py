@@ -1,18 +1,21 @@
 """The drawn copies: a JPEG for a picture, a video for a video, and never half of one under its final name."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource, Pixels
+from octet.commands.detecting.new_file import new_file
+from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource
+from octet.commands.detecting.stills import Pixels
 from octet.common.errors import UserError
-from octet.common.files import atomic_write
+from octet.common.silence import silence
 
+_LONGEST_NAME = 255  # bytes
 _QUALITY = 92
 _CODEC = "mp4v"  # the one that OpenCV's builds have everywhere
 
@@ -29,10 +32,8 @@ class OutputPaths:
     def path_for(self, source: PictureSource) -> Path:
         """The file for a source's copy, which no other source gets."""
         stem = source.copy_stem
-        if self._folder:
-            stem = self._folder / stem.name
-        ending = ".mp4" if source.frame_rate else ".jpg"
-        candidates = (stem.with_name(f"{stem.name}{number}{COPY_SUFFIX}{ending}") for number in _numbers())
+        folder, ending = self._folder or stem.parent, COPY_SUFFIX + (".mp4" if source.frame_rate else ".jpg")
+        candidates = (folder / _shortened(stem.name, number + ending) for number in _numbers())
         path = next(path for path in candidates if path not in self._taken)
         self._taken.add(path)
         return path
@@ -41,18 +42,16 @@ class OutputPaths:
 @contextmanager
 def copy_writer(path: Path, frame_rate: float | None) -> Iterator[Write]:
     """Take one picture, or any number where there is a frame rate; the file appears when all of them are written."""
-    if frame_rate is None:
-        with atomic_write(path) as partial:
-            yield lambda picture: Image.fromarray(picture).save(partial, "JPEG", quality=_QUALITY)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=path.parent) as folder:  # OpenCV chooses the format by the ending of the name
-        video = _VideoFile(Path(folder, path.name), frame_rate)
+    with new_file(path) as file:
+        if frame_rate is None:
+            yield lambda picture: Image.fromarray(picture).save(file, "JPEG", quality=_QUALITY)
+            return
+        video = _VideoFile(file, frame_rate)
         try:
             yield video.write
         finally:
             video.close()
-        Path(folder, path.name).replace(path)
+        video.require_whole()
 
 
 class _VideoFile:
@@ -61,6 +60,7 @@ class _VideoFile:
     def __init__(self, file: Path, frame_rate: float) -> None:
         self._file, self._frame_rate = file, frame_rate
         self._writer: cv2.VideoWriter | None = None
+        self._count = 0
 
     def write(self, picture: Pixels) -> None:
         if not self._writer:
@@ -70,10 +70,27 @@ class _VideoFile:
             if not self._writer.isOpened():
                 raise UserError(f"{self._file.name}: OpenCV cannot write a video here")
         self._writer.write(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)))
+        self._count += 1
 
     def close(self) -> None:
         if self._writer:
             self._writer.release()
+
+    def require_whole(self) -> None:
+        """Raise a UserError where pictures are missing from the file: OpenCV says nothing of a full disk."""
+        with silence():
+            written = cv2.VideoCapture(str(self._file), cv2.CAP_FFMPEG).get(cv2.CAP_PROP_FRAME_COUNT)
+        if self._count and written != self._count:
+            raise UserError(f"{self._file.name}: cannot be written whole; is there room on the disk?")
+
+
+def _shortened(stem: str, ending: str) -> str:
+    """The name of a file, of which the stem gets as much as there is room for."""
+    room = _LONGEST_NAME - len(ending)
+    stem = stem[:room]
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return stem + ending
 
 
 def _numbers() -> Iterator[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from octet.commands.detecting.results import PictureResult
-from octet.commands.detecting.sources import PictureSource, Pixels
+from octet.commands.detecting.sources import PictureSource
+from octet.commands.detecting.stills import Pixels
 from octet.reporting.drawing import COLOURS, Box, draw_boxes
 
 if TYPE_CHECKING:

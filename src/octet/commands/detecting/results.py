@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from octet.common.files import atomic_write
+from octet.commands.detecting.new_file import new_file
+from octet.common.printing import printable
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Detection
@@ -40,14 +41,14 @@ def write_results_json(file: Path, results: Sequence[PictureResult]) -> None:
 
 
 def write_results_csv(file: Path, results: Sequence[PictureResult]) -> None:
-    """Write a table with one row for each detection."""
+    """Write a table with one row for each detection; what cannot be printed in names is escaped."""
     with _open(file) as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(_COLUMNS)
         for result in results:
             frame = "" if result.frame is None else result.frame
             table.writerows(
-                (result.source, frame, detection.label, _score(detection), *_corners(detection))
+                (printable(result.source), frame, printable(detection.label), _score(detection), *_corners(detection))
                 for detection in result.detections
             )
 
@@ -83,5 +84,5 @@ def _open(file: Path) -> Iterator[TextIO]:
         except BrokenPipeError:  # the reader has closed the pipe; Python must not complain about it when it ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    with atomic_write(file) as partial, partial.open("w", newline="", errors="surrogateescape") as out:
+    with new_file(file) as partial, partial.open("w", newline="", errors="surrogateescape") as out:
         yield out

@@ -13,6 +13,7 @@ from octet.commands.detecting.pictures import detect_in_source, label_counts
 from octet.commands.detecting.results import PictureResult
 from octet.commands.detecting.sources import PictureSource
 from octet.common.errors import UserError
+from octet.common.printing import printable
 from octet.common.progress import Progress
 
 if TYPE_CHECKING:
@@ -22,51 +23,57 @@ if TYPE_CHECKING:
 
 @dataclass
 class DetectionRun:
-    """The results of all pictures, how long the detector took for each, and how many sources could not be read."""
+    """The results of all pictures, how long the detector took for each, and how many sources failed."""
 
     results: list[PictureResult] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    unreadable: int = 0
+    failed: int = 0
 
 
 def detect_in_sources(
+    run: DetectionRun,
     sources: Sequence[PictureSource],
     detector: "Finder",
     min_score: float,
     out: Path | None,
     window: "Window | None",
     stop_requested: Callable[[], bool],
-) -> DetectionRun:
-    """Run the detector on all sources and draw their copies; a video that is stopped can still be played."""
+) -> None:
+    """Run the detector on all sources and draw their copies; a video that is stopped can still be played.
+
+    Whatever ends it, `run` holds the results of the sources that are complete.
+    """
 
     def ends() -> bool:
         return stop_requested() or (window is not None and not window.is_open)
 
-    run, paths = DetectionRun(), OutputPaths(out)
+    paths = OutputPaths(out)
     for source in sources:
-        before = len(run.results)
+        results: list[PictureResult] = []
+        seconds: list[float] = []
         try:
             path = paths.path_for(source)
             with copy_writer(path, source.frame_rate) as write, _progress(source) as advance:
                 for picture in detect_in_source(detector, source, min_score):
                     write(picture.copy)
-                    run.results.append(picture.result)
-                    run.seconds.append(picture.seconds)
+                    results.append(picture.result)
+                    seconds.append(picture.seconds)
                     advance()
                     if window:
                         window.show(picture.copy, wait_for_key=source.frame_rate is None)
                     if ends():
                         break
-        except UserError as error:
-            del run.results[before:], run.seconds[before:]
-            run.unreadable += 1
-            print(f"octet: {error}", file=sys.stderr, flush=True)
+        except (UserError, OSError) as error:  # what cannot be read is a UserError
+            problem = error if isinstance(error, UserError) else f"{path}: cannot be written: {error.strerror or error}"
+            run.failed += 1
+            print(f"octet: {printable(str(problem))}", file=sys.stderr, flush=True)
             continue
-        time = f"{median(run.seconds[before:]) * 1000:.1f} ms"
-        print(f"{source.name}: {label_counts(run.results[before:])}, {time} -> {path}", flush=True)
+        run.results += results
+        run.seconds += seconds
+        time = f"{median(seconds) * 1000:.1f} ms"
+        print(printable(f"{source.name}: {label_counts(results)}, {time} -> {path}"), flush=True)
         if ends():
             break
-    return run
 
 
 @contextmanager
@@ -75,5 +82,5 @@ def _progress(source: PictureSource) -> Iterator[Callable[[], None]]:
     if source.frame_rate is None:
         yield lambda: None
         return
-    with Progress(source.name, source.frame_count, "pictures") as bar:
+    with Progress(printable(source.name), source.frame_count, "pictures") as bar:
         yield bar.advance

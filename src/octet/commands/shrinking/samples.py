@@ -13,8 +13,10 @@ from octet.commands.shrinking.loaded_model import tflite_name
 from octet.commands.shrinking.options import PIXEL_SCALES, PIXEL_SCALES_HELP
 from octet.common.errors import UserError
 from octet.common.tensorflow import tf
-
-_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+from octet.common.untrusted_files import read_untrusted_file
+from octet.sources.voc.layout import MOST_BYTES, PICTURE_SUFFIXES, PICTURES
+from octet.sources.voc.problem import BadPictureError
+from octet.sources.voc.untrusted_picture import open_picture
 
 Sample = Mapping[str, NDArray[Any]]  # an array [1, ...] for each input
 
@@ -92,9 +94,9 @@ class _PictureSamples:
         if not self._spec.dtype.is_floating and pixels != "raw":
             raise UserError(f"--pixels {pixels}: the model's input is {self._spec.dtype.name}, so only raw fits")
         self._scale = PIXEL_SCALES[pixels]
-        self._files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in _PICTURE_SUFFIXES)
+        self._files = sorted(file for file in folder.rglob("*") if file.suffix[1:].lower() in PICTURE_SUFFIXES)
         if not self._files:
-            raise UserError(f"{folder}: holds no pictures ({', '.join(_PICTURE_SUFFIXES)})")
+            raise UserError(f"{folder}: holds no pictures ({', '.join(PICTURE_SUFFIXES)})")
 
     def __len__(self) -> int:
         return len(self._files)
@@ -104,7 +106,15 @@ class _PictureSamples:
 
     def _read(self, file: Path) -> Sample:
         _, height, width, channels = self._spec.shape
-        picture = cv2.imread(str(file), cv2.IMREAD_COLOR_RGB if channels == 3 else cv2.IMREAD_GRAYSCALE)
+        content = read_untrusted_file(file, MOST_BYTES[PICTURES])
+        try:
+            open_picture(content, str(file)).close()
+        except BadPictureError as error:
+            raise UserError(str(error.problem)) from None
+        except Exception:  # Pillow's parsers raise errors of any kind
+            raise UserError(f"{file}: cannot be read as a picture") from None
+        kind = cv2.IMREAD_COLOR_RGB if channels == 3 else cv2.IMREAD_GRAYSCALE
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), kind)
         if picture is None:
             raise UserError(f"{file}: cannot be read as a picture")
         resized = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).reshape(1, height, width, channels)

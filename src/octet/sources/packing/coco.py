@@ -2,17 +2,18 @@
 
 import json
 import reprlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from octet.common.errors import UserError
+from octet.common.untrusted_files import read_untrusted_file
 from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import CocoSet
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.annotation import Annotation, Object, VocBox, serialize_annotation
-from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURES
+from octet.sources.voc.annotation import LONGEST_CLASS, Annotation, Object, VocBox, serialize_annotation
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, MOST_BYTES, PICTURES
 
 FOLDER = "COCO"  # the name of the set's folder in the archive
 
@@ -38,26 +39,22 @@ def coco_members(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
             picture = paths.pictures / file_name
             if picture.is_file():  # a missing one is reported where every picture is checked
                 name = f"{root}/{PICTURES}/{annotation.id}{picture.suffix}"
-                yield PackedFile(name, picture.read_bytes(), str(picture))
+                yield PackedFile(name, read_untrusted_file(picture, MOST_BYTES[PICTURES]), str(picture))
 
 
 def read_instances(file: Path) -> Any:
     """Read a JSON file, which may be one of COCO's instances."""
     try:
-        if file.stat().st_size > _LARGEST_FILE:
-            raise UserError(f"{file}: has {file.stat().st_size} bytes, expected at most {_LARGEST_FILE}")
-        return json.loads(file.read_bytes(), object_pairs_hook=_read_object)
+        return json.loads(read_untrusted_file(file, _LARGEST_FILE), object_pairs_hook=_read_object)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{file}: not valid JSON: {error}") from None
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror}; expected a file in COCO's format") from None
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make a mapping of an object's keys and values; JSON allows a key twice, but what it means then is unclear."""
     read = dict(pairs)
     if len(read) < len(pairs):
-        twice = next(key for index, (key, _) in enumerate(pairs) if key in dict(pairs[:index]))
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
         raise ValueError(f"{reprlib.repr(twice)} stands twice in an object")
     return read
 
@@ -102,8 +99,9 @@ def _read_categories(content: Any, problems: list[str]) -> dict[int, str]:
     for place, item in _valid_items(content, "categories", {"id": int, "name": str}, problems):
         if item["id"] in names:
             problems.append(f"{place}.id: {reprlib.repr(item['id'])} is also the id of another category")
-        if not item["name"].isprintable() or not item["name"].strip():
-            problems.append(f"{place}.name: {reprlib.repr(item['name'])}, expected printable text")
+        if not item["name"].isprintable() or not item["name"].strip() or len(item["name"]) > LONGEST_CLASS:
+            expected = f"printable text of at most {LONGEST_CLASS} characters"
+            problems.append(f"{place}.name: {reprlib.repr(item['name'])}, expected {expected}")
         names[item["id"]] = item["name"]
     return names
 

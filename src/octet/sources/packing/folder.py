@@ -1,13 +1,15 @@
 """Pack a folder of pictures with VOC's XML files into an archive in VOC's layout."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from octet.common.errors import UserError
+from octet.common.untrusted_files import read_untrusted_file
 from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import Folder
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, MOST_BYTES, PICTURE_SUFFIXES, PICTURES
 
 
 def folder_members(source: Folder) -> Iterator[PackedFile]:
@@ -22,14 +24,18 @@ def folder_members(source: Folder) -> Iterator[PackedFile]:
         ):
             for file in sorted((set_folder / subfolder).iterdir()) if (set_folder / subfolder).is_dir() else ():
                 if file.is_file() and not file.name.startswith(".") and _is_kind(kind, file):
-                    yield PackedFile(f"VOCdevkit/{name}/{kind}/{file.name}", file.read_bytes(), str(file))
+                    content = read_untrusted_file(file, MOST_BYTES[kind])
+                    yield PackedFile(f"VOCdevkit/{name}/{kind}/{file.name}", content, str(file))
 
 
 def _set_folders(source: Folder) -> list[Path]:
     """List the folder itself and its subfolders that have pictures in the folder that the recipe names."""
     folder = source.path
     candidates = (folder, *sorted(folder.iterdir())) if folder.is_dir() else ()
-    set_folders = [candidate for candidate in candidates if _has_pictures(candidate / source.pictures)]
+    distinct: dict[str, Path] = {}
+    for candidate in candidates:
+        distinct.setdefault(os.path.realpath(candidate), candidate)  # a link can lead back to the folder itself
+    set_folders = [candidate for candidate in distinct.values() if _has_pictures(candidate / source.pictures)]
     if not set_folders:
         raise UserError(
             f"{folder}: has no pictures in a folder {source.pictures!r}, where they are expected, with their XML files "

@@ -1,25 +1,29 @@
 """Pack pictures with labels in YOLO's format, one text file per picture, into an archive in VOC's layout."""
 
 import math
+import reprlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import yaml
-from PIL import ExifTags, Image, UnidentifiedImageError
 
 from octet.common.errors import UserError
+from octet.common.untrusted_files import read_untrusted_file
+from octet.common.untrusted_yaml import load_yaml
 from octet.fetching.own import require_path
 from octet.recipe.shared.dataset import YoloSet
 from octet.sources.packing.tar import PackedFile
-from octet.sources.voc.annotation import Annotation, Object, VocBox, serialize_annotation
-from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
+from octet.sources.voc.annotation import LONGEST_CLASS, Annotation, Object, VocBox, serialize_annotation
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, MOST_BYTES, PICTURE_SUFFIXES, PICTURES
+from octet.sources.voc.untrusted_picture import ON_ITS_SIDE, open_picture, read_orientation
 
 FOLDER = "YOLO"  # the name of the set's folder in the archive
 
 _LARGEST_FILE = 1 << 20  # bytes; larger files are not read as labels or class names
 _LONGEST_NAME = 200  # bytes of an id; file systems allow 255, and the name of the set is added
+_MOST_DIGITS = 9  # of the number of a class
 _LARGEST_SHARE = 2.0  # larger numbers are pixels and not shares of the picture's sides
-_ON_ITS_SIDE = (5, 6, 7, 8)  # EXIF's orientations
 _EXPECTED = "expected CLASS X Y WIDTH HEIGHT, or CLASS and the corners X Y of a polygon"
 
 
@@ -65,47 +69,47 @@ def yolo_members(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFil
         yield from members
         for stem, files in pictures.items():
             for file in files:
-                yield PackedFile(f"{root}/{PICTURES}/{ids[stem]}{file.suffix}", file.read_bytes(), str(file))
+                content = read_untrusted_file(file, MOST_BYTES[PICTURES])
+                yield PackedFile(f"{root}/{PICTURES}/{ids[stem]}{file.suffix}", content, str(file))
     if problems:
         raise UserError("\n".join([f"{len(problems)} things are wrong with the labels:", *problems]))
 
 
 def read_yolo_class_names(file: Path) -> list[str]:
     """Read the class names, in the order of their numbers, from `classes.txt` or from `names` in `data.yaml`."""
-    text = _read_text(file)
     if file.suffix.lower() == ".txt":
-        names: object = [line.strip() for line in text.splitlines() if line.strip()]
+        names: object = [line.strip() for line in _read_text(file).splitlines() if line.strip()]
     else:
         names = read_data_yaml(file).get("names")
         if isinstance(names, dict):
-            if sorted(names) != list(range(len(names))):
-                raise UserError(f"{file}: names: found the numbers {sorted(names)}, expected 0 to {len(names) - 1}")
+            if names.keys() != set(range(len(names))):
+                found = reprlib.repr(list(names))
+                raise UserError(f"{file}: names: found the numbers {found}, expected 0 to {len(names) - 1}")
             names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str | int) for name in names):
         raise UserError(f"{file}: expected the class names, one per line, or under `names` in data.yaml")
     classes = [" ".join(str(name).split()) for name in names]
-    for name in classes:
-        if not name or not name.isprintable() or classes.count(name) > 1:
-            raise UserError(f"{file}: found the class {name!r}; expected printable names that differ")
+    for name, count in Counter(classes).items():
+        if not name or not name.isprintable() or len(name) > LONGEST_CLASS or count > 1:
+            expected = f"printable names of at most {LONGEST_CLASS} characters that differ"
+            raise UserError(f"{file}: found the class {reprlib.repr(name)}; expected {expected}")
     return classes
 
 
 def read_data_yaml(file: Path) -> dict[str, object]:
     """Read a `data.yaml` of YOLO, which must hold a mapping."""
     try:
-        content = yaml.safe_load(_read_text(file))
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UserError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+        content = load_yaml(read_untrusted_file(file, _LARGEST_FILE))
+    except yaml.YAMLError as error:
+        raise UserError(f"{file}: not valid YAML: {error}") from None
     if not isinstance(content, dict):
         raise UserError(f"{file}: expected `names`, and the folders of `train` and `val`")
     return content
 
 
 def _read_text(file: Path) -> str:
-    if file.stat().st_size > _LARGEST_FILE:
-        raise UserError(f"{file}: has {file.stat().st_size} bytes, expected at most {_LARGEST_FILE}")
     try:
-        return file.read_text("utf-8-sig")
+        return read_untrusted_file(file, _LARGEST_FILE).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{file}: is not text") from None
 
@@ -127,10 +131,11 @@ def _is_plain(stem: Path) -> bool:
 def _upright_size(picture: Path) -> tuple[int, int]:
     """Return width and height after EXIF's rotation; (0, 0) if the file is no picture, which is reported later."""
     try:
-        with Image.open(picture, formats=("JPEG", "PNG", "BMP", "WEBP")) as image:
-            turned = image.getexif().get(ExifTags.Base.Orientation) in _ON_ITS_SIDE
-            return image.size[::-1] if turned else image.size
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        with open_picture(read_untrusted_file(picture, MOST_BYTES[PICTURES]), str(picture)) as image:
+            return image.size[::-1] if read_orientation(image) in ON_ITS_SIDE else image.size
+    except UserError:
+        raise
+    except Exception:  # Pillow's parsers raise errors of any kind
         return 0, 0
 
 
@@ -167,7 +172,7 @@ def _read_line(line: str, classes: Sequence[str], size: tuple[int, int]) -> tupl
         raise ValueError(f"found {len(values)} numbers after the class; {_EXPECTED}")
     if not all(math.isfinite(value) and abs(value) <= _LARGEST_SHARE for value in values):
         raise ValueError(f"found {shown}; expected shares of the picture's sides, 0 to 1")
-    if not number.isdecimal() or int(number) >= len(classes):
+    if not number.isdecimal() or len(number) > _MOST_DIGITS or int(number) >= len(classes):
         raise ValueError(f"found the class {number[:20]!r}; expected 0 to {len(classes) - 1}")
     return classes[int(number)], _to_voc_pixels(values, *size)
 

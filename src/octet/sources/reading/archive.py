@@ -1,6 +1,7 @@
 """Read VOC archives without extracting them: [.../]FOLDER/{Annotations,ImageSets/Main,JPEGImages}."""
 
 import os
+import re
 import tarfile
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,14 +12,16 @@ from types import TracebackType
 from typing import BinaryIO
 
 from octet.common.errors import UserError
-from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, ORIGIN_HEADER, PICTURE_SUFFIXES, PICTURES
+from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, MOST_BYTES, ORIGIN_HEADER, PICTURE_SUFFIXES, PICTURES
 from octet.sources.voc.problem import Problem
 
 _COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # the first bytes of gzip, bzip2 and xz files
 _END = bytes(2 * tarfile.BLOCKSIZE)  # the last bytes of every complete tar
-_LARGEST = {ANNOTATIONS: 1 << 20, IMAGE_SETS: 1 << 24, PICTURES: 1 << 27}  # bytes of a member; far above those of VOC
+_PAX_TYPES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE)
 _LONGEST_HEADER = 1 << 16  # bytes of long names and other metadata, which tarfile keeps in memory
 _LONGEST_NAME = 4096  # characters
+_MOST_GLOBAL_HEADERS = 100  # tarfile copies all of them for each member
+_LONG_NUMBER = re.compile(rb"\d{300}")  # tarfile looks through one for each of its digits
 _BLOCK = 1 << 20  # bytes that are read at a time
 
 
@@ -61,7 +64,7 @@ class Archives:
                 file = self._files.enter_context(path.open("rb"))
                 _require_complete(path, file)
                 self._index(path, file)
-            except (tarfile.TarError, EOFError, ValueError, OSError, RecursionError) as error:
+            except (tarfile.TarError, EOFError, ValueError, OverflowError, OSError, RecursionError) as error:
                 raise UserError(
                     f"{path}: not a complete tar archive ({error}); correct its source, then fetch again"
                 ) from None
@@ -74,8 +77,10 @@ class Archives:
         while header := tar.next():
             position = tar.offset
             tar.members.clear()  # type: ignore[attr-defined]  # otherwise tarfile keeps all headers in memory
-            if position <= header.offset:
-                raise tarfile.ReadError(f"{header.name} has a size below zero")
+            if header.size < 0 or position <= header.offset:
+                raise tarfile.ReadError(f"{header.name[:_LONGEST_NAME]} has a size below zero")
+            if len(tar.pax_headers) > _MOST_GLOBAL_HEADERS:
+                raise tarfile.ReadError(f"more than {_MOST_GLOBAL_HEADERS} global headers")
             folder, kind, name = _locate(header.name, path.stem)
             if not kind or header.isdir():
                 continue
@@ -141,11 +146,16 @@ class Archives:
 
 
 class _Header(tarfile.TarInfo):
-    """The header of a member; one with a huge name or huge metadata is refused before it is read into memory."""
+    """The header of a member; one that would take long or much memory to read is refused before tarfile reads it."""
 
     def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
         if not self.isreg() and self.size > _LONGEST_HEADER and not self.issparse():
             raise tarfile.ReadError(f"a header of {self.size} bytes")
+        if self.type in _PAX_TYPES:
+            start = tar.fileobj.tell()  # type: ignore[union-attr]
+            if _LONG_NUMBER.search(tar.fileobj.read(max(self.size, 0))):  # type: ignore[union-attr]
+                raise tarfile.ReadError("a number of more than 300 digits")
+            tar.fileobj.seek(start)  # type: ignore[union-attr]
         return super()._proc_member(tar)  # type: ignore[misc]  # tarfile documents it as meant to be overridden
 
 
@@ -158,7 +168,7 @@ def _origin(header: tarfile.TarInfo) -> str:
 def _locate(name: str, archive: str) -> tuple[str, str, str]:
     """Split a member's path into the set's folder, VOC's folder in it and the file name; all empty for other files."""
     path, _, file = name[-_LONGEST_NAME:].rpartition("/")
-    for kind in _LARGEST:
+    for kind in MOST_BYTES:
         parent, separator, remainder = f"/{path}".rpartition(f"/{kind}")
         if separator and not remainder and not file.startswith("."):
             folder = parent.rpartition("/")[2]
@@ -174,8 +184,8 @@ def _reject(header: tarfile.TarInfo, kind: str, end: int) -> tuple[str, str] | N
         return "unreadable name", f"{header.name!r}, expected printable UTF-8"
     if not header.isreg() or header.issparse():
         return "not a plain file", "a link, a device or a file with holes, which is never followed"
-    if header.size > _LARGEST[kind] or header.offset_data + header.size > end:
-        return "absurd size", f"{header.size} bytes, expected at most {_LARGEST[kind]}"
+    if header.size > MOST_BYTES[kind] or header.offset_data + header.size > end:
+        return "absurd size", f"{header.size} bytes, expected at most {MOST_BYTES[kind]}"
     return None
 
 

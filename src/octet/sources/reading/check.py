@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from octet.common.wording import list_names
 from octet.sources.reading.archive import Entry
 from octet.sources.reading.picture import Size, inspect_picture
 from octet.sources.voc.annotation import Annotation, Object, VocBox, parse_annotation
@@ -73,7 +74,7 @@ def _find_problem(obj: Object, size: Size, classes: Sequence[str], file: str) ->
     """Return the problem of an object, or None: its class is unknown, or its box is outside the picture."""
     field = f"{obj.origin or 'object'} {obj.name!r}"
     if obj.name not in classes:
-        return Problem(file, field, "unknown class", f"the recipe lists {', '.join(classes)}", skipped="object")
+        return Problem(file, field, "unknown class", f"the recipe lists {list_names(classes)}", skipped="object")
     xmin, ymin, xmax, ymax = obj.box
     width, height = size
     if min(xmin, ymin) < 1 - _TOLERANCE or xmax > width + _TOLERANCE or ymax > height + _TOLERANCE:

@@ -5,19 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import simplejpeg
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from octet.sources.voc.problem import BadPictureError, Problem
+from octet.sources.voc.untrusted_picture import ON_ITS_SIDE, UPRIGHT, open_picture, read_orientation
 
 Size = tuple[int, int]  # width, height
 
-_FORMATS = ("JPEG", "PNG", "BMP", "WEBP")
 _JPEG = ("JPEG", "MPO")  # MPO: a JPEG of a camera, followed by a preview
-MOST_PIXELS = 64_000_000  # of a picture that is accepted
 _QUALITY = 95  # of JPEGs that are written
-_UPRIGHT, _ON_ITS_SIDE = 1, (5, 6, 7, 8)  # EXIF's orientations
-
-Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS is checked instead
 
 
 @dataclass(frozen=True)
@@ -36,11 +32,9 @@ def inspect_picture(content: bytes, stated: Size | None, file: str) -> Inspected
     turned by EXIF's orientation. `file` names the picture in problems.
     """
     try:
-        image = Image.open(io.BytesIO(content), formats=_FORMATS)
-        if image.width * image.height > MOST_PIXELS:
-            raise _problem(file, "absurd size", f"{image.width} x {image.height} pixels")
-        orientation = _orientation(image)
-        turned = orientation != _UPRIGHT and _boxes_are_turned(orientation, image.size, stated, file)
+        image = open_picture(content, file)
+        orientation = read_orientation(image)
+        turned = orientation != UPRIGHT and _boxes_are_turned(orientation, image.size, stated, file)
         size = image.size[::-1] if turned else image.size
         if stated and stated != size:
             found = f"{stated[0]} x {stated[1]} in the annotation, {size[0]} x {size[1]} in the picture"
@@ -57,18 +51,9 @@ def inspect_picture(content: bytes, stated: Size | None, file: str) -> Inspected
     return InspectedPicture(content, size, repairs if stated else (*repairs, "size not stated"))
 
 
-def _orientation(image: Image.Image) -> int:
-    """Read EXIF's orientation, 1 to 8; upright (1) if there is none or it cannot be read."""
-    try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation, _UPRIGHT)
-    except Exception:  # broken EXIF data in a good picture
-        return _UPRIGHT
-    return orientation if orientation in range(1, 9) else _UPRIGHT
-
-
 def _boxes_are_turned(orientation: int, size: Size, stated: Size | None, file: str) -> bool:
     """Tell whether the annotation's size is that of the turned picture; an error if the sizes do not decide it."""
-    if orientation not in _ON_ITS_SIDE or size[0] == size[1] or stated not in (size, size[::-1]):
+    if orientation not in ON_ITS_SIDE or size[0] == size[1] or stated not in (size, size[::-1]):
         found = f"{orientation}: boxes could be meant before or after it; turn the pixels and remove the tag"
         raise _problem(file, "EXIF orientation", found)
     return stated != size
@@ -81,7 +66,7 @@ def _conversions(image: Image.Image, orientation: int, turned: bool) -> tuple[st
         repairs.append(f"{image.format} to JPEG")
     elif image.mode != "RGB":
         repairs.append({"L": "greyscale", "CMYK": "CMYK"}.get(image.mode, f"mode {image.mode}"))
-    if orientation != _UPRIGHT:
+    if orientation != UPRIGHT:
         repairs.append("turned as EXIF says" if turned else "EXIF orientation dropped")
     return tuple(repairs)
 

@@ -1,6 +1,7 @@
 """VOC's annotation of a picture: reading and writing its XML file."""
 
 import math
+import reprlib
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -10,6 +11,8 @@ from octet.sources.voc.problem import BadPictureError, Problem
 VocBox = tuple[float, float, float, float]  # xmin, ymin, xmax, ymax in pixels, counted from 1, both ends inside
 
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
+LONGEST_CLASS = 200  # characters of its name
+_LARGEST_SIDE = 1e6  # px of a picture that an annotation may state
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def _root(xml: bytes, file: str) -> etree._Element:
     if dtd is not None and dtd.entities():  # type: ignore[union-attr]  # missing in the stubs
         raise BadPictureError(Problem(file, "", "declares entities", "which are never expanded; write them out"))
     if root.tag != "annotation":
-        raise BadPictureError(Problem(file, "", "not an annotation", f"its root is <{root.tag}>"))
+        raise BadPictureError(Problem(file, "", "not an annotation", f"its root is {reprlib.repr(root.tag)}"))
     return root
 
 
@@ -102,6 +105,9 @@ def _object(element: etree._Element, number: int) -> Object:
     name, origin = (" ".join((element.findtext(tag) or "").split()) for tag in ("name", "origin"))
     if not name:
         raise _BadFieldError(f"object[{number}]/name", "missing", "an object needs a name")
+    if not name.isprintable() or len(name) > LONGEST_CLASS:
+        found = f"{reprlib.repr(name)}, expected printable text of at most {LONGEST_CLASS} characters"
+        raise _BadFieldError(f"object[{number}]/name", "not a name", found)
     field = f"{origin or f'object[{number}]'} {name!r}"
     xmin, ymin, xmax, ymax = (_number(element, f"bndbox/{side}", field) for side in _SIDES)
     box = f"({xmin:g}, {ymin:g}, {xmax:g}, {ymax:g})"
@@ -118,7 +124,7 @@ def _flag(element: etree._Element, tag: str, field: str) -> bool:
     """Read a flag of 0 or 1; a missing flag is 0."""
     text = (element.findtext(tag) or "0").strip()
     if text not in ("0", "1"):
-        raise _BadFieldError(f"{field}/{tag}", "not a flag", f"{text!r}, expected 0 or 1")
+        raise _BadFieldError(f"{field}/{tag}", "not a flag", f"{reprlib.repr(text)}, expected 0 or 1")
     return text == "1"
 
 
@@ -128,7 +134,7 @@ def _length(root: etree._Element, side: str) -> int:
     if not (root.findtext(path) or "").strip():
         return 0
     number = _number(root, path, "")
-    if number < 0 or number != int(number):
+    if not 0 <= number <= _LARGEST_SIDE or number != int(number):
         raise _BadFieldError(path, "not a size", f"{number:g}, expected a whole number of pixels")
     return int(number)
 
@@ -143,7 +149,7 @@ def _number(element: etree._Element, path: str, field: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise _BadFieldError(field_path, "not a number", f"found {text!r}")
+        raise _BadFieldError(field_path, "not a number", f"found {reprlib.repr(text)}")
     return number
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from octet.common.errors import UserError
+from octet.common.printing import printable
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Problem:
     skipped: Literal["object", "picture", "file"] = "picture"
 
     def __str__(self) -> str:
-        return ": ".join(part for part in (self.file, self.field, self.kind, self.found) if part)
+        return printable(": ".join(part for part in (self.file, self.field, self.kind, self.found) if part))
 
 
 class BadPictureError(Exception):

@@ -40,6 +40,10 @@ class AnnotatedPictures:
     def __len__(self) -> int:
         return sum(map(len, self._splits.values()))
 
+    def found_classes(self) -> Sequence[str]:
+        """The class names of all objects, whether they are listed or not; the annotations are read anew."""
+        return find_classes(entry for members in self._splits.values() for entry in members)
+
     def examples(self, split: str) -> Iterator[bytes | None]:
         """One serialized record for each picture of a split, or None for a picture that cannot be used."""
         for picture in prepare_pictures(self._splits[split], self.classes):
