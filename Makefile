@@ -199,7 +199,7 @@ shell: ready ## Open a shell in the container
 .PHONY: clean
 clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restores it)
 	@recipe=$(call quoted,$(RECIPE)); made=(); \
-	[[ $$recipe =~ ^[a-z0-9][a-z0-9_-]*$$ ]] || { echo "RECIPE='$$recipe': expected the name of a recipe" >&2; exit 1; }; \
+	[[ $$recipe =~ ^[a-z]([a-z0-9_-]*[a-z0-9])?$$ ]] || { echo "RECIPE='$$recipe': expected the name of a recipe" >&2; exit 1; }; \
 	for folder in {data,models,reports,runs}/"$$recipe"; do [ ! -e "$$folder" ] || made+=("$$folder"); done; \
 	if [ $${#made[@]} = 0 ]; then echo "Nothing of $$recipe is here"; else rm -rf "$${made[@]}"; fi
 
