@@ -1,4 +1,4 @@
-"""What users name reaches the commands that make runs as they wrote it: neither make nor the shell takes it for more."""
+"""What users name reaches what make runs as they wrote it: neither make nor the shell takes it for code."""
 
 import json
 import shutil
@@ -38,7 +38,9 @@ def run(clone: Project, target: str, **named: str) -> subprocess.CompletedProces
 def client(clone: Project) -> Path:
     """A client in place of Docker's that writes down its command lines."""
     client = clone.folder.parent / "docker"
-    client.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]), file=open('asked', 'a'))\n")
+    client.write_text(
+        f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]), file=open('asked', 'a'))\n"
+    )
     client.chmod(0o755)
     return client
 

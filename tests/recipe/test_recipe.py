@@ -132,12 +132,14 @@ def test_a_file_that_is_not_params_yaml_is_refused(tmp_path: Path, text: str, me
         load(tmp_path, text)
 
 
-@pytest.mark.parametrize("name", ["", "../mine", "a b", "-x", "x-", "Mine", "x;touch ran", "${x}", "x\n", "ü", 300 * "x$"])
+@pytest.mark.parametrize(
+    "name", ["", "../mine", "a b", "-x", "x-", "Mine", "x;touch ran", "${x}", "x\n", "ü", 300 * "x$"]
+)
 def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     """Also where params.yaml has such a section: the name stands in paths and in commands."""
     file = tmp_path / "params.yaml"
     file.write_text(yaml.safe_dump({name: tiny_params()["quickstart"]}))
-    with pytest.raises(UserError, match="^recipe '.*expected small letters, digits, - and _") as error:
+    with pytest.raises(UserError, match=r"^recipe '.*expected small letters, digits, - and _") as error:
         load_recipe(name, file)
     assert len(str(error.value)) < 400
 
@@ -151,21 +153,24 @@ def test_aliases_of_aliases_are_refused_before_they_are_written_out(tmp_path: Pa
     assert len(str(error.value)) < 400
 
 
+LARGE = list(range(20_000))
+
+
 @pytest.mark.parametrize(
-    "place",
+    "params",
     [
-        lambda params, large: large,
-        lambda params, large: {"quickstart": large},
-        lambda params, large: {"quickstart": params | {"task": large}},
-        lambda params, large: {"quickstart": params | {"model": large}},
-        lambda params, large: {"quickstart": params | {"dataset": {"source": {"kind": str(large)}}}},
-        lambda params, large: {"quickstart": params | {f"key{number}": 1 for number in large}},
-        lambda params, large: {f"name{number}": {} for number in large},
+        LARGE,
+        {"quickstart": LARGE},
+        {"quickstart": {"task": LARGE}},
+        {"quickstart": tiny_params()["quickstart"] | {"model": LARGE}},
+        {"quickstart": tiny_params()["quickstart"] | {"dataset": {"source": {"kind": str(LARGE)}}}},
+        {"quickstart": tiny_params()["quickstart"] | {f"key{number}": 1 for number in LARGE}},
+        {f"name{number}": {} for number in LARGE},
     ],
 )
-def test_a_message_is_short_whatever_was_found(tmp_path: Path, place: Any) -> None:
+def test_a_message_is_short_whatever_was_found(tmp_path: Path, params: Any) -> None:
     with pytest.raises(UserError) as error:
-        load(tmp_path, place(tiny_params()["quickstart"], list(range(20_000))))
+        load(tmp_path, params)
     assert len(str(error.value)) < 10_000
 
 

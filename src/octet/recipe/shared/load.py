@@ -33,7 +33,9 @@ def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
         raise UserError(f"{params}: no recipe {name!r}; there are: {known}")
     section = sections[name]
     if not isinstance(section, dict):
-        raise UserError(f"{params}: {name}: found {_values.repr(section)}, expected a section with {', '.join(_keys(Recipe))}")
+        raise UserError(
+            f"{params}: {name}: found {_values.repr(section)}, expected a section with {', '.join(_keys(Recipe))}"
+        )
     if "name" in section:
         raise UserError(f"{params}: {name}.name: no such key; the name of a recipe is the name of its section")
     recipe_class = _recipe_class(section.get("task"), f"{params}: {name}.task")
@@ -50,7 +52,7 @@ def require_recipe_name(name: str) -> None:
     """Refuse what cannot be a recipe's name, which stands in paths and in the commands of stages."""
     if not re.fullmatch(r"[a-z]([a-z0-9_-]*[a-z0-9])?", name):
         raise UserError(
-            f"recipe {_values.repr(name)}: expected small letters, digits, - and _, with a letter first and no sign last"
+            f"recipe {_values.repr(name)}: expected small letters, digits, - and _, letter first, no sign last"
         )
 
 
@@ -97,7 +99,8 @@ def _explain(recipe: str, problem: Any, recipe_class: type[Recipe]) -> str:
     if problem["type"] == "union_tag_not_found":
         return f"{key_path}.kind: is missing; every key must be given"
     if problem["type"] == "union_tag_invalid":
-        return f"{key_path}.kind: found {_values.repr(problem['ctx']['tag'])}; expected one of {problem['ctx']['expected_tags']}"
+        tag, expected = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
+        return f"{key_path}.kind: found {_values.repr(tag)}; expected one of {expected}"
     found = "" if isinstance(problem["input"], dict) else f"found {_values.repr(problem['input'])}; "
     message = problem["msg"].removeprefix("Value error, ")
     return f"{key_path}: {found}{message[0].lower()}{message[1:]}"
