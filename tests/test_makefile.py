@@ -135,3 +135,47 @@ def test_a_recipe_of_no_such_name(clone: Project, monkeypatch: pytest.MonkeyPatc
         result = run(clone, target, RUNNER="local", RECIPE=HOSTILE)
     assert result.returncode != 0
     assert f"octet: recipe {HOSTILE!r}: expected" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["RECIPE", "IMAGE"])
+def test_an_option_is_no_name(clone: Project, name: str) -> None:
+    result = run(clone, "report", **{name: "--help"})
+    assert result.returncode != 0
+    assert f"{name}=--help: expected a name" in result.stderr
+
+
+def test_there_are_two_runners(clone: Project) -> None:
+    result = run(clone, "report", RUNNER="podman")
+    assert result.returncode != 0
+    assert "RUNNER=podman: expected docker or local" in result.stderr
+
+
+@pytest.fixture
+def cleaned(clone: Project) -> Project:
+    """A project in which nothing is set up, with files of two recipes that params.yaml does not have."""
+    (clone.folder / ".venv").unlink()
+    for top in ("data", "models", "reports", "runs"):
+        for file in ("README.md", "mine/deep/file", "other/file"):
+            place = clone.folder / top / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch(mode=0o444)
+    return clone
+
+
+def test_clean_removes_what_one_recipe_made(cleaned: Project) -> None:
+    before = cleaned.bytes_of(".")
+    result = run(cleaned, "clean", RECIPE="mine")
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    assert cleaned.bytes_of(".") == {path: of for path, of in before.items() if "/mine/" not in path}
+    assert run(cleaned, "clean", RECIPE="mine").stdout == "Nothing of mine is here\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "*", "mine ../src", "../src", "mine/", "README.md", "mine\nother", HOSTILE]
+)
+def test_clean_refuses_what_is_no_recipe(cleaned: Project, name: str) -> None:
+    before = cleaned.bytes_of(".")
+    result = run(cleaned, "clean", RECIPE=name)
+    assert result.returncode != 0
+    assert f"RECIPE='{name}': expected the name of a recipe" in result.stderr
+    assert cleaned.bytes_of(".") == before
