@@ -35,7 +35,7 @@ LOCAL_RUNNER := $(or $(RUNNER),local)
 SHELL_RUNNER := $(or $(RUNNER),docker)
 SMALL_VARIANT := $(or $(VARIANT),cpu)
 NO_ENGINE := $(if $(RUNNER),, (no Docker engine answers))
-RUNNER ?= $(eval RUNNER := $$(if $$(shell $(docker) version --format '{{.Server.Version}}' 2>/dev/null),docker,local))$(RUNNER)
+RUNNER ?= $(eval RUNNER := $$(if $$(shell $$(docker) version --format '{{.Server.Version}}' 2>/dev/null),docker,local))$(RUNNER)
 
 # In the container, its own environment is the one.
 VENV := $(if $(OCTET_IMAGE),/venv,.venv)
@@ -62,7 +62,7 @@ INPUTS = $(call sha256,Dockerfile requirements/runtime.txt requirements/cuda.txt
 # ready | no-toolkit (the engine cannot hand out the GPU) | no-driver
 HOST_GPU = $(eval HOST_GPU := $$(shell \
 	[ -e /proc/driver/nvidia/version ] || [ -e /dev/dxg ] || { echo no-driver; exit; }; \
-	{ $(docker) info --format '{{json .}}' 2>/dev/null | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null; } \
+	{ $$(docker) info --format '{{json .}}' 2>/dev/null | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null; } \
 		&& echo ready || echo no-toolkit))$(HOST_GPU)
 GPU_FLAGS ?= $(if $(filter cuda-ready,$(VARIANT)-$(HOST_GPU)),--gpus all)
 # Files belong to the caller, who under a rootless engine is root inside.

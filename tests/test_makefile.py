@@ -137,6 +137,20 @@ def test_a_recipe_of_no_such_name(clone: Project, monkeypatch: pytest.MonkeyPatc
     assert f"octet: recipe {HOSTILE!r}: expected" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("target", "named", "said"),
+    [
+        ("gate", {"DOCKER": HOSTILE}, "octet: there are no results here"),  # no engine answers, so it runs in .venv
+        ("image", {"DOCKER": HOSTILE}, f"{WORDS[0]}: command not found"),
+        (".venv/mediapipe", {"PYTHON": HOSTILE}, f"{WORDS[0]}: command not found"),
+    ],
+)
+def test_a_program_of_no_such_name(clone: Project, target: str, named: dict[str, str], said: str) -> None:
+    result = run(clone, target, **named)
+    assert result.returncode != 0
+    assert said in result.stderr
+
+
 @pytest.mark.parametrize("name", ["RECIPE", "IMAGE"])
 def test_an_option_is_no_name(clone: Project, name: str) -> None:
     result = run(clone, "report", **{name: "--help"})
