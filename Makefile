@@ -2,20 +2,40 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
+
+# What users name is text. make expands nothing in what comes from the command line or the environment, and the shell
+# gets it in quotes: `quoted` is one word, `quoted_words` are those of the text, which is how flags are given.
+given_by = $(filter $(1),$(firstword $(origin $(name))))
+$(foreach name,$(filter-out MAKE% MFLAGS,$(.VARIABLES)),$(if $(call given_by,command environment),\
+	$(if $(call given_by,command),$(eval export $$(name)))\
+	$(eval $(if $(filter-out environment,$(origin $(name))),override) $$(name) := $$(value $$(name)))))
+define newline
+
+
+endef
+quoted = '$(subst $(newline),'$$'\n'',$(subst ','\'',$(1)))'
+quoted_words = $(foreach word,$(1),$(call quoted,$(word)))
+# abspath takes a path with a space for two
+absolute = $(if $(filter /%,$(firstword $(1))),$(1),$(CURDIR)/$(1))
+
+# empty where nobody named one: most commands then take the only recipe with results
+GIVEN_RECIPE := $(if $(RECIPE),$(call quoted,$(RECIPE)))
 RECIPE ?= voc0712
+$(foreach name,RECIPE IMAGE REV,$(if $(filter -%,$(firstword $($(name)))),$(error $(name)=$($(name)): expected a name)))
 PORT ?= 6006
 DEMO_PORT ?= 8000
 PYTHON ?= python3
-# empty where nobody named one: most commands then take the only recipe with results
-GIVEN_RECIPE = $(if $(filter file,$(origin RECIPE)),,$(RECIPE))
+python = $(call quoted_words,$(PYTHON))
 
 # --- where things run -------------------------------------------------------------------------------------------------
 
+$(if $(filter-out docker local,$(RUNNER)),$(error RUNNER=$(RUNNER): expected docker or local))
 # quickstart and test choose .venv, test-image the small image; what the user says goes for all.
 LOCAL_RUNNER := $(or $(RUNNER),local)
+SHELL_RUNNER := $(or $(RUNNER),docker)
 SMALL_VARIANT := $(or $(VARIANT),cpu)
 NO_ENGINE := $(if $(RUNNER),, (no Docker engine answers))
-RUNNER ?= $(eval RUNNER := $$(if $$(shell $(DOCKER) version --format '{{.Server.Version}}' 2>/dev/null),docker,local))$(RUNNER)
+RUNNER ?= $(eval RUNNER := $$(if $$(shell $$(docker) version --format '{{.Server.Version}}' 2>/dev/null),docker,local))$(RUNNER)
 
 # In the container, its own environment is the one.
 VENV := $(if $(OCTET_IMAGE),/venv,.venv)
@@ -23,6 +43,7 @@ VENV := $(if $(OCTET_IMAGE),/venv,.venv)
 export PATH := $(abspath $(VENV))/bin:$(PATH)
 
 DOCKER ?= docker
+docker = $(call quoted_words,$(DOCKER))
 DOCKER_BUILD_FLAGS ?=
 DOCKER_RUN_FLAGS ?=
 export DOCKER_BUILDKIT := 1
@@ -41,40 +62,43 @@ INPUTS = $(call sha256,Dockerfile requirements/runtime.txt requirements/cuda.txt
 # ready | no-toolkit (the engine cannot hand out the GPU) | no-driver
 HOST_GPU = $(eval HOST_GPU := $$(shell \
 	[ -e /proc/driver/nvidia/version ] || [ -e /dev/dxg ] || { echo no-driver; exit; }; \
-	{ $(DOCKER) info --format '{{json .}}' 2>/dev/null | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null; } \
+	{ $$(docker) info --format '{{json .}}' 2>/dev/null | grep -q nvidia || command -v nvidia-container-runtime-hook >/dev/null; } \
 		&& echo ready || echo no-toolkit))$(HOST_GPU)
 GPU_FLAGS ?= $(if $(filter cuda-ready,$(VARIANT)-$(HOST_GPU)),--gpus all)
 # Files belong to the caller, who under a rootless engine is root inside.
-USER_FLAGS ?= $(if $(shell $(DOCKER) info --format '{{.SecurityOptions}}' 2>/dev/null | grep rootless),--user 0:0,--user $(shell id -u):$(shell id -g))
+USER_FLAGS ?= $(if $(shell $(docker) info --format '{{.SecurityOptions}}' 2>/dev/null | grep rootless),--user 0:0,--user $(shell id -u):$(shell id -g))
 # A DVC cache that lies elsewhere has to be seen from inside.
 DVC_CACHE = $(shell sed -n 's|^ *dir = /|/|p' .dvc/config.local 2>/dev/null)
 
 # Downloads go the way that the host's do.
 NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY,--env $(name)) \
-	$(if $(SSL_CERT_FILE),--volume '$(SSL_CERT_FILE):$(SSL_CERT_FILE):ro' --env SSL_CERT_FILE)
+	$(if $(SSL_CERT_FILE),--volume $(call quoted,$(SSL_CERT_FILE):$(SSL_CERT_FILE):ro) --env SSL_CERT_FILE)
 
-# $(1): the image; TARGET_FLAGS: what one target alone asks for
-run_in = mkdir -p '$(OCTET_CACHE)' && $(DOCKER) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
-	$(USER_FLAGS) $(GPU_FLAGS) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) --volume '$(CURDIR):$(CURDIR)' --workdir '$(CURDIR)' \
-	--volume '$(abspath $(OCTET_CACHE)):/cache' --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
-	$(if $(DVC_CACHE),--volume '$(DVC_CACHE):$(DVC_CACHE)') $(TARGET_FLAGS) $(DOCKER_RUN_FLAGS) $(1)
+# $(1): the image; TARGET_FLAGS: what one target alone asks for, ready for the shell
+TARGET_FLAGS :=
+run_in = mkdir -p $(call quoted,$(OCTET_CACHE)) && $(docker) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
+	$(call quoted_words,$(USER_FLAGS) $(GPU_FLAGS)) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) \
+	--volume $(call quoted,$(CURDIR):$(CURDIR)) --workdir $(call quoted,$(CURDIR)) \
+	--volume $(call quoted,$(call absolute,$(OCTET_CACHE)):/cache) --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
+	$(if $(DVC_CACHE),--volume $(call quoted,$(DVC_CACHE):$(DVC_CACHE))) \
+	$(TARGET_FLAGS) $(call quoted_words,$(DOCKER_RUN_FLAGS)) $(call quoted,$(1))
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 
 .PHONY: ready
 ready: ## Set up what targets run in: the image, or .venv
 	@$(if $(OCTET_IMAGE),:,$(ready_$(RUNNER)))
 ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --silent $(VENV)/runtime
-ready_docker = echo 'Running in the container $(IMAGE)'; \
-	built=$$($(DOCKER) image inspect --format '{{index .Config.Labels "octet.inputs"}}' $(IMAGE) 2>/dev/null); \
-	[ "$$built" = '$(INPUTS)' ] || $(MAKE) image
+ready_docker = echo Running in the container $(call quoted,$(IMAGE)); \
+	built=$$($(docker) image inspect --format '{{index .Config.Labels "octet.inputs"}}' $(call quoted,$(IMAGE)) 2>/dev/null); \
+	[ "$$built" = $(call quoted,$(INPUTS)) ] || $(MAKE) image
 
 # --- what users run ---------------------------------------------------------------------------------------------------
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(call quoted_words,$(MAKEFILE_LIST)) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  RECIPE=name      a section of params.yaml (default: $(RECIPE); for report, gate, push, detect, demo,'
+	@echo '  RECIPE=name      a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect, demo,'
 	@echo '                   anchors and bench the only recipe with results; for stale and tensorboard all)'
 	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
 	@echo '                   but local for quickstart and test)'
@@ -86,7 +110,8 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'octet preflight $(RECIPE) && dvc repro $(REPRO_FLAGS) report@$(RECIPE) && octet summary $(RECIPE)'
+	@$(RUN) bash -c 'octet preflight "$$0" && dvc repro "$$@" "report@$$0" && octet summary "$$0"' \
+		$(call quoted,$(RECIPE)) $(call quoted_words,$(REPRO_FLAGS))
 
 .PHONY: report
 report: ready ## Show a recipe's scores and where its model and its page lie
@@ -104,7 +129,7 @@ push: $(VENV)/runtime ## Push what a recipe's stages made to the DVC remote (AGA
 .PHONY: pull
 pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data
 	@+$(remote-plugins)
-	@octet pull $(RECIPE)
+	@octet pull $(call quoted,$(RECIPE))
 
 .PHONY: restore
 restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does
@@ -120,40 +145,41 @@ remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \
 
 .PHONY: changes
 changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV=HEAD, as Markdown
-	@echo '### Parameters'; dvc params diff --md $(REV)
-	@echo '### Scores'; dvc metrics diff --md $(REV) --targets $(wildcard reports/*/metrics.json)
+	@echo '### Parameters'; dvc params diff --md $(if $(REV),$(call quoted,$(REV)))
+	@echo '### Scores'; shopt -s nullglob; dvc metrics diff --md $(if $(REV),$(call quoted,$(REV))) --targets reports/*/metrics.json
 
 .PHONY: doctor
 doctor: ready ## Say what will work on this machine, what will not, and what to do about it
-	@$(RUN) octet doctor $(RECIPE)
+	@$(RUN) octet doctor $(call quoted,$(RECIPE))
 
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
 detect: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
 detect: ready ## Detect objects in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
 	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet detect \
-		$(if $(MODEL),--model $(MODEL),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) $(DETECT_FLAGS) \
-		'$(subst ','\'',$(SOURCE))'
+		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
+		$(call quoted_words,$(DETECT_FLAGS)) -- $(call quoted,$(SOURCE))
 
 .PHONY: demo
 demo: ready ## Run a recipe's model in the browser, at http://localhost:8000 (DEMO_PORT=)
 demo: RUNNER := $(LOCAL_RUNNER)
-demo: TARGET_FLAGS = --publish 127.0.0.1:$(DEMO_PORT):$(DEMO_PORT)
+demo: TARGET_FLAGS = --publish $(call quoted,127.0.0.1:$(DEMO_PORT):$(DEMO_PORT))
 demo:
-	@$(RUN) octet demo $(GIVEN_RECIPE) --port $(DEMO_PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
+	@$(RUN) octet demo $(GIVEN_RECIPE) --port=$(call quoted,$(DEMO_PORT)) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
 .PHONY: anchors
 anchors: ready ## See how well a recipe's anchors fit its objects
 	@$(RUN) octet anchors $(GIVEN_RECIPE)
 
 .PHONY: bench
-bench: TARGET_FLAGS = $(if $(PEER),--env PEER='$(abspath $(PEER))' --volume '$(abspath $(PEER)):$(abspath $(PEER)):ro')
+bench: PEER_PATH = $(call absolute,$(PEER))
+bench: TARGET_FLAGS = $(if $(PEER),--env $(call quoted,PEER=$(PEER_PATH)) --volume $(call quoted,$(PEER_PATH):$(PEER_PATH):ro))
 bench: ready ## Measure how fast the parts of a recipe are here (PEER=other.tflite)
 	@$(RUN) octet bench $(GIVEN_RECIPE)
 
 .PHONY: verify
 verify: ready ## Run a recipe again from nothing in a clone, and compare every output with dvc.lock
-	@$(RUN) octet verify $(RECIPE)
+	@$(RUN) octet verify $(call quoted,$(RECIPE))
 
 .PHONY: stale
 stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs no data; RECIPE= for one recipe alone)
@@ -161,25 +187,28 @@ stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs n
 
 .PHONY: tensorboard
 tensorboard: ready ## Watch trainings side by side at http://localhost:6006 (PORT=; RECIPE= for one recipe's alone)
-tensorboard: TARGET_FLAGS = --publish 127.0.0.1:$(PORT):$(PORT)
+tensorboard: TARGET_FLAGS = --publish $(call quoted,127.0.0.1:$(PORT):$(PORT))
 tensorboard:
-	@$(RUN) octet tensorboard $(GIVEN_RECIPE) --port $(PORT) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
+	@$(RUN) octet tensorboard $(GIVEN_RECIPE) --port=$(call quoted,$(PORT)) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
 .PHONY: shell
-shell: RUNNER := docker
+shell: RUNNER := $(SHELL_RUNNER)
 shell: ready ## Open a shell in the container
 	@$(RUN) bash
 
 .PHONY: clean
 clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restores it)
-	@rm -rf data/$(RECIPE) models/$(RECIPE) reports/$(RECIPE) runs/$(RECIPE)
+	@recipe=$(call quoted,$(RECIPE)); made=(); \
+	[[ $$recipe =~ ^[a-z]([a-z0-9_-]*[a-z0-9])?$$ ]] || { echo "RECIPE='$$recipe': expected the name of a recipe" >&2; exit 1; }; \
+	for folder in {data,models,reports,runs}/"$$recipe"; do [ ! -e "$$folder" ] || made+=("$$folder"); done; \
+	if [ $${#made[@]} = 0 ]; then echo "Nothing of $$recipe is here"; else rm -rf "$${made[@]}"; fi
 
 # --- the images -------------------------------------------------------------------------------------------------------
 
 # $(1): the Dockerfile's target, $(2): the tag
-build = $(DOCKER) build $(DOCKER_BUILD_FLAGS) $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) \
-	--build-arg VARIANT=$(VARIANT) --build-arg INPUTS=$(INPUTS) --build-arg LOCK=$(LOCK) \
-	--build-arg REVISION=$$(git describe --always --dirty --abbrev=40 --exclude='*') --target $(1) --tag $(2) .
+build = $(docker) build $(call quoted_words,$(DOCKER_BUILD_FLAGS)) $(if $(BASE_IMAGE),--build-arg $(call quoted,BASE_IMAGE=$(BASE_IMAGE))) \
+	--build-arg $(call quoted,VARIANT=$(VARIANT)) --build-arg $(call quoted,INPUTS=$(INPUTS)) --build-arg LOCK=$(LOCK) \
+	--build-arg REVISION=$$(git describe --always --dirty --abbrev=40 --exclude='*') --target $(1) --tag $(call quoted,$(2)) .
 
 .PHONY: image
 image: ## Build the training image (VARIANT=cpu: without CUDA)
@@ -195,7 +224,7 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 	@$(call build,train,$(IMAGE))
 	@$(call build,test,$(IMAGE)-test)
 	@$(call build,release,$(IMAGE)-release)
-	@DOCKER='$(DOCKER)' IMAGE='$(IMAGE)' VARIANT='$(VARIANT)' pytest --numprocesses 0 tests/image
+	@DOCKER=$(call quoted,$(DOCKER)) IMAGE=$(call quoted,$(IMAGE)) VARIANT=$(call quoted,$(VARIANT)) pytest --numprocesses 0 tests/image
 
 .PHONY: test-others
 test-others: quickstart $(VENV)/dev $(VENV)/mediapipe ## See whether MediaPipe finds in the shipped file what we find
@@ -207,7 +236,7 @@ test-browser: quickstart $(VENV)/dev ## See the page and the demo in Chromium, w
 
 .PHONY: sbom
 sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
-	@PYTHONPATH=src DOCKER='$(DOCKER)' python tools/sbom.py $(IMAGE)
+	@PYTHONPATH=src DOCKER=$(call quoted,$(DOCKER)) python tools/sbom.py $(call quoted,$(IMAGE))
 
 # --- what the project's own work needs --------------------------------------------------------------------------------
 
@@ -215,12 +244,13 @@ sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (I
 test: ## Run the tests but the slow ones, or those in TESTS=
 ifeq ($(LOCAL_RUNNER),docker)
 	@$(call build,test,$(IMAGE)-test)
-	@$(call run_in,$(IMAGE)-test) pytest $(TEST_FLAGS) $(TESTS)
+	@$(call run_in,$(IMAGE)-test) pytest $(test_words)
 else
 	@$(MAKE) --silent $(VENV)/dev $(VENV)/remotes
-	@env -u MAKEFLAGS -u MAKELEVEL pytest $(TEST_FLAGS) $(TESTS)  # some tests run make, as users do
+	@env -u MAKEFLAGS -u MAKELEVEL pytest $(test_words)  # some tests run make, as users do
 endif
-TEST_FLAGS = $(if $(TESTS),,-m 'not slow')
+test_words = $(if $(filter undefined,$(origin TEST_FLAGS)),$(if $(TESTS),,-m 'not slow'),$(call quoted_words,$(TEST_FLAGS))) \
+	$(call quoted_words,$(TESTS))
 
 .PHONY: test-all
 test-all: ## Run all tests, the slow ones too
@@ -237,7 +267,7 @@ lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerf
 .PHONY: lock
 lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
 	@for set in runtime cuda remotes dev mediapipe; do \
-		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(LOCK_FLAGS) \
+		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(call quoted_words,$(LOCK_FLAGS)) \
 			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
 	done
 
@@ -259,13 +289,13 @@ $(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime
 # Of several makes at once, one sets up; the others wait for it and then see what is left to do.
 ifndef SETTING_UP
 $(VENV)/runtime $(VENV)/dev $(VENV)/mediapipe $(VENV)/remotes:
-	@$(PYTHON) tools/environment/one_at_a_time.py $(VENV)/lock $(MAKE) --silent SETTING_UP=1 $@
+	@$(python) tools/environment/one_at_a_time.py $(VENV)/lock $(MAKE) --silent SETTING_UP=1 $@
 else
 $(VENV)/runtime:
 	@echo 'Setting up $(VENV) (about 2 minutes, once) ...'
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+	@$(python) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
 		{ echo 'Python 3.10 to 3.13 is needed; name one with PYTHON=python3.11'; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
+	@$(python) -m venv $(VENV)
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@install -m 755 tools/environment/octet $(VENV)/bin
 	@install -m 644 tools/environment/octet.pth "$$(python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
@@ -277,7 +307,7 @@ $(VENV)/dev:
 
 # Apart from the rest: it brings another OpenCV.
 $(VENV)/mediapipe:
-	@$(PYTHON) -m venv $@-env
+	@$(python) -m venv $@-env
 	@$@-env/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 

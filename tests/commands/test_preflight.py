@@ -1,6 +1,10 @@
-"""What would fail after hours fails before the first download."""
+"""What would fail after hours fails before the first download, and what a killed run left behind stops no other."""
+
+import subprocess
+import sys
 
 import pytest
+import yaml
 
 from conftest import Project, tiny_params
 
@@ -33,3 +37,67 @@ def test_what_was_trained_elsewhere_needs_no_gpu(on_a_gpu: Project) -> None:
 def test_a_recipe_for_the_cpu_passes(project: Project) -> None:
     result = project.octet("preflight", "quickstart")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_a_recipe_that_the_pipeline_does_not_list(project: Project) -> None:
+    params = project.folder / "params.yaml"
+    params.write_text(yaml.safe_dump({**tiny_params(), "other": tiny_params()["quickstart"]}))
+    result = project.octet("preflight", "other")
+    assert result.returncode == 1
+    assert result.stderr == "octet: dvc.yaml lists no recipe 'other' under `vars`; there are: quickstart\n"
+
+
+@pytest.mark.parametrize("lock", ["", "schema: '2.0'\nstages:\n  fetch@quickst"])
+def test_half_a_lock_is_said(project: Project, lock: str) -> None:
+    (project.folder / "dvc.lock").write_text(lock)
+    result = project.octet("preflight", "quickstart")
+    assert result.returncode == 1
+    assert "as a killed run leaves it: bring the committed one back with `git checkout dvc.lock`" in result.stderr
+
+
+@pytest.mark.parametrize("left", ["", '{"write": {"data": 3}}'])
+def test_half_of_dvcs_notes_is_removed(project: Project, left: str) -> None:
+    project.set_up_dvc()
+    notes = project.folder / ".dvc" / "tmp" / "rwlock"
+    notes.write_text(left)
+    assert "rwlock" in project.run("dvc", "status", "fetch@quickstart").stderr
+    result = project.octet("preflight", "quickstart")
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    assert result.stderr == "octet: removed .dvc/tmp/rwlock, which a killed run left unreadable\n"
+    assert project.run("dvc", "status", "fetch@quickstart").returncode == 0
+
+
+HOLDS = """
+import sys
+from dvc.lock import make_lock
+
+with make_lock(".dvc/tmp/rwlock.lock"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_notes_that_somebody_is_writing_stay(project: Project) -> None:
+    """DVC writes them under a lock of their own, and for a moment they are empty."""
+    project.set_up_dvc()
+    notes = project.folder / ".dvc" / "tmp" / "rwlock"
+    notes.write_text("")
+    writer = subprocess.Popen(
+        [sys.executable, "-c", HOLDS], cwd=project.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "held\n"
+    result = project.octet("preflight", "quickstart")
+    writer.communicate()
+    assert result.returncode == 1
+    assert "octet: Unable to acquire lock" in result.stderr
+    assert notes.exists()
+
+
+@pytest.mark.parametrize("notes", ["{}", '{"write": {"/data": {"pid": 1, "cmd": "dvc repro"}}}'])
+def test_notes_that_dvc_can_read_stay(project: Project, notes: str) -> None:
+    project.set_up_dvc()
+    file = project.folder / ".dvc" / "tmp" / "rwlock"
+    file.write_text(notes)
+    assert project.octet("preflight", "quickstart").returncode == 0
+    assert file.read_text() == notes

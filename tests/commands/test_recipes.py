@@ -62,15 +62,15 @@ def test_the_one_that_has_none_is_told_who_has() -> None:
 @pytest.mark.parametrize(
     ("target", "without", "with_recipe"),
     [
-        ("gate", "octet gate", "octet gate first"),
-        ("report", "octet summary", "octet summary first"),
-        ("demo", "octet demo --port 8000", "octet demo first --port 8000"),
-        ("anchors", "octet anchors", "octet anchors first"),
-        ("detect SOURCE=x.jpg", "octet detect 'x.jpg'", "octet detect --recipe first 'x.jpg'"),
-        ("detect SOURCE=x.jpg MODEL=y", "octet detect --model y 'x.jpg'", "octet detect --model y 'x.jpg'"),
-        ("tensorboard", "octet tensorboard --port 6006", "octet tensorboard first --port 6006"),
-        ("doctor", "octet doctor voc0712", "octet doctor first"),
-        ("verify", "octet verify voc0712", "octet verify first"),
+        ("gate", "octet gate", "octet gate 'first'"),
+        ("report", "octet summary", "octet summary 'first'"),
+        ("demo", "octet demo --port='8000'", "octet demo 'first' --port='8000'"),
+        ("anchors", "octet anchors", "octet anchors 'first'"),
+        ("detect SOURCE=x.jpg", "octet detect -- 'x.jpg'", "octet detect --recipe 'first' -- 'x.jpg'"),
+        ("detect SOURCE=x.jpg MODEL=y", "octet detect --model='y' -- 'x.jpg'", "octet detect --model='y' -- 'x.jpg'"),
+        ("tensorboard", "octet tensorboard --port='6006'", "octet tensorboard 'first' --port='6006'"),
+        ("doctor", "octet doctor 'voc0712'", "octet doctor 'first'"),
+        ("verify", "octet verify 'voc0712'", "octet verify 'first'"),
     ],
 )
 def test_make_hands_on_only_a_recipe_that_the_user_gave(

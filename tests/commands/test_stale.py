@@ -167,19 +167,49 @@ def test_dvc_agrees_where_all_data_is_there(with_data: Project, done: str) -> No
         assert {name.rpartition(":")[2] for name in repo.status()} == {f"{stage}@quickstart" for stage in stages}
 
 
+KEPT = r"bring the committed one back with `git checkout dvc\.lock`, or remove it: DVC's cache still has what ran"
+NOTHING_RAN = r"run `make reproduce RECIPE=NAME`, then commit dvc\.lock"
+
+# how dvc.lock becomes what it is -> what is said of it
+NO_LOCK: dict[str, tuple[Callable[[str], str], str]] = {
+    "empty": (lambda _: "", rf"dvc\.lock is empty, as a killed run leaves it: {KEPT}"),
+    "cut in a word": (lambda lock: lock[: lock.index("data/")], rf"dvc\.lock breaks off, as a killed run .*: {KEPT}"),
+    "cut before a value": (lambda lock: lock[: lock.index("    cmd:")], rf"dvc\.lock is damaged \(.*\): {KEPT}"),
+    "no YAML": (lambda _: "stages: [\n", rf"dvc\.lock is damaged \(.*\): {KEPT}"),
+    "not a mapping": (lambda _: "- a\n", rf"dvc\.lock is damaged \(.*\): {KEPT}"),
+    "another schema": (lambda lock: lock.replace("2.0", "3.0", 1), rf"dvc\.lock is damaged \(.*\): {KEPT}"),
+    "a merge conflict": (
+        lambda lock: f"<<<<<<< HEAD\n{lock}=======\n{lock}>>>>>>> theirs\n",
+        r"dvc\.lock has a merge conflict: take one side with `git checkout --ours dvc\.lock`",
+    ),
+    "no stage": (lambda _: "schema: '2.0'\n", rf"dvc\.lock has no entry: {NOTHING_RAN}"),
+    "other recipes": (
+        lambda lock: lock.replace("@quickstart", "@gone"),
+        rf"dvc\.lock names no output of a stage that dvc\.yaml has; its entries are .*fetch@gone, .*: {NOTHING_RAN}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), NO_LOCK.values(), ids=list(NO_LOCK))
+def test_a_lock_that_says_nothing(without_data: Project, change: Callable[[str], str], said: str) -> None:
+    lock = without_data.folder / "dvc.lock"
+    lock.write_text(change(lock.read_text()))
+    with pytest.raises(UserError, match=f"^{said}$"):
+        require_fresh_lock(without_data.folder)
+
+
 def test_no_lock(clone: Project) -> None:
     (clone.folder / "dvc.lock").unlink()
-    with pytest.raises(UserError, match=r"^dvc\.lock is missing or empty: run `make reproduce RECIPE=NAME`"):
+    with pytest.raises(UserError, match=f"^dvc\\.lock is missing: {NOTHING_RAN}$"):
         require_fresh_lock(clone.folder)
-    with pytest.raises(UserError, match=r"^dvc\.lock has no entry of recipe 'quickstart': run `make "):
+    with pytest.raises(UserError, match=r"^dvc\.lock is missing: run `make reproduce RECIPE=quickstart`"):
         require_fresh_lock(clone.folder, "quickstart")
 
 
-def test_a_lock_with_a_merge_conflict(clone: Project) -> None:
-    with (clone.folder / "dvc.lock").open("a") as file:
-        file.write("<<<<<<< HEAD\n=======\n>>>>>>> theirs\n")
-    with pytest.raises(UserError, match=r"dvc\.lock"):
-        require_fresh_lock(clone.folder)
+def test_a_recipe_that_the_pipeline_does_not_list(without_data: Project) -> None:
+    edit("params.yaml", lambda params: params.update(other=params["quickstart"]))(without_data)
+    with pytest.raises(UserError, match=r"^dvc\.yaml lists no recipe 'other'"):
+        require_fresh_lock(without_data.folder, "other")
 
 
 def test_make(without_data: Project) -> None:

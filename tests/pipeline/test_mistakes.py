@@ -172,3 +172,62 @@ def test_dvc_stops_at_the_line(project: Project) -> None:
     assert result.returncode != 0
     assert "octet: params.yaml: quickstart.train_float.epochs: found 0" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+EDITS = """
+from pathlib import Path
+from octet.recipe.shared import stage
+
+def main(recipe):
+    for name in ("archives", "pretrained"):
+        Path("data/quickstart", name).mkdir(parents=True)
+        Path("data/quickstart", name, "made").touch()
+    with Path({path!r}).open("a") as edited:
+        edited.write({text!r})
+
+stage.run(main, None)
+"""
+
+
+def let_fetch_edit(project: Project, path: str, text: str) -> None:
+    """Put a script in fetch's place that edits a file when it has made its outputs."""
+    (project.folder / "src/fetch.py").write_text(EDITS.format(path=path, text=text))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "changed"),
+    [
+        ("params.yaml", "  dataset: {source: 1, pretrained: null}\n", "params.yaml: quickstart.dataset.source"),
+        ("src/octet/fetching/own.py", "# edited\n", "src/octet/fetching/own.py"),
+        ("src/octet/fetching/new.py", "# added\n", "src/octet/fetching/new.py"),
+        ("src/fetch.py", "# edited\n", "src/fetch.py"),
+        ("requirements/runtime.txt", "# edited\n", "requirements/runtime.txt"),
+    ],
+)
+def test_what_made_the_outputs_is_edited_meanwhile(project: Project, path: str, text: str, changed: str) -> None:
+    let_fetch_edit(project, path, text)
+    assert_one_line(project.stage("fetch"), f"changed while fetch ran: {changed}. Its outputs")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"), [("params.yaml", "other: {}\n"), ("src/octet/training/run.py", "# edited\n")]
+)
+def test_what_concerns_other_stages_is_edited_meanwhile(project: Project, path: str, text: str) -> None:
+    let_fetch_edit(project, path, text)
+    result = project.stage("fetch")
+    assert result.returncode == 0, result.stderr
+
+
+def test_dvc_locks_no_outputs_of_what_was_edited_until_it_is_undone(project: Project) -> None:
+    """DVC would write into dvc.lock that what is there afterwards made them."""
+    project.set_up_dvc()
+    path = project.folder / "src/octet/fetching/own.py"
+    before = path.read_bytes()
+    let_fetch_edit(project, str(path), "# edited\n")
+    failed = project.run("dvc", "repro", "fetch@quickstart")
+    assert "keep them with `dvc commit --force fetch@quickstart`" in failed.stderr
+    assert not (project.folder / "dvc.lock").exists()
+    path.write_bytes(before)
+    assert project.run("dvc", "commit", "--force", "fetch@quickstart").returncode == 0
+    again = project.run("dvc", "repro", "fetch@quickstart")
+    assert "Stage 'fetch@quickstart' didn't change, skipping" in again.stdout

@@ -5,11 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+from itertools import cycle, dropwhile
 from pathlib import Path
 
 import pytest
 
-from conftest import Project
+from conftest import STAGES, Project
 
 MODELS = "models/quickstart"
 FILES = ("history.csv", "weights.h5")
@@ -110,3 +111,41 @@ def test_dvc_goes_on_where_it_was_interrupted(ready: Project) -> None:
     result = ready.run("dvc", "repro", "--single-item", "train_float@quickstart")
     assert result.returncode == 0, result.stderr
     assert "going on after step" in result.stdout
+
+
+@pytest.mark.slow
+def test_killed_in_every_stage_and_run_again_is_the_same_bytes(project: Project, reproduced: Project) -> None:
+    """As the stage starts, and again at its first word or while DVC writes dvc.lock, by turns."""
+    project.set_up_dvc()
+    for stage, later in zip(STAGES, cycle(("(?!> python)", "Updating lock file")), strict=False):
+        for at in ("> python", later):
+            kill_repro(project, stage, at)
+            check = project.octet("preflight", "quickstart")
+            if "dvc.lock" in check.stderr:
+                assert "as a killed run leaves it" in check.stderr
+                assert "or remove it: DVC's cache still has what ran" in check.stderr
+                (project.folder / "dvc.lock").unlink()
+                check = project.octet("preflight", "quickstart")
+            assert check.returncode == 0, check.stderr
+    result = project.run("dvc", "repro", "report@quickstart")
+    assert result.returncode == 0, result.stderr
+    made = ("data", "models", "reports", "dvc.lock")
+    assert project.bytes_of(*made) == reproduced.bytes_of(*made)
+
+
+def kill_repro(project: Project, stage: str, at: str) -> None:
+    """Run what is stale up to a stage, and kill DVC and the stage at the first line from its start on that fits."""
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("dvc"), "repro", f"{stage}@quickstart"],
+        cwd=project.folder,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert process.stdout is not None
+    lines = dropwhile(lambda line: not line.startswith(f"> python src/{stage}.py"), process.stdout)
+    next(line for line in lines if re.match(at, line))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL

@@ -136,6 +136,48 @@ def test_a_file_that_is_not_params_yaml_is_refused(tmp_path: Path, text: str, me
         load(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    "name", ["", "../mine", "a b", "-x", "x-", "Mine", "x;touch ran", "${x}", "x\n", "ü", 300 * "x$"]
+)
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    """Also where params.yaml has such a section: the name stands in paths and in commands."""
+    file = tmp_path / "params.yaml"
+    file.write_text(yaml.safe_dump({name: tiny_params()["quickstart"]}))
+    with pytest.raises(UserError, match=r"^recipe '.*expected small letters, digits, - and _") as error:
+        load_recipe(name, file)
+    assert len(str(error.value)) < 400
+
+
+def test_aliases_of_aliases_are_refused_before_they_are_written_out(tmp_path: Path) -> None:
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n" for level in range(1, 10)
+    )
+    with pytest.raises(UserError, match=r"params\.yaml: not valid YAML: .* with its aliases written out") as error:
+        load(tmp_path, bomb + "quickstart: *a9\n")
+    assert len(str(error.value)) < 400
+
+
+LARGE = list(range(20_000))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        LARGE,
+        {"quickstart": LARGE},
+        {"quickstart": {"task": LARGE}},
+        {"quickstart": tiny_params()["quickstart"] | {"model": LARGE}},
+        {"quickstart": tiny_params()["quickstart"] | {"dataset": {"source": {"kind": str(LARGE)}}}},
+        {"quickstart": tiny_params()["quickstart"] | {f"key{number}": 1 for number in LARGE}},
+        {f"name{number}": {} for number in LARGE},
+    ],
+)
+def test_a_message_is_short_whatever_was_found(tmp_path: Path, params: Any) -> None:
+    with pytest.raises(UserError) as error:
+        load(tmp_path, params)
+    assert len(str(error.value)) < 10_000
+
+
 def test_an_experiment_changes_only_the_keys_that_it_names(tmp_path: Path) -> None:
     """`dvc exp run -S` rewrites params.yaml, and not everything that YAML allows survives that."""
     expected = yaml.safe_load((ROOT / "params.yaml").read_text())

@@ -8,7 +8,6 @@ Usage:  octet new NAME --from RECIPE [--pictures PATH ...]
 
 import argparse
 import json
-import re
 import subprocess
 import tempfile
 from collections import Counter
@@ -24,7 +23,7 @@ from octet.commands.recipes.sections import Value, add_section, add_to_pipeline
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
 from octet.recipe.shared.dataset import Shapes
-from octet.recipe.shared.load import PARAMS, load_recipe
+from octet.recipe.shared.load import PARAMS, load_recipe, require_recipe_name
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks.proposal import Proposal
 
@@ -156,8 +155,7 @@ def _count_pictures(recipe: Recipe) -> int | None:
 
 
 def _require_new_name(name: str, recipes: Sequence[str]) -> None:
-    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name) or not re.fullmatch(r".*[a-z0-9]", name):
-        raise UserError(f"recipe {name!r}: expected small letters, digits, - and _, with a letter first")
+    require_recipe_name(name)
     if yaml.safe_load(name) != name:
         raise UserError(f"recipe {name!r}: YAML takes it for {yaml.safe_load(name)!r}; choose another name")
     if name in recipes:

@@ -1,6 +1,9 @@
 """Check that a recipe can run here before hours are spent, and fetch its own files again where they changed.
 
-Reads:  the recipe, dvc.lock, and runs/RECIPE/own, the fingerprint of the recipe's own files when they were last fetched
+What a killed run left of DVC's notes is put right first, or said.
+
+Reads:  the recipe, dvc.yaml and dvc.lock;
+        runs/RECIPE/own, the fingerprint of the recipe's own files when they were last fetched
 Usage:  octet preflight RECIPE
 """
 
@@ -11,25 +14,32 @@ from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
+from octet.commands.reproduction.dvc_lock import read_lock
+from octet.common.errors import UserError, report_user_errors
 from octet.common.files import atomic_write
 from octet.fetching.own import fingerprint, local_paths
+from octet.recipe.shared.declared import recipes_of_pipeline
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
 
 
 def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
-    if recipe.train_float.device == "gpu" and never_trained(recipe.name):
+    if recipe.name not in (listed := recipes_of_pipeline()):
+        raise UserError(f"dvc.yaml lists no recipe {recipe.name!r} under `vars`; there are: {', '.join(listed)}")
+    trained = f"train_float@{recipe.name}" in read_lock(Path("dvc.lock"))  # here, or it comes from a DVC remote
+
+    from dvc.exceptions import DvcException
+
+    from octet.commands.reproduction.rwlock import remove_broken_rwlock
+
+    with report_user_errors(DvcException):
+        remove_broken_rwlock()
+    if recipe.train_float.device == "gpu" and not trained:
         from octet.common import device
 
         device.find_gpus("gpu")
     fetch_changed_files(recipe)
-
-
-def never_trained(recipe: str) -> bool:
-    """Whether dvc.lock knows no float training of the recipe; one that it knows may come from a DVC remote."""
-    lock = Path("dvc.lock")
-    return not lock.exists() or f"  train_float@{recipe}:\n" not in lock.read_text()
 
 
 def fetch_changed_files(recipe: Recipe) -> None:

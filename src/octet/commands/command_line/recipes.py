@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octet.common.errors import UserError
-from octet.recipe.shared.load import PARAMS, load_recipe
+from octet.recipe.shared.load import load_recipe, require_params
 from octet.recipe.shared.recipe import Recipe
 
 
@@ -59,8 +59,7 @@ def recipe_with_results(name: str | None, results: RecipeResults) -> Recipe:
 
 
 def _only_recipe_with(results: RecipeResults) -> str:
-    if not PARAMS.exists():
-        raise UserError(f"{PARAMS} does not exist here: run the command in the top folder of the repository")
+    require_params()
     names = results.recipes()
     if not names:
         raise UserError("there are no results here: run `make quickstart`, or `make reproduce RECIPE=...`, first")

@@ -3,17 +3,16 @@
 import json
 from pathlib import Path
 
-import yaml
+from octet.commands.reproduction.dvc_lock import read_lock
 
 Hashes = dict[str, dict[str, str]]  # stage -> output -> MD5
 
 
 def read_hashes(lock: Path, recipe: str) -> Hashes:
     """The hashes of the outputs of a recipe's stages, in the order of dvc.lock."""
-    stages = yaml.safe_load(lock.read_text())["stages"]
     return {
         name: {out["path"]: out["md5"] for out in entry["outs"]}
-        for name, entry in stages.items()
+        for name, entry in read_lock(lock).items()
         if name.endswith(f"@{recipe}")
     }
 

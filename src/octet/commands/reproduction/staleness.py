@@ -5,16 +5,19 @@ which needs no data, is stale.
 """
 
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
+from octet.commands.reproduction.dvc_lock import read_lock
 from octet.common.errors import UserError
 
 
 def require_fresh_lock(folder: Path, recipe: str | None = None) -> list[str]:
     """The recipes that dvc.lock knows, or only the given one; an error lists all reasons where a stage is stale."""
+    entries = read_lock(folder / "dvc.lock")
     try:
         with Repo(str(folder)) as repo:
             stages = [stage for stage in repo.index.stages if recipe in (None, _recipe(stage))]
@@ -24,14 +27,27 @@ def require_fresh_lock(folder: Path, recipe: str | None = None) -> list[str]:
     except DvcException as error:
         raise UserError(str(error)) from None
     if not recipes:
-        missing = f"dvc.lock has no entry of recipe {recipe!r}" if recipe else "dvc.lock is missing or empty"
-        raise UserError(f"{missing}: {_remedy([recipe or 'NAME'])}")
+        if recipe and not stages:
+            raise UserError(f"dvc.yaml lists no recipe {recipe!r}, so there is nothing that dvc.lock could fit")
+        raise UserError(f"{_what_lacks(folder / 'dvc.lock', recipe, entries)}: {_remedy([recipe or 'NAME'])}")
     stale = {name: reasons for name, reasons in changes.items() if reasons}
     if stale:
         lines = [f"  {name}: {', '.join(reasons)}" for name, reasons in stale.items()]
         to_run = {name.rpartition("@")[2] for name in stale}
         raise UserError("\n".join(["dvc.lock is stale:", *lines, _remedy(sorted(to_run))]))
     return recipes
+
+
+def _what_lacks(lock: Path, recipe: str | None, entries: dict[str, Any]) -> str:
+    """Why dvc.lock knows nothing of the recipe, or of any."""
+    if not lock.exists():
+        return f"{lock.name} is missing"
+    if recipe:
+        return f"{lock.name} has no entry of recipe {recipe!r}"
+    if entries:
+        names = shorten(", ".join(entries), 200, placeholder=" ...")
+        return f"{lock.name} names no output of a stage that dvc.yaml has; its entries are {names}"
+    return f"{lock.name} has no entry"
 
 
 def _remedy(recipes: list[str]) -> str:

@@ -1,57 +1,87 @@
 """Load a recipe from params.yaml; its mistakes are reported before anything runs."""
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
+from reprlib import Repr
+from textwrap import shorten
 from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from octet.common.errors import UserError
+from octet.common.untrusted_yaml import load_yaml
 from octet.recipe.shared.recipe import Recipe
 
 PARAMS = Path("params.yaml")
 
+_LARGEST = 1 << 20  # bytes of params.yaml
+_MOST = 20  # mistakes that are listed
+_values = Repr()
+_values.maxstring = _values.maxother = 200
+
 
 def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
-    """Load the recipe `name` from the file `params`; a UserError lists all mistakes in it."""
-    sections = _read_sections(params)
+    """Load the recipe `name` from the file `params`; a UserError lists the mistakes in it."""
+    require_recipe_name(name)
+    sections = read_sections(params)
     if name not in sections:
-        raise UserError(f"{params}: no recipe {name!r}; there are: {', '.join(map(str, sections))}")
+        known = shorten(", ".join(map(str, sections)), 500, placeholder=" ...")
+        raise UserError(f"{params}: no recipe {name!r}; there are: {known}")
     section = sections[name]
     if not isinstance(section, dict):
-        raise UserError(f"{params}: {name}: found {section!r}, expected a section with {', '.join(_keys(Recipe))}")
+        raise UserError(
+            f"{params}: {name}: found {_values.repr(section)}, expected a section with {', '.join(_keys(Recipe))}"
+        )
     if "name" in section:
         raise UserError(f"{params}: {name}.name: no such key; the name of a recipe is the name of its section")
     recipe_class = _recipe_class(section.get("task"), f"{params}: {name}.task")
     try:
         return recipe_class.model_validate({**section, "name": name})
     except ValidationError as error:
-        lines = [f"{params}: {_explain(name, problem, recipe_class)}" for problem in error.errors()]
-        raise UserError("\n".join(lines)) from None
+        problems = error.errors()
+        lines = [f"{params}: {_explain(name, problem, recipe_class)}" for problem in problems[:_MOST]]
+        more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
+        raise UserError("\n".join([*lines, *more])) from None
+
+
+def require_recipe_name(name: str) -> None:
+    """Refuse what cannot be a recipe's name, which stands in paths and in the commands of stages."""
+    if not re.fullmatch(r"[a-z]([a-z0-9_-]*[a-z0-9])?", name):
+        raise UserError(
+            f"recipe {_values.repr(name)}: expected small letters, digits, - and _, letter first, no sign last"
+        )
 
 
 def _recipe_class(task: object, key_path: str) -> type[Recipe]:
     """Import the class of a task's recipes, from the file named like the task in the folder above."""
     tasks = sorted(file.stem for file in Path(__file__).parents[1].glob("[!_]*.py"))
     if task not in tasks:
-        found = "is missing" if task is None else f"found {task!r}"
+        found = "is missing" if task is None else f"found {_values.repr(task)}"
         raise UserError(f"{key_path}: {found}; expected one of {', '.join(tasks)}")
     recipe_class: type[Recipe] = import_module(f"octet.recipe.{task}").Recipe
     return recipe_class
 
 
-def _read_sections(params: Path) -> dict[str, Any]:
+def require_params(params: Path = PARAMS) -> None:
+    """Refuse to work where there is no params.yaml."""
+    if not params.exists():
+        raise UserError(f"{params} does not exist here: run the command in the top folder of the repository")
+
+
+def read_sections(params: Path = PARAMS) -> dict[str, Any]:
+    """Read the sections of params.yaml as they stand there."""
+    require_params(params)
     try:
-        sections = yaml.safe_load(params.read_bytes())
-    except FileNotFoundError:
-        raise UserError(f"{params} does not exist here: run the command in the top folder of the repository") from None
+        with params.open("rb") as file:
+            sections = load_yaml(file.read(_LARGEST + 1), _LARGEST)
     except yaml.YAMLError as error:
         raise UserError(f"{params}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(sections, dict):
-        raise UserError(f"{params}: expected one section per recipe, found {sections!r}")
+        raise UserError(f"{params}: expected one section per recipe, found {_values.repr(sections)}")
     return sections
 
 
@@ -69,8 +99,9 @@ def _explain(recipe: str, problem: Any, recipe_class: type[Recipe]) -> str:
     if problem["type"] == "union_tag_not_found":
         return f"{key_path}.kind: is missing; every key must be given"
     if problem["type"] == "union_tag_invalid":
-        return f"{key_path}.kind: found {problem['ctx']['tag']!r}; expected one of {problem['ctx']['expected_tags']}"
-    found = "" if isinstance(problem["input"], dict) else f"found {problem['input']!r}; "
+        tag, expected = problem["ctx"]["tag"], problem["ctx"]["expected_tags"]
+        return f"{key_path}.kind: found {_values.repr(tag)}; expected one of {expected}"
+    found = "" if isinstance(problem["input"], dict) else f"found {_values.repr(problem['input'])}; "
     message = problem["msg"].removeprefix("Value error, ")
     return f"{key_path}: {found}{message[0].lower()}{message[1:]}"
 
