@@ -19,19 +19,24 @@ def require_fresh_lock(folder: Path, recipe: str | None = None) -> list[str]:
         with Repo(str(folder)) as repo:
             stages = [stage for stage in repo.index.stages if recipe in (None, _recipe(stage))]
             recipes = sorted({_recipe(stage) for stage in stages if _has_run(stage)})
-            made = {out.fs_path: out for out in repo.index.outs}
-            changes = {stage.name: _changes(stage, made) for stage in stages if _recipe(stage) in recipes}
+            stale = stale_stages(repo, [stage for stage in stages if _recipe(stage) in recipes])
     except DvcException as error:
         raise UserError(str(error)) from None
     if not recipes:
         missing = f"dvc.lock has no entry of recipe {recipe!r}" if recipe else "dvc.lock is missing or empty"
         raise UserError(f"{missing}: {_remedy([recipe or 'NAME'])}")
-    stale = {name: reasons for name, reasons in changes.items() if reasons}
     if stale:
         lines = [f"  {name}: {', '.join(reasons)}" for name, reasons in stale.items()]
         to_run = {name.rpartition("@")[2] for name in stale}
         raise UserError("\n".join(["dvc.lock is stale:", *lines, _remedy(sorted(to_run))]))
     return recipes
+
+
+def stale_stages(repo: Any, stages: list[Any]) -> dict[str, list[str]]:
+    """The names of those stages that are stale, with the reasons."""
+    made = {out.fs_path: out for out in repo.index.outs}
+    changes = {stage.name: _changes(stage, made) for stage in stages}
+    return {name: reasons for name, reasons in changes.items() if reasons}
 
 
 def _remedy(recipes: list[str]) -> str:
