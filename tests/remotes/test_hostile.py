@@ -3,8 +3,12 @@
 import hashlib
 import json
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -89,3 +93,61 @@ def test_a_dangling_link_in_place_of_a_file(clone: Clone, tmp_path: Path) -> Non
     assert result.returncode == 1
     assert f"{MODEL} is a link" in result.stderr
     assert not (tmp_path / "outside").exists()
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Says that every file has one byte, and sends others for ever."""
+
+    sent: ClassVar[int] = 0
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(bytes(1 << 16))
+                Endless.sent += 1 << 16
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Html(Endless):
+    """Answers everything with a page, as a proxy does that wants a password."""
+
+    def do_GET(self) -> None:
+        page = b"<html>Log in first</html>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/store"
+        server.shutdown()
+
+
+def test_a_server_that_sends_for_ever(clone: Clone) -> None:
+    with serving(Endless) as url:
+        clone.use({"url": url})
+        clone.fails("pull", "damaged on the remote", "larger", url)
+    assert Endless.sent < 1 << 30
+    assert not [path for path in (clone.folder / ".dvc").rglob("*") if path.is_file() and path.stat().st_size > 1 << 20]
+
+
+def test_a_server_that_answers_with_a_page(clone: Clone) -> None:
+    with serving(Html) as url:
+        clone.use({"url": url})
+        clone.fails("pull", "damaged on the remote", url)

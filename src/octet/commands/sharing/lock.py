@@ -41,12 +41,12 @@ def outputs_of_recipe(repo: Any, recipe: str) -> list[Any]:
             f"dvc.lock has no results of {', '.join(lacking)}: run `make reproduce RECIPE={recipe}`, "
             "or check out a commit whose dvc.lock has them"
         )
-    return outputs_of_stages(repo, stages, recipe)
+    return known_outputs(repo, stages, recipe)
 
 
-def outputs_of_stages(repo: Any, stages: list[Any], recipe: str) -> list[Any]:
-    """All outputs of stages that have run, each in the recipe's folders, with an MD5 and a size."""
-    outs = [out for stage in stages for out in stage.outs]
+def known_outputs(repo: Any, stages: list[Any], recipe: str) -> list[Any]:
+    """Those outputs of the stages that dvc.lock has, each in the recipe's folders, with an MD5 and a size."""
+    outs = [out for stage in stages for out in stage.outs if out.hash_info]
     for out in outs:
         _check_place(repo, out, recipe)
         _check_fields(out)

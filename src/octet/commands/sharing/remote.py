@@ -7,7 +7,7 @@ that. Here every file is looked for and compared, and no more is fetched than dv
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -74,7 +74,8 @@ def push_outputs(repo: Any, remote: Any, outs: list[Any], again: bool) -> None:
             raise UserError(f"whole neither in this cache nor on the remote: {names}: push where they were made")
         new = cached if again else cached - stored
         for oid in new & stored:  # where a file system clones files, DVC would not write over it
-            store.delete(oid)
+            with suppress(FileNotFoundError):  # another push came first
+                store.delete(oid)
         # The files before the lists: DVC's own commands take a folder for complete where its list is there.
         lists = {oid for oid in new if oid.endswith(".dir")}
         for oids in (new - lists, lists):

@@ -7,26 +7,25 @@ import sys
 from typing import Any
 
 from octet.commands.reproduction.staleness import stale_stages
-from octet.commands.sharing.lock import is_data, outputs_of_stages, stages_of_recipe
+from octet.commands.sharing.lock import is_data, known_outputs, stages_of_recipe
 from octet.commands.sharing.remote import check_out, fetch_outputs, is_whole
 
 
 def restore_outputs(repo: Any, remote: Any, recipe: str) -> bool:
-    """Bring what the remote has of what is not stale, and return whether it has all that the rest needs.
+    """Bring what the remote has of a recipe, and return whether that is all that the stages which run need.
 
-    That is models and reports, and the data that stale stages need, or those after them. Where some of it is missing,
-    stages that are not stale have to run too: then all of the data is brought.
+    That is models and reports, and the data that stale stages read, or stages after them. Where some of it is missing,
+    other stages run too: then all of the data is brought.
     """
     stages = stages_of_recipe(repo, recipe)
     stale = stale_stages(repo, stages)
-    fresh = outputs_of_stages(repo, [stage for stage in stages if stage.name not in stale], recipe)
+    known = known_outputs(repo, stages, recipe)
     needed = _needed(stages, set(stale))
-    wanted = [out for out in fresh if not is_data(out) or out.fs_path in needed]
+    wanted = [out for out in known if not is_data(out) or out.fs_path in needed]
     _, lost = fetch_outputs(repo, remote, wanted, recipe)
     if lost:
-        _, lost_data = fetch_outputs(repo, remote, fresh, recipe)
-        lost |= lost_data
-        wanted = fresh
+        wanted = known
+        _, lost = fetch_outputs(repo, remote, wanted, recipe)
     whole = [out for out in wanted if is_whole(repo, out, lost)]
     check_out(repo, whole)
     _say(f"restored from {remote.name}: {len(whole)} of {len(wanted)} outputs")
