@@ -120,6 +120,7 @@ def test_a_folder_of_many_files(tmp_path: Path) -> None:
         (MODEL, {"cloud": {"store": {"md5": MD5, "version_id": "1"}}}),
         (LADDER, {"nfiles": None}),
         (LADDER, {"nfiles": -1}),
+        (LADDER, {"nfiles": 1_000_000}),
         (LADDER, {"md5": MD5}),
         (LADDER, {"files": [{"relpath": "../../../../evil", "md5": MD5, "size": 1}]}),
     ],

@@ -12,6 +12,7 @@ from octet.commands.sharing.listing import MD5, is_path_below
 from octet.common.errors import UserError
 
 _FOLDERS = ("data", "models", "reports")
+_MOST_FILES = 100_000  # of a folder, which takes seconds to check
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def _check_fields(out: Any) -> None:
     problems = {
         "md5": out.hash_name != "md5" or not MD5.fullmatch(md5.removesuffix(".dir")),
         "size": not _is_count(meta.size),
-        "nfiles": is_folder != (meta.nfiles is not None) or (is_folder and not _is_count(meta.nfiles)),
+        "nfiles": not (_is_count(meta.nfiles) and meta.nfiles <= _MOST_FILES) if is_folder else meta.nfiles is not None,
         "files": bool(out.files),
         "cloud": meta.remote is not None or meta.version_id is not None,
     }
