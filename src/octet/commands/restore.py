@@ -1,6 +1,6 @@
-"""Take from DVC's default remote what it has of a recipe, and print the options with which `dvc repro` runs the rest.
+"""Take from DVC's default remote what it has of a recipe, before `dvc repro` runs the rest.
 
-Models and reports are taken, and the data that a stale stage needs.
+That is models and reports, and the data that a stale stage needs. What is printed are the options for `dvc repro`.
 
 Reads:  dvc.lock, which names each file by its MD5
 Usage:  octet restore RECIPE [--verify-commit]
