@@ -127,17 +127,14 @@ push: $(VENV)/runtime ## Push what a recipe's stages made to the DVC remote (AGA
 	@octet push $(GIVEN_RECIPE) $(if $(AGAIN),--again)
 
 .PHONY: pull
-pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data
+pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data (VERIFY=1: by a signed commit)
 	@+$(remote-plugins)
-	@octet pull $(call quoted,$(RECIPE))
+	@octet pull $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)
 
 .PHONY: restore
-restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does
-	@if [ -n "$$(dvc config core.remote 2>/dev/null)" ]; then \
-		$(MAKE) pull && $(MAKE) reproduce REPRO_FLAGS='--pull --allow-missing'; \
-	else \
-		$(MAKE) reproduce; \
-	fi
+restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does (VERIFY=1: by a signed commit)
+	@+$(remote-plugins)
+	@flags=$$(octet restore $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)) && $(MAKE) reproduce REPRO_FLAGS="$$flags"
 
 # A folder needs none.
 remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \

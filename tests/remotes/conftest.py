@@ -122,3 +122,13 @@ def full(empty: Store, pushed: dict[str, bytes]) -> Store:
     for name, content in pushed.items():
         empty.write(name, content)
     return empty
+
+
+@pytest.fixture
+def store(clone: Clone, pushed: dict[str, bytes], tmp_path: Path) -> Folder:
+    """A remote with all that was pushed, which the clone uses."""
+    store = Folder(tmp_path / "store")
+    for name, content in pushed.items():
+        store.write(name, content)
+    clone.use(store.options())
+    return store

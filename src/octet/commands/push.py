@@ -8,21 +8,18 @@ import argparse
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
-from octet.common.errors import report_user_errors
 from octet.recipe.shared.load import load_recipe
 
 
 def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe) if options.recipe else recipe_with_results(None, EVALUATION)
 
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo, lock_repo
+    from octet.commands.sharing.lock import locked_repo, outputs_of_recipe
+    from octet.commands.sharing.remote import push_outputs, require_remote
 
-    from octet.commands.sharing.remote import default_remote, outputs_of_recipe, push_outputs
-
-    with report_user_errors(DvcException), Repo() as repo, lock_repo(repo):
+    with locked_repo() as repo:
         outs = outputs_of_recipe(repo, recipe.name)
-        push_outputs(repo, default_remote(repo), outs, options.again)
+        push_outputs(repo, require_remote(repo), outs, options.again)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

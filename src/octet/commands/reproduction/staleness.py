@@ -22,15 +22,13 @@ def require_fresh_lock(folder: Path, recipe: str | None = None) -> list[str]:
         with Repo(str(folder)) as repo:
             stages = [stage for stage in repo.index.stages if recipe in (None, _recipe(stage))]
             recipes = sorted({_recipe(stage) for stage in stages if _has_run(stage)})
-            made = {out.fs_path: out for out in repo.index.outs}
-            changes = {stage.name: _changes(stage, made) for stage in stages if _recipe(stage) in recipes}
+            stale = stale_stages(repo, [stage for stage in stages if _recipe(stage) in recipes])
     except DvcException as error:
         raise UserError(str(error)) from None
     if not recipes:
         if recipe and not stages:
             raise UserError(f"dvc.yaml lists no recipe {recipe!r}, so there is nothing that dvc.lock could fit")
         raise UserError(f"{_what_lacks(folder / 'dvc.lock', recipe, entries)}: {_remedy([recipe or 'NAME'])}")
-    stale = {name: reasons for name, reasons in changes.items() if reasons}
     if stale:
         lines = [f"  {name}: {', '.join(reasons)}" for name, reasons in stale.items()]
         to_run = {name.rpartition("@")[2] for name in stale}
@@ -48,6 +46,13 @@ def _what_lacks(lock: Path, recipe: str | None, entries: dict[str, Any]) -> str:
         names = shorten(", ".join(entries), 200, placeholder=" ...")
         return f"{lock.name} names no output of a stage that dvc.yaml has; its entries are {names}"
     return f"{lock.name} has no entry"
+
+
+def stale_stages(repo: Any, stages: list[Any]) -> dict[str, list[str]]:
+    """The names of those stages that are stale, with the reasons."""
+    made = {out.fs_path: out for out in repo.index.outs}
+    changes = {stage.name: _changes(stage, made) for stage in stages}
+    return {name: reasons for name, reasons in changes.items() if reasons}
 
 
 def _remedy(recipes: list[str]) -> str:

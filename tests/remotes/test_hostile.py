@@ -1,0 +1,153 @@
+"""A remote, or a commit's dvc.lock, that is made to do harm: nothing is written but what the clone asked for."""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+import yaml
+
+from remotes.conftest import RECIPE, Clone
+from remotes.stores import Folder
+
+LADDER = f"models/{RECIPE}/tflite"
+MODEL = f"models/{RECIPE}/detector_uint8.tflite"
+
+
+def object_named(md5: str) -> str:
+    return f"files/md5/{md5[:2]}/{md5[2:]}"
+
+
+def put(store: Folder, content: bytes) -> str:
+    """Put a file on the remote, and return its MD5."""
+    md5 = hashlib.md5(content).hexdigest()
+    store.write(object_named(md5), content)
+    return md5
+
+
+def edit_lock(clone: Clone, path: str, /, **fields: Any) -> None:
+    """Change what dvc.lock says of an output; None takes a field away."""
+    file = clone.folder / "dvc.lock"
+    lock = yaml.safe_load(file.read_text())
+    (out,) = (out for stage in lock["stages"].values() for out in stage["outs"] if out["path"] == path)
+    for name, of in fields.items():
+        out[name] = of
+        if of is None:
+            del out[name]
+    file.write_text(yaml.safe_dump(lock, sort_keys=False))
+
+
+def plant_listing(clone: Clone, store: Folder, listing: bytes, nfiles: int = 1, size: int = 100) -> str:
+    """Let dvc.lock name a folder with this list of files, which the remote has; return the list's MD5."""
+    md5 = hashlib.md5(listing).hexdigest() + ".dir"
+    store.write(object_named(md5), listing)
+    edit_lock(clone, LADDER, md5=md5, nfiles=nfiles, size=size)
+    return md5
+
+
+@pytest.mark.parametrize("relpath", ["../../../../evil", "../../../src/yaml.py"])
+def test_a_list_that_climbs(relpath: str, clone: Clone, store: Folder) -> None:
+    evil = put(store, b"print('evil')\n")
+    listing = plant_listing(clone, store, json.dumps([{"md5": evil, "relpath": relpath}]).encode(), size=14)
+    clone.fails("pull", LADDER, relpath)
+    assert not os.path.lexists(clone.folder / LADDER / relpath)
+    cached = {path.name for path in (clone.folder / ".dvc/cache").rglob("*")}
+    assert not {evil[2:], listing[2:]} & cached  # DVC's own checkout takes what is there
+
+
+@pytest.mark.parametrize("path", [MODEL, LADDER])
+def test_a_file_that_is_larger_than_it_was(path: str, clone: Clone, store: Folder) -> None:
+    """The remote sends no byte of it: a folder's list is held to its number of files."""
+    lock = yaml.safe_load((clone.folder / "dvc.lock").read_text())
+    (md5,) = (out["md5"] for stage in lock["stages"].values() for out in stage["outs"] if out["path"] == path)
+    (store.root / object_named(md5)).chmod(0o644)
+    os.truncate(store.root / object_named(md5), 1 << 26)
+    clone.fails("pull", path, "is larger", "AGAIN=1")
+
+
+@pytest.mark.parametrize("where", ["models", f"models/{RECIPE}", LADDER])
+@pytest.mark.usefixtures("store")
+def test_a_link_that_leads_out(where: str, clone: Clone, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    link = clone.folder / where
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside)
+    result = clone.remote("pull")
+    assert (result.returncode, list(outside.iterdir())) == (1, [])
+    assert f"{where} is a link" in result.stderr
+
+
+@pytest.mark.usefixtures("store")
+def test_a_dangling_link_in_place_of_a_file(clone: Clone, tmp_path: Path) -> None:
+    link = clone.folder / MODEL
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "outside")
+    result = clone.remote("pull")
+    assert result.returncode == 1
+    assert f"{MODEL} is a link" in result.stderr
+    assert not (tmp_path / "outside").exists()
+
+
+class Endless(BaseHTTPRequestHandler):
+    """Says that every file has one byte, and sends others for ever."""
+
+    sent: ClassVar[int] = 0
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1")
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with suppress(OSError):
+            while True:
+                self.wfile.write(bytes(1 << 16))
+                Endless.sent += 1 << 16
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Html(Endless):
+    """Answers everything with a page, as a proxy does that wants a password."""
+
+    def do_GET(self) -> None:
+        page = b"<html>Log in first</html>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/store"
+        server.shutdown()
+
+
+def test_a_server_that_sends_for_ever(clone: Clone) -> None:
+    with serving(Endless) as url:
+        clone.use({"url": url})
+        clone.fails("pull", "damaged on the remote", "larger", url)
+    assert Endless.sent < 1 << 30
+    assert not [path for path in (clone.folder / ".dvc").rglob("*") if path.is_file() and path.stat().st_size > 1 << 20]
+
+
+def test_a_server_that_answers_with_a_page(clone: Clone) -> None:
+    with serving(Html) as url:
+        clone.use({"url": url})
+        clone.fails("pull", "damaged on the remote", url)
