@@ -195,7 +195,7 @@ def test_a_port_that_is_taken_is_told_in_a_line(server: Demo, folder: Path) -> N
 
 def test_ctrl_c_ends_it(folder: Path) -> None:
     """While a request is half there."""
-    script = f"""
+    script = """
 from pathlib import Path
 from octet.commands.browser.server import Demo
 from octet.commands.command_line.command import report_user_errors

@@ -15,8 +15,12 @@ class UserError(Exception):
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message, or the name of the error's class if the message is empty."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """The first line of an error's message, or the name of the error's class if the message is empty.
+
+    A message may quote a stranger's file: what a terminal would obey is shown as an escape.
+    """
+    line = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
 
 
 @contextmanager
