@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from octet.common.printing import printable
+
 # Codes of an OSError that the user has to solve: a full disk, missing permissions, a file size limit.
 _USER_ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EFBIG}
 
@@ -17,10 +19,9 @@ class UserError(Exception):
 def first_line(error: Exception) -> str:
     """The first line of an error's message, or the name of the error's class if the message is empty.
 
-    A message may quote a stranger's file: what a terminal would obey is shown as an escape.
+    A message may quote a stranger's file.
     """
-    line = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    return printable((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 @contextmanager

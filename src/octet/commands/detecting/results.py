@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from octet.common.files import atomic_write
+from octet.common.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Detection
@@ -47,7 +48,7 @@ def write_results_csv(file: Path, results: Sequence[PictureResult]) -> None:
         for result in results:
             frame = "" if result.frame is None else result.frame
             table.writerows(
-                (result.source, frame, detection.label, _score(detection), *_corners(detection))
+                (csv_text(result.source), frame, csv_text(detection.label), _score(detection), *_corners(detection))
                 for detection in result.detections
             )
 

@@ -87,7 +87,8 @@ class Showing:
                     [*(f"up to {end:g}" for end in _SIZES), f"more than {_SIZES[-1]:g}"],
                 ),
                 "precision_recall_curves": charts.precision_recall_curves(
-                    {name: read_rows(reports / "curves" / f"{name}.csv", f"score@{recipe.name}") for name in _CURVES}
+                    {name: read_rows(reports / "curves" / f"{name}.csv", f"score@{recipe.name}") for name in _CURVES},
+                    classes,
                 ),
                 "counted": list(_COUNTED),
                 "counts_by_split": [
