@@ -10,11 +10,13 @@ from octet.common.spreadsheets import csv_text
 from octet.measuring.evaluation import Variant
 from octet.reporting.plots import COLOURS, Rows, bars, svg
 
+MOST_CLASSES = 40  # in a chart; with more, nobody reads it, and drawing a thousand takes minutes
+
 
 def class_chart(variants: Mapping[str, Variant]) -> Markup:
-    """A chart of each class's average precision, of the float model and the shipped file, the best class on top."""
+    """A chart of the weakest classes' average precision, of the float model and the shipped file, the best on top."""
     scores = {name: variants[name].per_class for name in ("float", "uint8")}
-    names = sorted(scores["uint8"], key=lambda name: scores["uint8"][name]["voc12_ap"])
+    names = weakest_classes(variants["uint8"])
     figure, axes = plt.subplots(figsize=(7.5, 0.26 * len(names) + 0.9))
     ends = [[by_class[name]["voc12_ap"] for name in names] for by_class in scores.values()]
     axes.hlines(range(len(names)), ends[0], ends[1], color=COLOURS["control"], lw=1.5)
@@ -24,6 +26,11 @@ def class_chart(variants: Mapping[str, Variant]) -> Markup:
     axes.set(xlabel="VOC12 AP", ylim=(-0.7, len(names) - 0.3))
     axes.legend(loc="lower right")
     return svg(figure)
+
+
+def weakest_classes(variant: Variant) -> list[str]:
+    """The classes that the variant finds worst, the worst first; all of them where there are few."""
+    return sorted(variant.per_class, key=lambda name: variant.per_class[name]["voc12_ap"])[:MOST_CLASSES]
 
 
 def error_chart(gains: Mapping[str, Mapping[str, float]]) -> Markup:
@@ -38,20 +45,20 @@ def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> 
     return bars(recalls, sizes, "share that is found")
 
 
-def precision_recall_curves(points: Mapping[str, Rows], classes: Sequence[str]) -> Markup:
-    """A chart of precision against recall for each class, with a line for each variant."""
-    columns = min(len(classes), 5)
-    lines = -(-len(classes) // columns)
+def precision_recall_curves(points: Mapping[str, Rows], names: Sequence[str]) -> Markup:
+    """A chart of precision against recall for each of the named classes, with a line for each variant."""
+    columns = min(len(names), 5)
+    lines = -(-len(names) // columns)
     size = (1.9 * columns, 1.7 * lines + 0.4)
     figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
-    for axes, name in zip(grid.flat, sorted(classes), strict=False):
+    for axes, name in zip(grid.flat, sorted(names), strict=False):
         for variant, rows in points.items():
             chosen = [row for row in rows if row["class"] == csv_text(name)]
             recall, precision = ([float(row[column]) for row in chosen] for column in ("recall", "precision"))
             axes.plot(recall, precision, label=variant, lw=1.2, color=COLOURS[variant])
         axes.set_title(name, fontsize=9)
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    for unused in list(grid.flat)[len(classes) :]:
+    for unused in list(grid.flat)[len(names) :]:
         unused.set_visible(False)
     figure.supxlabel("recall", fontsize=9)
     figure.supylabel("precision", fontsize=9)
@@ -60,12 +67,10 @@ def precision_recall_curves(points: Mapping[str, Rows], classes: Sequence[str]) 
 
 
 def object_charts(dataset: Mapping[str, Any]) -> Markup:
-    """A chart of how many objects of each class and of each size the train split has."""
+    """A chart of how many objects of each size, and of each of the rarest classes, the train split has."""
     train = dataset["splits"]["train"]
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(9, max(2.6, 0.2 * len(train["objects_per_class"]) + 0.8)), width_ratios=(3, 2)
-    )
-    counts = dict(sorted(train["objects_per_class"].items(), key=lambda item: item[1]))
+    counts = dict(sorted(train["objects_per_class"].items(), key=lambda item: item[1])[:MOST_CLASSES])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, max(2.6, 0.2 * len(counts) + 0.8)), width_ratios=(3, 2))
     left.barh(list(counts), list(counts.values()), color=COLOURS["float"])
     left.set_title("objects of each class in train")
     ends = train["box_sides"]["up_to"]

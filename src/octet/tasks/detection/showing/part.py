@@ -89,8 +89,9 @@ class Showing:
                 ),
                 "precision_recall_curves": charts.precision_recall_curves(
                     {name: self._curve(reports / "curves" / f"{name}.csv") for name in _CURVES},
-                    classes,
+                    charts.weakest_classes(evaluation.variants["uint8"]),
                 ),
+                "most_classes": charts.MOST_CLASSES if len(classes) > charts.MOST_CLASSES else None,
                 "counted": list(_COUNTED),
                 "counts_by_split": [
                     (name, *(split[key] for key in _COUNTED)) for name, split in dataset["splits"].items()
