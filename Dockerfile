@@ -73,6 +73,8 @@ COPY .dvcignore LICENSE Makefile README.md dvc.yaml dvc.lock params.yaml ./
 COPY .dvc/config .dvc/config
 COPY requirements requirements
 COPY src src
-# No git here, and any user may write what the stages make.
-RUN dvc config core.no_scm true && mkdir data models reports runs && chmod --recursive a+rwX .
+# No git here. Whatever user runs it may write what stages make and what DVC notes, dvc.lock in place, but not the source.
+RUN dvc config core.no_scm true && mkdir -p data models reports runs .dvc/tmp .dvc/cache \
+    && chown root:root . && chmod --recursive go=rX . \
+    && chmod a+rwX data models reports runs .dvc/tmp .dvc/cache dvc.lock
 USER 1000

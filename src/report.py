@@ -11,9 +11,11 @@ from pathlib import Path
 import yaml
 
 from octet.common import device
-from octet.common.files import atomic_write, read_json, read_rows
+from octet.common.files import atomic_write, read_json
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import read_files
+from octet.measuring.layers import read_layers
+from octet.measuring.reading import read_numbers
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.reporting.card import model_card
@@ -22,13 +24,14 @@ from octet.reporting.page import Findings, page
 from octet.tasks import registry
 
 PACKAGES = ("tensorflow", "tf-keras", "tensorflow-model-optimization", "ai-edge-litert", "numpy", "pillow")
+HISTORY = ("epoch", "loss", "learning_rate")  # beside the score, which each task calls differently
 
 
 def main(recipe: Recipe) -> None:
     device.use("cpu")
     data, models, reports = (Path(top, recipe.name) for top in ("data", "models", "reports"))
-    evaluation = read_evaluation(reports / "evaluation.json", f"score@{recipe.name}")
-    shipped = read_files(reports / "files.json", f"evaluate@{recipe.name}")["uint8"]
+    evaluation = read_evaluation(reports / "evaluation.json", recipe)
+    shipped = read_files(reports / "files.json", recipe)["uint8"]
     results = registry.showing(recipe).results(data, reports, evaluation)
     findings = Findings(
         recipe=recipe,
@@ -36,9 +39,10 @@ def main(recipe: Recipe) -> None:
         results=results,
         dataset=read_json(data / "dataset.json", f"preprocess@{recipe.name}"),
         histories={
-            name: read_rows(models / name / "history.csv", f"train_{name}@{recipe.name}") for name in ("float", "qat")
+            name: read_numbers(models / name / "history.csv", f"train_{name}@{recipe.name}", HISTORY)
+            for name in ("float", "qat")
         },
-        layers=read_json(reports / "layers.json", f"layers@{recipe.name}"),
+        layers=read_layers(reports / "layers.json", f"layers@{recipe.name}"),
         shipped=shipped,
         made_of={
             "recipe": f"{recipe.name}, SHA-256 {recipe.model_sha256}",

@@ -25,7 +25,7 @@ def main(recipe: Recipe) -> None:
     reports = Path("reports", recipe.name)
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     outputs = require_output(reports / recipe.outputs_folder, f"evaluate@{recipe.name}")
-    files, classes = read_files(reports / "files.json", f"evaluate@{recipe.name}"), read_class_names(records)
+    files, classes = read_files(reports / "files.json", recipe), read_class_names(records)
     scoring = registry.scoring(recipe, classes, records)
     draws = draw_resamples(scoring.images, recipe.score.bootstrap, recipe.score.seed)
 

@@ -3,7 +3,9 @@
 import base64
 import io
 import json
+import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import islice
@@ -27,17 +29,30 @@ SURE, CLEARLY, OVERLAP = 0.4, 0.5, 0.9
 PICTURES, ENLARGED = 20, 8
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+@contextmanager
+def served(model: Path) -> Iterator[str]:
+    """The address of a model's demo."""
     runtime = obtain_runtime(ROOT / "runs" / "demo")
-    with Demo(MODEL, runtime, port=0) as server:
+    with Demo(model, runtime, port=0) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(MODEL) as address:
+        yield address
+
+
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as page:
+        yield page
+
+
+@contextmanager
+def opened(browser: Browser, address: str) -> Iterator[Page]:
     """The page, its model loaded."""
     context = browser.new_context(permissions=["camera"])
     page = context.new_page()
@@ -124,6 +139,23 @@ def test_the_page_may_ask_nobody_else(page: Page, address: str, tmp_path: Path) 
         answers = [page.evaluate(ask, url) for url in (f"{address}/", f"http://127.0.0.1:{other.server_port}/")]
         other.shutdown()
     assert answers == ["came", "refused"]
+
+
+def test_labels_and_file_names_are_text(browser: Browser, tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=\"document.title='ran'\">"
+    labels = io.BytesIO()
+    with zipfile.ZipFile(labels, "w") as archive:
+        archive.writestr("labels.txt", f"{hostile}\n" * 6)
+    content = MODEL.read_bytes()
+    (tmp_path / "model.tflite").write_bytes(content[: content.rindex(b"PK\3\4")] + labels.getvalue())
+    with served(tmp_path / "model.tflite") as address, opened(browser, address) as page:
+        drop(page, *next(pictures()))
+        assert {of.label for of in found_in(page)} == {hostile}
+        page.set_input_files("#file", {"name": f"{hostile}.png", "mimeType": "image/png", "buffer": b"no picture"})
+        page.wait_for_selector("#status.trouble")
+        assert hostile in (page.text_content("#status") or "")
+        assert page.locator("img").count() == 0
+        assert page.title() == "Octet in the browser"
 
 
 def test_the_slider_leaves_out_what_scores_less(page: Page) -> None:

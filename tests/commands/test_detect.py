@@ -28,12 +28,13 @@ from conftest import ROOT, Project, detection_recipe
 from helpers.server import Asked, Server, endless, whole
 from octet.commands.detecting.content import download_picture
 from octet.commands.detecting.outputs import OutputPaths, copy_writer
+from octet.commands.detecting.results import PictureResult, write_results_csv
 from octet.commands.detecting.sources import find_sources
 from octet.commands.detecting.stills import StillPicture, decode_picture
 from octet.common.errors import UserError
 from octet.common.tensorflow import tflite
 from octet.data.reading.records import read_pictures
-from octet.tasks.detection.using.part import Finder
+from octet.tasks.detection.using.part import Detection, Finder
 from octet.tflite.files.conversion import pack_model
 from octet.tflite.files.metadata import read_metadata_labels
 from octet.tflite.running.variants import variant_files
@@ -178,6 +179,17 @@ def test_a_broken_file_is_named_and_the_rest_goes_on(detect: Run, pictures: dict
         rows = list(csv.DictReader(file))
     assert {row["source"] for row in rows} == {"4.jpg"}
     assert all(float(row["right"]) >= float(row["left"]) for row in rows)
+
+
+def test_a_spreadsheet_computes_no_names(tmp_path: Path) -> None:
+    """Numbers stay numbers, less than zero as well."""
+    names = ["=1+1", "+1", "-cat", "@cat", "\tcat", "＝1", "cat-1", "'cat"]  # noqa: RUF001
+    found = [Detection(name, 0.5, (-1.0, 0.0, 2.0, 3.0)) for name in names]
+    write_results_csv(tmp_path / "found.csv", [PictureResult("=cmd|' /c calc'!A0.jpg", None, 4, 4, found)])
+    with (tmp_path / "found.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["label"] for row in rows] == [*(f"'{name}" for name in names[:6]), *names[6:]]
+    assert {(row["source"], row["left"]) for row in rows} == {("'=cmd|' /c calc'!A0.jpg", "-1.0")}
 
 
 def encoded(image: Image.Image, kind: str, **more: Any) -> bytes:

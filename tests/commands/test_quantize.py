@@ -2,8 +2,10 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +207,13 @@ def test_a_saved_model_is_compared_layer_by_layer(residual: Path, tmp_path: Path
         pytest.param(["--scheme", "int8", "--calibration", "{wrong}"], "expected [N, 64, 64, 3]", id="wrong shape"),
         pytest.param(["--scheme", "int8", "--calibration", "{broken}"], "as an .npz of numbers", id="broken samples"),
         pytest.param(["--scheme", "int8", "--calibration", "{nan}"], "not finite numbers", id="no numbers"),
+        pytest.param(["--scheme", "int8", "--calibration", "{packed}"], "as an .npz of numbers", id="damaged samples"),
+        pytest.param(["--scheme", "int8", "--calibration", "{other}"], "is no array", id="no array"),
+        pytest.param(
+            ["--scheme", "int8", "--calibration", "{pipes}", "--pixels", "unit"],
+            "picture.jpg: cannot be read as a picture",
+            id="a pipe",
+        ),
         pytest.param(
             ["--scheme", "int8", "--calibration", "{empty}", "--pixels", "unit"], "holds no pictures", id="no pictures"
         ),
@@ -218,7 +227,16 @@ def test_what_does_not_fit_the_model_is_refused_in_a_line(
     write_samples(wrong, 32, 32, 3, count=2)
     np.savez(nan, np.full((2, 64, 64, 3), np.nan))
     broken.write_bytes(wrong.read_bytes()[:1000])
-    files = {"wrong": wrong, "nan": nan, "broken": broken, "empty": tmp_path}
+    packed, other = tmp_path / "packed.npz", tmp_path / "other.npz"
+    np.savez_compressed(packed, np.zeros((2, 64, 64, 3)))
+    packed.write_bytes(packed.read_bytes().replace(b"\0\0\0\0", b"\7\7\7\7"))
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("input.npy", "no array")
+    (tmp_path / "pipes").mkdir()
+    os.mkfifo(tmp_path / "pipes" / "picture.jpg")
+    files = {"wrong": wrong, "nan": nan, "broken": broken, "empty": tmp_path / "none"}
+    files |= {"packed": packed, "other": other, "pipes": tmp_path / "pipes"}
+    (tmp_path / "none").mkdir()
     result = quantize(classifier, *(word.format(**files) for word in arguments))
     assert result.returncode == 1
     assert message in result.stderr and "Traceback" not in result.stderr
@@ -361,6 +379,7 @@ def test_whatever_ends_it_leaves_nothing_behind(
     assert parent.stdout.readline().startswith("running on")  # so the child is at work
     children = psutil.Process(parent.pid).children()
     (child,) = (process for process in children if "spawn_main" in " ".join(process.cmdline()))
+    assert child.rlimit(psutil.RLIMIT_DATA)[0] <= psutil.virtual_memory().total
     if ending == "ctrl-c":
         os.killpg(parent.pid, signal.SIGINT)  # as the terminal does
     else:
@@ -377,6 +396,17 @@ def test_whatever_ends_it_leaves_nothing_behind(
         )
     if ending != "parent killed":
         assert not list((tmp_path / "scratch").iterdir())
+
+
+@pytest.mark.parametrize("kilobytes", [300_000, 2_000_000])
+def test_a_limit_under_which_nothing_can_be_loaded_is_told(classifier: Path, kilobytes: int) -> None:
+    command = shlex.join(quantize_command(classifier, "--scheme", "float16"))
+    limited = ["bash", "-c", f"ulimit -v {kilobytes}; exec {command}"]
+    result = subprocess.run(limited, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    allowed = kilobytes * 1024 / 1e9
+    told = f"octet: quantize needs 4.3 GB of address space, and `ulimit -v` allows {allowed:.1f} GB: raise it\n"
+    assert result.stderr == told
 
 
 def test_models_of_the_same_stem_keep_apart(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Models from strangers: what runs code or reaches files when they are loaded is refused, unless they are trusted."""
 
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -217,6 +218,10 @@ def test_a_config_that_fills_the_memory_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", " " * 2**27)
     assert "unpacks to 134 MB" in quantize(file, "--scheme", "dynamic").stderr
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_BZIP2) as archive:  # whose size in the archive can be a lie
+        archive.writestr("config.json", "{}")
+        archive.writestr("metadata.json", "{}")
+    assert "its 'config.json' is compressed, which Keras does not do" in quantize(file, "--scheme", "dynamic").stderr
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("config.json", "[" * 10**6)
         archive.writestr("metadata.json", "{}")
@@ -224,6 +229,18 @@ def test_a_config_that_fills_the_memory_is_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "model.h5", "w") as opened:
         opened.attrs["model_config"] = " " * (2**26 + 1)
     assert "describes its layers in 67 MB" in quantize(tmp_path / "model.h5", "--scheme", "dynamic").stderr
+
+
+def test_weights_that_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    """In the archive that Keras may have weights in, inside its own."""
+    weights = io.BytesIO()
+    np.savez_compressed(weights, zeros=np.zeros(10**7))
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("metadata.json", "{}")
+        archive.writestr("model.weights.npz", weights.getvalue())
+    result = quantize(tmp_path / "model.keras", "--scheme", "dynamic")
+    assert "model.keras: its 'zeros.npy' is compressed, which Keras does not do" in result.stderr
 
 
 class Resource(tf.saved_model.experimental.TrackableResource):

@@ -155,20 +155,26 @@ def test_tensorboard_answers_from_the_container(tensorboard: tuple[subprocess.Po
         assert b"TensorBoard" in page.read()
 
 
+def released(script: str, user: str = f"{UID}:{GID}") -> str:
+    """What a script says in the image that holds the source."""
+    return docker("run", "--rm", "--network", "none", "--user", user, f"{IMAGE}-release", "bash", "-c", script)
+
+
 def test_the_release_holds_the_source_and_runs_without_git() -> None:
-    said = docker(
-        *("run", "--rm", "--network", "none", "--user", f"{UID}:{GID}", f"{IMAGE}-release"),
-        *("bash", "-c", "dvc repro fetch@quickstart && ls data/quickstart/archives && git --version && ls -A"),
-    )
+    said = released("dvc repro fetch@quickstart && ls data/quickstart/archives && git --version && ls -A")
     assert "shapes.tar" in said
     assert ".git\n" not in said
     assert "tests" not in said.split()
 
 
+@pytest.mark.parametrize("user", [f"{UID}:{GID}", f"{UID}:0", "1000"])
+def test_the_release_lets_nobody_change_the_source(user: str) -> None:
+    written = ("./data", "./models", "./reports", "./runs", "./.dvc/cache", "./.dvc/tmp", "./dvc.lock")
+    assert sorted(released("find . -writable", user).split()) == sorted(written)
+
+
 def test_octet_of_the_release_runs_in_any_folder_and_leaves_no_stage_stale() -> None:
     """What Python compiles while it runs is no change of the code."""
-    words = "cd /tmp && octet --help && cd /octet && octet stale quickstart"
-    release = ("run", "--rm", "--network", "none", "--user", f"{UID}:{GID}", f"{IMAGE}-release")
-    said = docker(*release, "bash", "-c", words)
+    said = released("cd /tmp && octet --help && cd /octet && octet stale quickstart")
     assert said.startswith("Octet's commands")
     assert said.endswith("dvc.lock is up to date: quickstart\n")

@@ -1,30 +1,44 @@
 """evaluation.json and files.json are read as they were written, or refused with the place of the error."""
 
 import json
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from conftest import detection_recipe
 from octet.common.errors import UserError
-from octet.measuring.evaluation import Evaluation, Gate, Step, TestSet, Variant, read_evaluation, write_evaluation
+from octet.measuring.evaluation import (
+    STEPS,
+    Evaluation,
+    Gate,
+    Step,
+    TestSet,
+    Variant,
+    read_evaluation,
+    write_evaluation,
+)
 from octet.measuring.files import read_files
 from octet.measuring.gate import check_limits
+from octet.measuring.layers import read_layers
 from octet.measuring.metrics import write_metrics
+from octet.measuring.reading import read_numbers
 
-STEP = {"from": "float", "to": "uint8", "metric": "top1", "delta": -0.01, "ci95": [-0.02, -0.001]}
+STEP = {"from": "float", "to": "control", "metric": "voc12_map", "delta": -0.01, "ci95": [-0.02, -0.001]}
+RECIPE = detection_recipe()
 
 
 @pytest.fixture
 def evaluation_file(tmp_path: Path) -> Path:
-    """evaluation.json of a task with the metrics top1 and top5."""
+    scores = {
+        "float": {"voc12_map": 0.5, "voc07_map": 0.9, "per_class": {"a": {"recall": 0.25}}},
+        "uint8": {"voc12_map": 0.49, "voc07_map": 0.8, "per_class": {}, "bytes": 12},
+    }
     evaluation = Evaluation(
         dataset=TestSet(recipe="r", task="t", images=3, classes=("a", "b")),
-        variants={
-            "float": Variant.model_validate({"top1": 0.5, "top5": 0.9, "per_class": {"a": {"recall": 0.25}}}),
-            "uint8": Variant.model_validate({"top1": 0.49, "per_class": {}, "bytes": 12}),
-        },
-        ledger=(Step.model_validate(STEP),),
+        variants={name: Variant.model_validate(scores.get(name, scores["float"])) for name in chain(*STEPS)},
+        ledger=tuple(Step.model_validate({**STEP, "from": before, "to": after}) for before, after in STEPS),
         gate=Gate(max_drop=0.02, drop=0.01, min_score=0.4, passed=True),
     )
     write_evaluation(tmp_path / "evaluation.json", evaluation)
@@ -34,22 +48,22 @@ def evaluation_file(tmp_path: Path) -> Path:
 def test_the_evaluation_is_read_as_written_with_the_scores_first(evaluation_file: Path) -> None:
     content = json.loads(evaluation_file.read_text())
     assert list(content) == ["dataset", "variants", "ledger", "gate"]
-    assert list(content["variants"]["float"]) == ["top1", "top5", "per_class"]
-    assert content["variants"]["uint8"] == {"top1": 0.49, "per_class": {}, "bytes": 12}
-    assert content["ledger"] == [STEP]
-    read = read_evaluation(evaluation_file, "score@r")
-    assert read.variants["float"]["top5"] == 0.9
-    assert [step.after for step in read.steps("top1")] == ["uint8"]
-    assert list(read.steps("voc12_map")) == []
+    assert list(content["variants"]["float"]) == ["voc12_map", "voc07_map", "per_class"]
+    assert content["variants"]["uint8"] == {"voc12_map": 0.49, "voc07_map": 0.8, "per_class": {}, "bytes": 12}
+    assert content["ledger"][0] == STEP
+    read = read_evaluation(evaluation_file, RECIPE)
+    assert read.variants["float"]["voc07_map"] == 0.9
+    assert [step.after for step in read.steps("voc12_map")] == [after for _, after in STEPS]
+    assert list(read.steps("voc07_map")) == []
     before = evaluation_file.read_bytes()
     write_evaluation(evaluation_file, read)
     assert evaluation_file.read_bytes() == before
 
 
 def test_the_metrics_are_the_deciding_score_alone(evaluation_file: Path) -> None:
-    write_metrics(evaluation_file.with_name("metrics.json"), read_evaluation(evaluation_file, "score@r"), "top1")
+    write_metrics(evaluation_file.with_name("metrics.json"), read_evaluation(evaluation_file, RECIPE), "voc12_map")
     content = json.loads(evaluation_file.with_name("metrics.json").read_text())
-    assert content == {"top1": {"float": 0.5, "uint8": 0.49, "change": -0.01}}
+    assert content == {"voc12_map": {"float": 0.5, "uint8": 0.49, "change": -0.01}}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +71,13 @@ def test_the_metrics_are_the_deciding_score_alone(evaluation_file: Path) -> None
     [
         (lambda content: content["gate"].pop("drop"), "gate.drop"),
         (lambda content: content["ledger"][0].pop("to"), "ledger.0.to"),
-        (lambda content: content["variants"]["float"].update(top1="high"), "variants.float.top1"),
+        (lambda content: content["ledger"].pop(6), "the step from float to uint8: is missing"),
+        (lambda content: content["variants"].pop("uint8_raw"), "uint8_raw: is missing"),
+        (lambda content: content["variants"]["float"].pop("voc12_map"), r"float\.voc12_map: is missing"),
+        (lambda content: content["variants"]["float"].update(voc12_map="high"), r"variants\.float\.voc12_map"),
+        (lambda content: content["variants"]["float"].update(voc12_map=float("nan")), r"variants\.float\.voc12_map"),
+        (lambda content: content["variants"]["float"].update(voc12_map="0.5"), r"variants\.float\.voc12_map"),
+        (lambda content: content["variants"].update({"\x1b[2J": {"per_class": {}}}), r"variants\.\\x1b\[2J"),
         (lambda content: content.update(extra=1), "extra"),
     ],
 )
@@ -65,8 +85,84 @@ def test_an_error_in_the_evaluation_is_named(evaluation_file: Path, change: obje
     content = json.loads(evaluation_file.read_text())
     change(content)  # type: ignore[operator]
     evaluation_file.write_text(json.dumps(content))
-    with pytest.raises(UserError, match=rf"evaluation\.json: {place}: .*run `dvc repro score@r` again"):
-        read_evaluation(evaluation_file, "score@r")
+    with pytest.raises(
+        UserError, match=rf"evaluation\.json: {place}.*: run `dvc repro score@quickstart` again"
+    ) as error:
+        read_evaluation(evaluation_file, RECIPE)
+    assert str(error.value).isprintable()
+
+
+BROKEN = {
+    "empty": (b"", "EOF"),
+    "half": (b'{"bytes": ', "EOF"),
+    "no text": (b"\xff\xfe{}", "Invalid JSON"),
+    "a list": (b"[]", "should be"),
+    "nothing": (b"null", "should be"),
+    "too large": (b'{"uint8": {"bytes": 1e400, "sha256": "", "operators": {}}}', "."),
+    "no number": (b'{"uint8": {"bytes": NaN, "sha256": "", "operators": {}}}', "."),
+    "text": (b'{"uint8": {"bytes": "1", "sha256": "", "operators": {}}}', "."),
+    "deep": (b"[" * 100_000, "Invalid JSON"),
+}
+
+
+@pytest.mark.parametrize(("content", "told"), BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(
+    ("name", "stage", "read"),
+    [
+        ("evaluation.json", "score", lambda path: read_evaluation(path, RECIPE)),
+        ("files.json", "evaluate", lambda path: read_files(path, RECIPE)),
+        ("layers.json", "layers", lambda path: read_layers(path, "layers@quickstart")),
+    ],
+)
+def test_a_broken_file_is_named_with_the_stage_that_makes_it(
+    tmp_path: Path, name: str, stage: str, read: Callable[[Path], object], content: bytes, told: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError) as error:
+        read(tmp_path / name)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith(f"{tmp_path / name}: ") and ": : " not in line and line.isprintable()
+    assert told in line and line.endswith(f": run `dvc repro {stage}@quickstart` again")
+
+
+def test_a_file_that_the_gate_looks_at_is_asked_for(tmp_path: Path) -> None:
+    facts = {"bytes": 1, "sha256": "", "operators": {}}
+    (tmp_path / "files.json").write_text(json.dumps({"uint8": facts}))
+    with pytest.raises(
+        UserError, match=r"files\.json: uint8_raw: is missing: run `dvc repro evaluate@quickstart` again"
+    ):
+        read_files(tmp_path / "files.json", RECIPE)
+
+
+@pytest.mark.parametrize("wrong", ["nan", "inf", "1e400"])
+def test_layers_are_finite_numbers(tmp_path: Path, wrong: str) -> None:
+    numbers = dict.fromkeys(("sqnr_db", "lost_db", "max_error", "saturated", "range_used"), float(wrong))
+    layer = {"layer": "a", "operator": "ADD", "advice": "", **numbers}
+    (tmp_path / "layers.json").write_text(json.dumps({"conversion": [], "qat": [layer], "ptq": []}))
+    with pytest.raises(UserError, match=r"layers\.json: qat\.0\.sqnr_db: .* finite"):
+        read_layers(tmp_path / "layers.json", "layers@r")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "it has no rows"),
+        (b"class,recall\ncat,0\n", "line 2: expected values for class, recall, precision"),
+        (b"class,recall,precision\ncat,0\n", "line 2: expected values for"),
+        (b"class,recall,precision\ncat,0,1,2\n", "line 2: expected values for"),
+        (b"class,recall,precision\ncat,0,high\n", "line 2, precision: found 'high', expected a number"),
+        (b"class,recall,precision\ncat,0,\xff\n", "can't decode byte 0xff"),
+        (b"class,recall,precision\n" + b"x" * 200_000 + b",0,1\n", "field larger than field limit"),
+    ],
+    ids=["empty", "column", "short", "long", "word", "no text", "large"],
+)
+def test_a_broken_table_is_named_with_the_stage_that_makes_it(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "float.csv").write_bytes(content)
+    with pytest.raises(UserError) as error:
+        read_numbers(tmp_path / "float.csv", "score@r", ("class", "recall", "precision"), words=("class",))
+    (line,) = str(error.value).splitlines()
+    assert line.startswith(f"{tmp_path / 'float.csv'}: ") and told in line
+    assert line.endswith(": run `dvc repro score@r` again")
 
 
 @pytest.mark.parametrize(
@@ -89,8 +185,8 @@ def test_an_interval_that_includes_0_is_no_more_than_chance(interval: tuple[floa
 def test_forbidden_operators_are_found_by_name_and_by_arithmetic(tmp_path: Path, names: list[str], found: str) -> None:
     operators = {"CONV_2D": {"integer": 3, "float": 0}, "SUB": {"integer": 1, "float": 1}}
     facts = {"uint8": {"bytes": 1, "sha256": "0" * 64, "operators": operators}}
-    (tmp_path / "files.json").write_text(json.dumps(facts))
-    files = read_files(tmp_path / "files.json", "evaluate@r")
+    (tmp_path / "files.json").write_text(json.dumps(facts | {"uint8_raw": facts["uint8"]}))
+    files = read_files(tmp_path / "files.json", RECIPE)
     variants = {name: Variant.model_validate({"top1": 0.5, "per_class": {}}) for name in ("float", "uint8")}
     limits = detection_recipe().score.model_copy(update={"forbidden_operators": {"uint8": names}})
     check = check_limits(variants, files, "top1", limits)[-1]

@@ -3,12 +3,17 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import vl_convert
 
 from conftest import Project
+from octet.reporting.dvc_plots import write_confusion
+from octet.tasks.detection.metric.average_precision import RankedDetections
+from octet.tasks.detection.scoring.curves import write_precision_recall
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +27,14 @@ def plots(reproduced: Project) -> dict[str, dict[str, Any]]:
         file.removeprefix("reports/quickstart/"): of if isinstance(of := shown[0]["content"], dict) else json.loads(of)
         for file, shown in content["data"].items()
     }
+
+
+def test_a_spreadsheet_computes_no_classes(tmp_path: Path) -> None:
+    write_confusion(tmp_path / "confusion.csv", [("=1+1", "(missed)")])
+    nothing = RankedDetections(np.zeros(0, bool), np.zeros(0, int), np.ones(1, int))
+    write_precision_recall(tmp_path / "curve.csv", [nothing], ["=1+1"])
+    for name in ("confusion.csv", "curve.csv"):
+        assert {row.split(",")[0] for row in (tmp_path / name).read_text().splitlines()[1:]} == {"'=1+1"}
 
 
 def drawn(plot: dict[str, Any]) -> str:

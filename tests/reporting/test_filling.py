@@ -1,11 +1,14 @@
 """Whatever people call their classes, their pictures and their recipes: it is text, and no markup."""
 
+import html
 from pathlib import Path
 
 import jinja2
 import pytest
 
+from octet.measuring.evaluation import Variant
 from octet.reporting.filling import fill_html, fill_markdown
+from octet.tasks.detection.showing import charts
 
 HOSTILE = '<b onclick="x">&amp; **bold** | [link](http://example.org) `code`\n# head'
 
@@ -41,11 +44,30 @@ def test_no_value_is_markup_in_markdown(tmp_path: Path) -> None:
         ("_plant_", r"\_plant\_"),
         ("a__b", r"a\_\_b"),
         ("t-shirt, 0.5", "t-shirt, 0.5"),
+        ("see www.example.org", r"see www\.example.org"),
+        ("javascript:alert(1)", r"javascript\:alert(1)"),
+        ("cat\u202egpj", r"cat\\u202egpj"),
+        ("a\n---\nb: c", r"a --- b\: c"),
     ],
 )
 def test_names_stay_legible(name: str, written: str, tmp_path: Path) -> None:
     (tmp_path / "card.md.jinja").write_text("{{ name }}")
     assert fill_markdown("card.md.jinja", tmp_path, name=name) == written
+
+
+def test_charts_show_names_as_text() -> None:
+    """What matplotlib writes goes into the page as it is."""
+    name = "</text><script>alert(1)</script><!-- ]]> &lt;"
+    scores = Variant.model_validate({"per_class": {name: {"voc12_ap": 0.5}}})
+    points = [{"class": name, "recall": "0.1", "precision": "0.5"}]
+    sides = {"up_to": [0.1, None], "objects": [1, 2]}
+    for drawn in (
+        charts.class_chart({"float": scores, "uint8": scores}),
+        charts.precision_recall_curves({"uint8": points}, [name]),
+        charts.object_charts({"splits": {"train": {"objects_per_class": {name: 3}, "box_sides": sides}}}),
+    ):
+        assert html.escape(name, quote=False) in drawn
+        assert "<script" not in drawn and "<!-- ]]" not in drawn
 
 
 def test_code_may_hold_backticks(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import re
 import zipfile
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
@@ -44,6 +45,29 @@ def test_tables_survive_a_round_trip() -> None:
     assert schema.from_bytes("Root", schema.to_bytes("Root", {}, b"TEST")) == {}
     with pytest.raises(ValueError, match="Left has no y"):
         schema.to_bytes("Root", {"many": [{"y": 1.0}]}, b"TEST")
+
+
+def naming_again_and_again(times: int) -> bytes:
+    """A list that has one table many times, whose list has one table many times, whose list has one word many times."""
+    builder = flatbuffers.Builder()
+    part = builder.CreateString("word")
+    for _ in range(3):
+        builder.StartVector(4, times, 4)
+        for _ in range(times):
+            builder.PrependUOffsetTRelative(part)
+        parts = builder.EndVector()
+        builder.StartObject(1)
+        builder.PrependUOffsetTRelativeSlot(0, parts, 0)
+        part = builder.EndObject()
+    builder.Finish(part)
+    return bytes(builder.Output())
+
+
+def test_tables_that_would_fill_the_memory_are_not_read() -> None:
+    schema = Schema("Root: parts [Part]  Part: parts [Leaf]  Leaf: words [string]")
+    assert schema.from_bytes("Root", naming_again_and_again(1)) == {"parts": [{"parts": [{"words": ["word"]}]}]}
+    with pytest.raises(ValueError, match="names the same things again and again"):
+        schema.from_bytes("Root", naming_again_and_again(1000))  # a thousand million words
 
 
 def test_the_shipped_files_metadata(shipped: Path, recipe: Recipe) -> None:

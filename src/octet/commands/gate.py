@@ -20,8 +20,8 @@ from octet.tflite.running.variants import variant_files
 
 def main(options: argparse.Namespace) -> None:
     recipe = recipe_with_results(options.recipe, EVALUATION)
-    evaluation = read_evaluation(EVALUATION.of_recipe(recipe), f"score@{recipe.name}")
-    scored = read_files(Path("reports", recipe.name, "files.json"), f"evaluate@{recipe.name}")
+    evaluation = read_evaluation(EVALUATION.of_recipe(recipe), recipe)
+    scored = read_files(Path("reports", recipe.name, "files.json"), recipe)
     files = variant_files(Path("models", recipe.name), recipe.shipped_file)
     for variant in ("uint8", *recipe.score.forbidden_operators):
         require_scored(require_output(files[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)

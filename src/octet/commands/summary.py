@@ -17,7 +17,7 @@ from octet.reporting.table import scores_table
 
 def main(options: argparse.Namespace) -> None:
     recipe = recipe_with_results(options.recipe, EVALUATION)
-    evaluation = read_evaluation(EVALUATION.of_recipe(recipe), f"score@{recipe.name}")
+    evaluation = read_evaluation(EVALUATION.of_recipe(recipe), recipe)
     print(f"\n{scores_table(evaluation, recipe)}\n")
     print(f"commit: {current_commit()}")
     print(f"model:  {Path('models', recipe.name, recipe.shipped_file)}")

@@ -17,8 +17,11 @@ class UserError(Exception):
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message, or the name of the error's class if the message is empty."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """The first line of an error's message, or the name of the error's class if the message is empty.
+
+    A message may quote a stranger's file.
+    """
+    return printable((str(error).strip() or type(error).__name__).splitlines()[0])
 
 
 @contextmanager

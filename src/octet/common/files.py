@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from octet.common.errors import UserError
+from octet.common.errors import UserError, first_line
 
 
 @contextmanager
@@ -47,7 +47,10 @@ def write_json(path: Path, content: Any, indent: int | None = 2) -> None:
 
 def read_json(path: Path, made_by: str) -> Any:
     """Read the JSON file that the stage `made_by` writes."""
-    return json.loads(require_output(path, made_by).read_text())
+    try:
+        return json.loads(require_output(path, made_by).read_text())
+    except (ValueError, RecursionError) as error:  # not JSON, or not text
+        raise UserError(f"{path}: {first_line(error)}: run `dvc repro {made_by}` again") from None
 
 
 def read_rows(path: Path, made_by: str) -> list[dict[str, str]]:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from octet.measuring.reading import read_as
+from octet.measuring.reading import read_as, refusal
+from octet.recipe.shared.recipe import Recipe
+from octet.recipe.shared.types import Text
 
 
 class OperatorCounts(BaseModel):
@@ -22,10 +24,15 @@ class FileFacts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bytes: int
-    sha256: str
-    operators: dict[str, OperatorCounts]
+    sha256: Text
+    operators: dict[Text, OperatorCounts]
 
 
-def read_files(path: Path, made_by: str) -> dict[str, FileFacts]:
-    """Read files.json, by variant; `made_by` is the stage that wrote it, for messages."""
-    return read_as(dict[str, FileFacts], path, made_by)
+def read_files(path: Path, recipe: Recipe) -> dict[str, FileFacts]:
+    """Read files.json, by variant, with the files that the recipe's gate looks at."""
+    made_by = f"evaluate@{recipe.name}"
+    files = read_as(dict[Text, FileFacts], path, made_by)
+    for variant in ("uint8", *recipe.score.forbidden_operators):
+        if variant not in files:
+            raise refusal(path, variant, "is missing", made_by)
+    return files

@@ -7,25 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.files import write_rows
-from octet.measuring.evaluation import Step
+from octet.measuring.evaluation import STEPS, Step
 
-# From the float model to every other variant; then what QAT changes against equal training in float and against no
-# training, and what conversion changes.
-STEPS = (
-    ("float", "control"),
-    ("float", "qat"),
-    ("float", "float32"),
-    ("float", "float16"),
-    ("float", "dynamic"),
-    ("float", "int8_ptq"),
-    ("float", "uint8"),
-    ("float", "uint8_raw"),
-    ("control", "qat"),
-    ("control", "uint8"),
-    ("int8_ptq", "uint8"),
-    ("qat", "uint8"),
-    ("uint8", "uint8_raw"),
-)
 _DECIMALS = 5
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from octet.common.files import write_rows
+from octet.common.spreadsheets import csv_text
 from octet.reporting.plots import Rows, score_of
 
 
@@ -22,4 +23,4 @@ def write_training(file: Path, histories: Mapping[str, Rows]) -> None:
 
 def write_confusion(file: Path, pairs: Sequence[tuple[str, str]]) -> None:
     """Write a CSV with a row for each object: its class, and the class that was predicted."""
-    write_rows(file, ("actual", "predicted"), pairs)
+    write_rows(file, ("actual", "predicted"), (tuple(map(csv_text, pair)) for pair in pairs))

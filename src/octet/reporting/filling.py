@@ -10,9 +10,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from tabulate import tabulate
 
+from octet.common.printing import printable
+
 _FOLDER = Path(__file__).with_name("templates")
 # What Markdown reads as more than a letter within a line; an underscore between letters it reads as one.
-_MARKDOWN = re.compile(r"[\\`*{}\[\]<>&|~$!#@:]|(?<![^\W_])_|_(?![^\W_])")
+_MARKDOWN = re.compile(r"[\\`*{}\[\]<>&|~$!#@:]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.")
 
 
 def fill_html(template: str, folder: Path, **values: Any) -> str:
@@ -50,12 +52,16 @@ def _markdown(value: Any) -> Markup:
     """A value as a line of Markdown that shows it letter by letter."""
     if isinstance(value, Markup):
         return value
-    return Markup(_MARKDOWN.sub(r"\\\g<0>", " ".join(str(value).split())))
+    return Markup(_MARKDOWN.sub(r"\\\g<0>", _line(str(value))))
+
+
+def _line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def _code(value: str) -> Markup:
     """A value as code, between more backticks than it holds in a row."""
-    value = " ".join(value.split())
+    value = _line(value)
     fence = "`" * (max(map(len, re.findall("`+", value)), default=0) + 1)
     space = " " if "`" in value else ""
     return Markup(f"{fence}{space}{value}{space}{fence}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from octet.measuring.evaluation import Evaluation, signed
 from octet.measuring.files import FileFacts
+from octet.measuring.layers import LayerFacts, LayerTables
 from octet.recipe.shared.recipe import Recipe
 from octet.reporting import plots
 from octet.reporting.filling import fill_html
@@ -27,7 +28,7 @@ class Findings:
     results: Results
     dataset: Mapping[str, Any]
     histories: Mapping[str, Rows]  # by training
-    layers: Mapping[str, Sequence[Mapping[str, Any]]]
+    layers: LayerTables
     shipped: FileFacts
     made_of: Mapping[str, str]  # recipe, file and packages with their hashes and versions
     recipe_text: str  # as YAML
@@ -52,7 +53,7 @@ def page(findings: Findings) -> str:
         scores=rows(evaluation, recipe),
         answers=answers(steps),
         ledger_chart=plots.ledger_chart(steps, metric),
-        layers=list(_layers(findings.layers["qat"])),
+        layers=list(_layers(findings.layers.qat)),
         bytes=f"{shipped.bytes:,}",
         share_of_float32=f"{shipped.bytes / (evaluation.variants['float32'].bytes or shipped.bytes):.2f}",
         operators=list(_operators(shipped)),
@@ -63,17 +64,17 @@ def page(findings: Findings) -> str:
     )
 
 
-def _layers(layers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, ...]]:
+def _layers(layers: Sequence[LayerFacts]) -> Iterator[tuple[str, ...]]:
     for row in layers[:_LAYERS]:
         yield (
-            row["layer"],
-            row["advice"] or "nothing",
-            f"{row['lost_db']:.1f}",
-            f"{row['sqnr_db']:.1f}",
-            f"{row['max_error']:.3g}",
-            f"{row['saturated']:.2%}",
-            f"{row['range_used']:.0%}",
-            row["operator"],
+            row.layer,
+            row.advice or "nothing",
+            f"{row.lost_db:.1f}",
+            f"{row.sqnr_db:.1f}",
+            f"{row.max_error:.3g}",
+            f"{row.saturated:.2%}",
+            f"{row.range_used:.0%}",
+            row.operator,
         )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from octet.commands.detecting.new_file import new_file
 from octet.common.printing import printable
+from octet.common.spreadsheets import csv_text
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Detection
@@ -48,7 +49,13 @@ def write_results_csv(file: Path, results: Sequence[PictureResult]) -> None:
         for result in results:
             frame = "" if result.frame is None else result.frame
             table.writerows(
-                (printable(result.source), frame, printable(detection.label), _score(detection), *_corners(detection))
+                (
+                    csv_text(printable(result.source)),
+                    frame,
+                    csv_text(printable(detection.label)),
+                    _score(detection),
+                    *_corners(detection),
+                )
                 for detection in result.detections
             )
 

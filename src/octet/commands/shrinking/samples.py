@@ -1,6 +1,5 @@
 """The samples that ranges are read from: the arrays of an `.npz`, or the pictures of a folder."""
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 
 from octet.commands.shrinking.loaded_model import tflite_name
 from octet.commands.shrinking.options import PIXEL_SCALES, PIXEL_SCALES_HELP
-from octet.common.errors import UserError
+from octet.commands.shrinking.untrusted_files import UNREADABLE
+from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tf
 from octet.common.untrusted_files import read_untrusted_file
 from octet.sources.voc.layout import MOST_BYTES, PICTURE_SUFFIXES, PICTURES
@@ -61,9 +61,13 @@ class _ArraySamples:
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {tflite_name(name): file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: cannot be read as an .npz of numbers: {error}") from None
+            arrays = {tflite_name(name): file[name] for name in file.files}
+    except (*UNREADABLE, AttributeError, EOFError) as error:
+        raise UserError(f"{path}: cannot be read as an .npz of numbers: {first_line(error)}") from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # the bytes of a file that is no array
+            raise UserError(f"{path}: cannot be read as an .npz of numbers: {name} is no array")
+    return arrays
 
 
 def _as_input(array: NDArray[Any], spec: tf.TensorSpec, path: Path) -> NDArray[Any]:

@@ -149,7 +149,11 @@ def _read_zip(path: Path) -> Json:
     """The config of Keras 3's archive, whose weights are checked on the way."""
     with zipfile.ZipFile(path) as archive:
         _refuse_expansion(path, sum(member.file_size for member in archive.infolist()), path.stat().st_size)
+        _refuse_packed(path, archive)
         for member in archive.infolist():
+            if member.filename.endswith(".npz"):
+                with zipfile.ZipFile(BytesIO(archive.read(member))) as arrays:
+                    _refuse_packed(path, arrays)
             if member.filename.endswith(".h5"):
                 with h5py.File(BytesIO(archive.read(member))) as weights:
                     _check_hdf5(weights, member.file_size, path)
@@ -192,6 +196,16 @@ def _refuse_expansion(path: Path, unpacked: int, size: int) -> None:
     if unpacked > max(_ALWAYS_ALLOWED, _EXPANSION_LIMIT * size):
         raise UserError(
             f"{path}: has {size / 1e6:.1f} MB and unpacks to {unpacked / 1e6:.0f} MB, which no Keras model does"
+        )
+
+
+def _refuse_packed(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive whose members are compressed: however much they are, they would be unpacked to be read."""
+    packed = next((member for member in archive.infolist() if member.compress_type != zipfile.ZIP_STORED), None)
+    if packed:
+        raise UserError(
+            f"{path}: its {packed.filename[:80]!r} is compressed, which Keras does not do: if you trust its author, "
+            "say --trust"
         )
 
 

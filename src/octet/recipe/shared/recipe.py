@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from octet.recipe.shared.dataset import Dataset
-from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Seed, Share, Strings, TfliteVariant
+from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Seed, Share, Strings, Text, TfliteVariant
 
 
 def _known_backbone(name: str) -> str:
@@ -94,10 +94,10 @@ class TrainQat(Training):
 class ModelInfo(Section):
     """The name, version, author and licence that are written into the metadata of the TFLite files."""
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Annotated[Text, Field(min_length=1)]
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
-    author: str
-    licence: str
+    author: Text
+    licence: Text
 
 
 class Convert(Section):

@@ -2,14 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+_SHOWN = "in letters that can be shown"  # pages and terminals obey control characters, and some turn a line around
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"expected it {_SHOWN}")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_printable)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
 CountOrZero = Annotated[int, Field(ge=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Strings = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
+Strings = Annotated[tuple[Annotated[Text, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
 TfliteVariant = Literal["float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
 
 
@@ -30,4 +40,6 @@ def require_strings(value: object, expected: str) -> tuple[str, ...]:
         or not all(isinstance(item, str) and item and item == " ".join(item.split()) for item in value)
     ):
         raise ValueError(f"expected {expected}")
+    if not all(map(str.isprintable, value)):
+        raise ValueError(f"expected {expected}, {_SHOWN}")
     return tuple(value)

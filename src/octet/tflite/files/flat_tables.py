@@ -1,7 +1,7 @@
 """Converts FlatBuffers to plain dicts and back, by a schema as text, where no generated module is published."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flatbuffers
@@ -39,9 +39,12 @@ class Schema:
         return bytes(builder.Output())
 
     def from_bytes(self, table: str, content: bytes) -> dict[str, Any]:
-        """The values that `to_bytes` got for a table; fields that the bytes lack are left out."""
+        """The values that `to_bytes` got for a table; fields that the bytes lack are left out.
+
+        Bytes that were made otherwise can raise any error, but cannot fill the memory.
+        """
         root = int.from_bytes(content[:4], "little")
-        return self._read_table(Table(content, root), table)
+        return _Reading(self._tables, len(content)).read_table(Table(content, root), table)
 
     def _write_table(self, builder: flatbuffers.Builder, table: str, values: Mapping[str, Any]) -> int:
         unknown = set(values) - {name for name, _ in self._tables[table]}
@@ -85,7 +88,18 @@ class Schema:
                 builder.Prepend(flags, item)
         return builder.EndVector()
 
-    def _read_table(self, table: Table, name: str) -> dict[str, Any]:
+
+class _Reading:
+    """One reading of tables from bytes.
+
+    Bytes can hold one thing and name it many times, in lists of lists: what is read is at most as long as all of them.
+    """
+
+    def __init__(self, tables: Mapping[str, Sequence[tuple[str, str]]], most: int) -> None:
+        self._tables, self._left = tables, most
+
+    def read_table(self, table: Table, name: str) -> dict[str, Any]:
+        """The values of a table by their names, with those of the tables in it."""
         values, slot = {}, 0
         for field, kind in self._tables[name]:
             offset = table.Offset(4 + 2 * slot)
@@ -102,13 +116,22 @@ class Schema:
 
     def _read(self, table: Table, kind: str, position: int) -> Any:
         if kind in _SCALARS:
+            self._count(_SCALARS[kind].bytewidth)
             return table.Get(_SCALARS[kind], position)
+        self._count(_REFERENCE.bytewidth)
         if kind == "string":
-            return table.String(position).decode()
+            text = table.String(position)
+            self._count(len(text))
+            return text.decode()
         if not kind.startswith("["):
-            return self._read_table(Table(table.Bytes, table.Indirect(position)), kind)
+            return self.read_table(Table(table.Bytes, table.Indirect(position)), kind)
         item_kind = kind.strip("[]")
         width = _SCALARS.get(item_kind, _REFERENCE).bytewidth
         begin = table.Indirect(position)
         count = table.Get(_REFERENCE, begin)
         return [self._read(table, item_kind, begin + _REFERENCE.bytewidth + index * width) for index in range(count)]
+
+    def _count(self, read: int) -> None:
+        self._left -= read
+        if self._left < 0:
+            raise ValueError("it names the same things again and again")

@@ -1,7 +1,9 @@
 """TFLite metadata, by which a file describes itself: its input, its outputs and its labels."""
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tflite
 from octet.data.reading.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
 from octet.tflite.files.conversion import pack_model
 from octet.tflite.files.flat_tables import Schema
+from octet.tflite.files.labels import MOST_LABEL_BYTES, parse_labels
 
 Fields = dict[str, Any]  # values by the field names of TFLite's metadata schema
 
@@ -22,6 +26,11 @@ _RECIPE = "octet_recipe_sha256"  # the name of a custom entry
 _ENTRY = "TFLITE_METADATA"
 _IDENTIFIER = b"M001"
 _PARSER = "1.5.0"  # the first version of parsers that reads custom entries
+# Those that zipfile unpacks no further than it is asked to
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 1  # of the flags of a zip's entry
+_MOST_AT_ONCE = 2_000_000  # bytes; some ten thousand files
+_BROKEN_ZIP = (OSError, ValueError, RuntimeError, EOFError, struct.error, zlib.error, zipfile.BadZipFile)
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest in the zip format; fixed, so that the bytes are the same every time
 
 _RGB = 1
@@ -120,11 +129,30 @@ def read_metadata(file: Path) -> Fields | None:
 
 def read_metadata_labels(file: Path) -> list[str] | None:
     """The labels in the label file that is appended to a model file; None where there is none."""
-    if not zipfile.is_zipfile(file):
-        return None
-    with zipfile.ZipFile(file) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".txt")]
-        return archive.read(names[0]).decode().splitlines() if names else None
+    try:
+        with _SparingFile(file) as content:
+            if not zipfile.is_zipfile(content):
+                return None
+            with zipfile.ZipFile(content) as archive:
+                entry = next((entry for entry in archive.infolist() if entry.filename.endswith(".txt")), None)
+                if entry is None:
+                    return None
+                if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _COMPRESSIONS:
+                    raise ValueError(f"{entry.filename!r} is encrypted, or not packed as those of TFLite's files are")
+                with archive.open(entry) as labels:
+                    text = labels.read(MOST_LABEL_BYTES + 1)
+    except _BROKEN_ZIP as error:
+        raise UserError(f"{file}: the labels in it cannot be read: {first_line(error)}") from None
+    return parse_labels(text, f"{file}: its {entry.filename!r}")
+
+
+class _SparingFile(io.FileIO):
+    """A file that is read in small parts only, whatever lengths it tells of itself."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size and size > _MOST_AT_ONCE:
+            raise ValueError(f"its list of files has {size:,} bytes, expected at most {_MOST_AT_ONCE:,}")
+        return super().read(-1 if size is None else size)
 
 
 def _attach(model: Any, content: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import prod
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -16,6 +17,8 @@ from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
 from octet.tflite.running.tensors import dequantized, quantized
 
 Outputs = list[NDArray[Any]]
+
+_MOST_VALUES = 2**28  # in a tensor: 1 GB in floats, of which a picture of 4096 x 4096 with 16 channels has all
 
 
 def run_tflite(file: Path, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[tuple[NDArray[Any], ...]]:
@@ -42,6 +45,7 @@ class Runner:
     def __init__(self, file: Path, mean: float = PIXEL_ZERO, deviation: float = PIXEL_SCALE, threads: int = 1) -> None:
         with silence():  # the runtime announces its delegate
             self._interpreter = Interpreter(model_path=str(file), num_threads=threads)
+            self._refuse_large_tensors()
             self._interpreter.allocate_tensors()
         (self.input_details,) = self._interpreter.get_input_details()
         self.output_details = self._interpreter.get_output_details()
@@ -54,6 +58,15 @@ class Runner:
         return [
             dequantized(self._interpreter.get_tensor(details["index"]), details)[0] for details in self.output_details
         ]
+
+    def _refuse_large_tensors(self) -> None:
+        """Refuse a file whose own words ask for more memory than pictures need; the runtime would take it."""
+        for details in self._interpreter.get_tensor_details():
+            if prod(map(int, details["shape"])) > _MOST_VALUES:
+                shape = " x ".join(map(str, details["shape"]))
+                raise ValueError(
+                    f"its tensor {details['name']!r} has {shape} values; expected {_MOST_VALUES:,} at most"
+                )
 
     def _quantized_input(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
         """Pixels [1, S, S, 3] as the input takes them: raw, or normalized and, where it is quantized, quantized."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from octet.common.spreadsheets import csv_text
 from octet.tasks.detection.metric.average_precision import RankedDetections, precision_recall
 
 _STEPS = 100  # along recall: enough to draw, however many detections there are
@@ -20,4 +21,4 @@ def write_precision_recall(path: Path, ranked_by_class: Sequence[RankedDetection
             curve = precision_recall(ranked)
             for recall in np.arange(_STEPS + 1) / _STEPS:
                 best = curve.precision[curve.recall >= recall].max(initial=0.0)
-                writer.writerow([name, f"{recall:.2f}", f"{best:.5f}"])
+                writer.writerow([csv_text(name), f"{recall:.2f}", f"{best:.5f}"])

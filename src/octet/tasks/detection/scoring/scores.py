@@ -32,7 +32,7 @@ def compute_scores(
                 "voc12_ap": _round(area_under_curve(curve)),
             }
     return {
-        "voc07_map": _round(np.mean([ap["voc07_ap"] for ap in per_class.values()])),
+        "voc07_map": _round(np.mean([ap["voc07_ap"] for ap in per_class.values()] or [0.0])),
         "voc12_map": _round(mean_average_precision(ranked_by_class)),
         "coco_map": _round(coco_map(detections, truths, len(classes))),
         "per_class": per_class,

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 from matplotlib import pyplot as plt
 
+from octet.common.spreadsheets import csv_text
 from octet.measuring.evaluation import Variant
 from octet.reporting.plots import COLOURS, Rows, bars, svg
 
@@ -46,19 +47,18 @@ def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> 
 
 def precision_recall_curves(points: Mapping[str, Rows], names: Sequence[str]) -> Markup:
     """A chart of precision against recall for each of the named classes, with a line for each variant."""
-    classes = sorted({row["class"] for rows in points.values() for row in rows}.intersection(names))
-    columns = min(len(classes), 5)
-    lines = -(-len(classes) // columns)
+    columns = min(len(names), 5)
+    lines = -(-len(names) // columns)
     size = (1.9 * columns, 1.7 * lines + 0.4)
     figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False, sharex=True, sharey=True)
-    for axes, name in zip(grid.flat, classes, strict=False):
+    for axes, name in zip(grid.flat, sorted(names), strict=False):
         for variant, rows in points.items():
-            chosen = [row for row in rows if row["class"] == name]
+            chosen = [row for row in rows if row["class"] == csv_text(name)]
             recall, precision = ([float(row[column]) for row in chosen] for column in ("recall", "precision"))
             axes.plot(recall, precision, label=variant, lw=1.2, color=COLOURS[variant])
         axes.set_title(name, fontsize=9)
         axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    for unused in list(grid.flat)[len(classes) :]:
+    for unused in list(grid.flat)[len(names) :]:
         unused.set_visible(False)
     figure.supxlabel("recall", fontsize=9)
     figure.supylabel("precision", fontsize=9)

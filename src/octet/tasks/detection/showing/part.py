@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from octet.common.files import read_json, read_rows
+from octet.common.files import read_json
 from octet.data.reading.records import read_pictures
 from octet.measuring.evaluation import Evaluation
+from octet.measuring.reading import read_numbers
 from octet.recipe.detection import Recipe
 from octet.reporting.results import Results
 from octet.tasks.detection.metric.average_precision import Objects, tabulate_objects
@@ -87,7 +88,7 @@ class Showing:
                     [*(f"up to {end:g}" for end in _SIZES), f"more than {_SIZES[-1]:g}"],
                 ),
                 "precision_recall_curves": charts.precision_recall_curves(
-                    {name: read_rows(reports / "curves" / f"{name}.csv", f"score@{recipe.name}") for name in _CURVES},
+                    {name: self._curve(reports / "curves" / f"{name}.csv") for name in _CURVES},
                     charts.weakest_classes(evaluation.variants["uint8"]),
                 ),
                 "most_classes": charts.MOST_CLASSES if len(classes) > charts.MOST_CLASSES else None,
@@ -105,6 +106,9 @@ class Showing:
             montage=make_montage(exhibits[:_SHOWN_IN_ROW], "uint8"),
             confusion=list(_confusion(judged["uint8"], objects, classes)),
         )
+
+    def _curve(self, file: Path) -> list[dict[str, str]]:
+        return read_numbers(file, f"score@{self._recipe.name}", ("class", "recall", "precision"), words=("class",))
 
 
 def _highlights(evaluation: Evaluation) -> list[tuple[str, str]]:

@@ -1,0 +1,38 @@
+"""layers.json: what each layer of an integer file loses against its network, the largest loss first."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from octet.measuring.reading import read_as
+from octet.recipe.shared.types import Text
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class LayerFacts(_Section):
+    """The errors of one layer, and what to do about them."""
+
+    layer: Text
+    operator: Text
+    sqnr_db: float
+    lost_db: float
+    max_error: float
+    saturated: float
+    range_used: float
+    advice: Text
+
+
+class LayerTables(_Section):
+    """The layers of the shipped file against two networks, and those of int8_ptq against the float network."""
+
+    conversion: tuple[LayerFacts, ...]
+    qat: tuple[LayerFacts, ...]
+    ptq: tuple[LayerFacts, ...]
+
+
+def read_layers(path: Path, made_by: str) -> LayerTables:
+    """Read layers.json; `made_by` is the stage that wrote it, for messages."""
+    return read_as(LayerTables, path, made_by)
