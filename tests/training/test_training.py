@@ -1,7 +1,9 @@
 """What surrounds the steps: the schedule, the best weights, checkpoints, requests to stop, and the scratch folder."""
 
 import os
+import resource
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +38,14 @@ def test_the_learning_rate_rises_then_falls_to_zero() -> None:
 
 def test_the_best_weights_are_kept(tmp_path: Path) -> None:
     scores = iter([0.5, 0.7, 0.7, 0.6])
-    best = BestWeights(tmp_path / "best.h5", lambda _: next(scores))
+    best = BestWeights(lambda _: next(scores))
     for value in range(4):
         best.keep_if_best(one_weight(value))
     model = one_weight()
-    model.load_weights(tmp_path / "best.h5")
+    (tmp_path / "weights.h5").write_bytes(best.content)
+    model.load_weights(tmp_path / "weights.h5")
     assert model.get_weights()[0].item() == 2.0  # the later of two equals
     assert best.score == 0.7
-    assert list(tmp_path.iterdir()) == [tmp_path / "best.h5"]
 
 
 def test_the_last_epoch_is_always_validated() -> None:
@@ -79,7 +81,7 @@ class Saved:
 
     def save(self, step: int) -> None:
         self.variable.assign(tf.fill(self.variable.shape, float(step)))
-        self.checkpoints.save(step, {"history": [step]})
+        self.checkpoints.save(step, {"history": [step]}, best=b"weights\0")
 
 
 @pytest.fixture
@@ -95,11 +97,23 @@ def names(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
+def goes_on_from(folder: Path) -> int | None:
+    """The step that a training goes on from, with that step's variables; None where it begins anew."""
+    restored = Saved(folder)
+    checkpoint = restored.checkpoints.restore()
+    step = checkpoint[0]["step"] if checkpoint else None
+    assert restored.variable.numpy().tolist() == [step or 0] * 3
+    return step
+
+
+NEWEST, BEFORE = "step-000000004.checkpoint", "step-000000003.checkpoint"
+
+
 @pytest.mark.usefixtures("saved")
 def test_the_last_two_checkpoints_are_kept(tmp_path: Path) -> None:
-    assert names(tmp_path) == ["step-000000003.npz", "step-000000004.npz"]
+    assert names(tmp_path) == [BEFORE, NEWEST]
     restored = Saved(tmp_path)
-    assert restored.checkpoints.restore() == {"training": "t", "step": 4, "history": [4]}
+    assert restored.checkpoints.restore() == ({"training": "t", "step": 4, "history": [4]}, b"weights\0")
     assert restored.variable.numpy().tolist() == [4, 4, 4]
 
 
@@ -109,22 +123,93 @@ def test_a_checkpoint_is_due_when_the_last_is_old(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("saved")
-@pytest.mark.parametrize("damage", ["cut", "bit", "empty", "text"])
+def test_no_byte_of_a_checkpoint_can_change_unnoticed(tmp_path: Path) -> None:
+    whole = (tmp_path / NEWEST).read_bytes()
+    for position in range(len(whole)):
+        changed = bytearray(whole)
+        changed[position] ^= 1 << position % 8
+        (tmp_path / NEWEST).write_bytes(changed)
+        assert goes_on_from(tmp_path) == 3, position
+    (tmp_path / NEWEST).write_bytes(whole)
+    assert goes_on_from(tmp_path) == 4
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-40])
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def grown(file: Path) -> None:
+    file.write_bytes(file.read_bytes() + b"more")
+
+
+def of_another_step(file: Path) -> None:
+    file.write_bytes(file.with_name(BEFORE).read_bytes()[:32] + file.read_bytes()[32:])
+
+
+def a_folder(file: Path) -> None:
+    file.unlink()
+    (file / "something").mkdir(parents=True)
+
+
+def a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def a_link_to_nothing(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("nothing")
+
+
+def unreadable(file: Path) -> None:
+    """Reading it fails for root as well."""
+    file.unlink()
+    file.symlink_to("/proc/self/mem")
+
+
+DAMAGES = [cut, empty, grown, of_another_step, a_folder, a_pipe, a_link_to_nothing, unreadable]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_checkpoint_is_refused_for_the_one_before(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+    saved: Saved, tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[Path], None]
 ) -> None:
-    newest = tmp_path / "step-000000004.npz"
-    content = bytearray(newest.read_bytes())
-    position = content.index(np.full(3, 4, np.float32).tobytes())
-    content[position] ^= 1
-    damaged = {"cut": content[:-40], "bit": content, "empty": bytearray(), "text": bytearray(b"not an archive")}
-    newest.write_bytes(damaged[damage])
-    restored = Saved(tmp_path)
-    state = restored.checkpoints.restore()
-    assert state is not None
-    assert state["step"] == 3
-    assert restored.variable.numpy().tolist() == [3, 3, 3]
-    assert "step-000000004.npz is damaged" in capsys.readouterr().out
+    damage(tmp_path / NEWEST)
+    assert goes_on_from(tmp_path) == 3
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{tmp_path / NEWEST} is ")
+    assert line.endswith(": not going on from it")
+    saved.save(4)
+    assert goes_on_from(tmp_path) == 4
+
+
+@pytest.mark.parametrize("damage", DAMAGES[:3] + DAMAGES[4:])
+def test_a_damaged_older_checkpoint_is_in_nobodys_way(
+    saved: Saved, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(tmp_path / BEFORE)
+    assert goes_on_from(tmp_path) == 4
+    for step in (5, 6):
+        saved.save(step)
+    assert goes_on_from(tmp_path) == 6
+
+
+@pytest.mark.usefixtures("saved")
+def test_where_no_checkpoint_is_whole_the_training_begins_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in (BEFORE, NEWEST):
+        cut(tmp_path / name)
+    assert goes_on_from(tmp_path) is None
+    *refused, last = capsys.readouterr().out.splitlines()
+    assert len(refused) == 2
+    assert last == "no checkpoint is left: beginning anew"
+    assert goes_on_from(tmp_path) is None
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.usefixtures("saved")
@@ -142,14 +227,16 @@ def test_a_foreign_checkpoint_is_refused_whole(
 
 
 def test_a_full_disk_loses_no_checkpoint(saved: Saved, tmp_path: Path) -> None:
-    """The file that the next checkpoint is first written to is a link to the device that is always full."""
-    (tmp_path / "step-000000005.npz.partial").symlink_to("/dev/full")
-    with pytest.raises(UserError, match=r"cannot write a checkpoint: .*No space left"):
-        saved.save(5)
-    restored = Saved(tmp_path)
-    state = restored.checkpoints.restore()
-    assert state is not None
-    assert state["step"] == 4
+    """A file larger than the limit is refused by the system, as a full disk refuses it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(UserError, match=r"cannot write a checkpoint: .*File too large"):
+            saved.save(5)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert goes_on_from(tmp_path) == 4
+    assert names(tmp_path) == [BEFORE, NEWEST]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
