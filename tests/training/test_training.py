@@ -1,8 +1,10 @@
 """What surrounds the steps: the schedule, the best weights, checkpoints, requests to stop, and the scratch folder."""
 
+import io
 import os
 import resource
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -239,7 +241,7 @@ def test_a_full_disk_loses_no_checkpoint(saved: Saved, tmp_path: Path) -> None:
     assert names(tmp_path) == [BEFORE, NEWEST]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_request_to_stop_waits_and_the_second_does_not(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with stop_requested() as is_stop_requested:
@@ -249,6 +251,68 @@ def test_the_first_request_to_stop_waits_and_the_second_does_not(number: signal.
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    """As under nohup, which has a program outlive its terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_requested() as is_stop_requested:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not is_stop_requested()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_request_to_stop_counts_where_nobody_reads_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where Ctrl-C ends `tee` at once, which the output is piped to."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "wb", buffering=0) as pipe:
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, write_through=True))
+        with stop_requested() as is_stop_requested:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert is_stop_requested()
+
+
+def test_a_second_interruption_while_a_checkpoint_is_saved_loses_none(
+    saved: Saved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both come when the checkpoint is written, and has not got its name yet."""
+
+    def interrupt_twice(_: int) -> None:
+        assert (tmp_path / "step-000000005.checkpoint.partial").exists()
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(os, "fsync", interrupt_twice)
+    with stop_requested(), pytest.raises(KeyboardInterrupt):
+        saved.save(5)
+    assert goes_on_from(tmp_path) == 4
+    assert names(tmp_path) == [BEFORE, NEWEST]
+
+
+def test_two_trainings_at_once_are_refused(tmp_path: Path) -> None:
+    with checkpoint_folder(tmp_path, {}, []) as folder:
+        with (
+            pytest.raises(UserError, match=f"{tmp_path}: another training is running here"),
+            checkpoint_folder(tmp_path, {"other": "parameters"}, []),
+        ):
+            raise AssertionError
+        assert folder.exists()
+
+
+@pytest.mark.parametrize("name", ["ended", "tensorboard", "unfinished-000000000000"])
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_is_in_the_way_is_told_before_the_training(tmp_path: Path, name: str, kind: str) -> None:
+    """Not after it, as the same thing would be that it meets at its end."""
+    if kind == "file":
+        (tmp_path / name).write_text("")
+    else:
+        (tmp_path / name).symlink_to(tmp_path.parent, target_is_directory=True)
+    with checkpoint_folder(tmp_path, {}, []) as folder:
+        assert names(tmp_path) == ["lock", folder.name]
+    assert tmp_path.parent.exists()
 
 
 def test_only_the_same_training_is_continued(tmp_path: Path) -> None:
@@ -270,4 +334,4 @@ def test_only_the_same_training_is_continued(tmp_path: Path) -> None:
     assert not interrupted({"epochs": 4})
     with checkpoint_folder(root, {"epochs": 4}, [data]) as folder:
         assert (folder / "checkpoint").exists()
-    assert list(root.iterdir()) == []
+    assert names(root) == ["lock"]
