@@ -5,7 +5,8 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -228,17 +229,49 @@ def test_a_foreign_checkpoint_is_refused_whole(
     assert reason in capsys.readouterr().out
 
 
-def test_a_full_disk_loses_no_checkpoint(saved: Saved, tmp_path: Path) -> None:
-    """A file larger than the limit is refused by the system, as a full disk refuses it."""
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """A file of more than 100 bytes is refused by the system, as a full disk refuses it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
-        with pytest.raises(UserError, match=r"cannot write a checkpoint: .*File too large"):
-            saved.save(5)
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_loses_no_checkpoint(saved: Saved, tmp_path: Path) -> None:
+    with full_disk(), pytest.raises(UserError, match=r"cannot write a checkpoint: .*File too large"):
+        saved.save(5)
     assert goes_on_from(tmp_path) == 4
     assert names(tmp_path) == [BEFORE, NEWEST]
+
+
+def test_events_that_cannot_be_written_are_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "events").write_text("")
+    with pytest.raises(UserError, match=f"cannot write TensorBoard's events to {tmp_path}/events: "):
+        History(tmp_path / "events", 2, 8, "val_map")
+
+
+def write_score(_: keras.Model) -> None:
+    tf.summary.scalar("score", 0.5)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda history: history.start(0.5),
+        lambda history: history.write_hparams({"batch": 8}),
+        lambda history: history.end_epoch(1, 0.1, 0.5),
+        lambda history: history.write_summaries(1, one_weight()),
+    ],
+    ids=["start", "hparams", "epoch", "summaries"],
+)
+def test_events_that_fill_the_disk_are_told(tmp_path: Path, write: Callable[[History], object]) -> None:
+    history = History(tmp_path, 2, 8, "val_map", [write_score])
+    history.add_step({"boxes": 1.0})
+    with full_disk(), pytest.raises(UserError, match=r"cannot write TensorBoard's events to .*File too large"):
+        write(history)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
