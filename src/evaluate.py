@@ -12,6 +12,7 @@ from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import atomic_folder, require_output, write_json
 from octet.common.tensorflow import keras
+from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize
@@ -41,7 +42,7 @@ def main(recipe: Recipe) -> None:
         model = network.build()
         if variant == "qat":
             model = quantize(model, recipe.train_qat.float_layers)
-        model.load_weights(weights)
+        load_weights(model, weights, f"train_{variant}@{recipe.name}")
         return model
 
     with atomic_folder(reports / recipe.outputs_folder) as outputs:

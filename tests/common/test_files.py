@@ -15,7 +15,7 @@ def test_a_file_has_reached_the_disk_before_it_has_its_name(tmp_path: Path, monk
 
     def record(descriptor: int) -> None:
         fsync(descriptor)
-        flushed.append((Path(os.readlink(f"/proc/self/fd/{descriptor}")), (tmp_path / "output").exists()))
+        flushed.append((Path(f"/proc/self/fd/{descriptor}").readlink(), (tmp_path / "output").exists()))
 
     monkeypatch.setattr(os, "fsync", record)
     with atomic_write(tmp_path / "output") as partial:

@@ -51,6 +51,15 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
     assert best.score == 0.7
 
 
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_never_the_best(wrong: float) -> None:
+    """A last step can make them so, after the last check of the loss."""
+    best = BestWeights(lambda _: 0.0)
+    best.keep_if_best(one_weight())
+    with pytest.raises(UserError, match=r"diverged \(dense.*kernel:0 is not finite\): lower learning_rate"):
+        best.keep_if_best(one_weight(wrong))
+
+
 def test_the_last_epoch_is_always_validated() -> None:
     duration = Duration(epochs=6, steps_per_epoch=5, validate_every=4)
     assert [epoch for epoch in range(1, 7) if duration.is_validated(epoch)] == [4, 6]
@@ -301,7 +310,7 @@ def test_a_request_to_stop_counts_where_nobody_reads_what_is_printed(monkeypatch
     """As where Ctrl-C ends `tee` at once, which the output is piped to."""
     reader, writer = os.pipe()
     os.close(reader)
-    with open(writer, "wb", buffering=0) as pipe:
+    with os.fdopen(writer, "wb", buffering=0) as pipe:
         monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, write_through=True))
         with stop_requested() as is_stop_requested:
             os.kill(os.getpid(), signal.SIGINT)

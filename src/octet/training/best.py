@@ -5,7 +5,9 @@ from collections.abc import Callable
 import h5py
 from tf_keras.src.saving.legacy import hdf5_format
 
+from octet.common.errors import UserError
 from octet.common.tensorflow import keras
+from octet.common.weights import find_not_finite
 
 
 class BestWeights:
@@ -18,6 +20,8 @@ class BestWeights:
 
     def keep_if_best(self, model: keras.Model) -> float:
         """Score the model, keep its weights unless an earlier score was higher, and return the score."""
+        if name := find_not_finite(model):  # the last update, after which no loss is computed, can make it so
+            raise UserError(f"the training diverged ({name} is not finite): lower learning_rate")
         score = self._compute_score(model)
         if score >= self.score:  # of two equal scores the later model was trained on more pictures
             self.content, self.score = serialize_weights(model), score
