@@ -20,6 +20,7 @@ from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.tflite.running.operators import file_facts
+from octet.tflite.running.running import require_runnable
 from octet.tflite.running.variants import KERAS, variant_files
 
 _BATCH = 32  # pictures
@@ -31,7 +32,10 @@ def main(recipe: Recipe) -> None:
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     variants = variant_files(models, recipe.shipped_file)
     for variant, file in variants.items():
-        require_output(file, f"{f'train_{variant}' if variant in KERAS else 'convert'}@{recipe.name}")
+        if variant in KERAS:
+            require_output(file, f"train_{variant}@{recipe.name}")
+        else:
+            require_runnable(file, f"convert@{recipe.name}")
     classes = read_class_names(records)
     make_deterministic(seed=0)
 

@@ -22,6 +22,7 @@ from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.tflite.comparing.layers import keras_reference, layers_table, worst_first
+from octet.tflite.running.running import require_runnable
 
 _SHOWN = 10
 
@@ -32,8 +33,8 @@ def main(recipe: Recipe) -> None:
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     float_weights = require_output(models / "float" / "weights.h5", f"train_float@{recipe.name}")
     qat_weights = require_output(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
-    uint8 = require_output(models / recipe.shipped_file, f"convert@{recipe.name}").read_bytes()
-    ptq = require_output(models / "tflite" / "int8_ptq.tflite", f"convert@{recipe.name}").read_bytes()
+    uint8 = require_runnable(models / recipe.shipped_file, f"convert@{recipe.name}").read_bytes()
+    ptq = require_runnable(models / "tflite" / "int8_ptq.tflite", f"convert@{recipe.name}").read_bytes()
     make_deterministic(seed=0)
 
     network = registry.network(recipe, read_class_names(records)).build()
