@@ -16,6 +16,7 @@ from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import atomic_folder, atomic_write, require_output
 from octet.common.tensorflow import tf
+from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
@@ -39,8 +40,8 @@ def main(recipe: Recipe) -> None:
 
     network = registry.network(recipe, classes).build()
     quantized = quantize(network, recipe.train_qat.float_layers)
-    network.load_weights(float_weights)
-    quantized.load_weights(qat_weights)
+    load_weights(network, float_weights, f"train_float@{recipe.name}")
+    load_weights(quantized, qat_weights, f"train_qat@{recipe.name}")
     shipping = registry.shipping(recipe, classes)
     description = FileDescription(
         **plan.about.model_dump(),

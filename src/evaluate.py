@@ -12,6 +12,7 @@ from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import atomic_folder, require_output, write_json
 from octet.common.tensorflow import keras
+from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize
@@ -19,6 +20,7 @@ from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.tflite.running.operators import file_facts
+from octet.tflite.running.running import require_runnable
 from octet.tflite.running.variants import KERAS, variant_files
 
 _BATCH = 32  # pictures
@@ -30,7 +32,10 @@ def main(recipe: Recipe) -> None:
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     variants = variant_files(models, recipe.shipped_file)
     for variant, file in variants.items():
-        require_output(file, f"{f'train_{variant}' if variant in KERAS else 'convert'}@{recipe.name}")
+        if variant in KERAS:
+            require_output(file, f"train_{variant}@{recipe.name}")
+        else:
+            require_runnable(file, f"convert@{recipe.name}")
     classes = read_class_names(records)
     make_deterministic(seed=0)
 
@@ -41,7 +46,7 @@ def main(recipe: Recipe) -> None:
         model = network.build()
         if variant == "qat":
             model = quantize(model, recipe.train_qat.float_layers)
-        model.load_weights(weights)
+        load_weights(model, weights, f"train_{variant}@{recipe.name}")
         return model
 
     with atomic_folder(reports / recipe.outputs_folder) as outputs:

@@ -13,6 +13,7 @@ from pathlib import Path
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output, write_json
+from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
@@ -21,6 +22,7 @@ from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.tflite.comparing.layers import keras_reference, layers_table, worst_first
+from octet.tflite.running.running import require_runnable
 
 _SHOWN = 10
 
@@ -31,19 +33,19 @@ def main(recipe: Recipe) -> None:
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     float_weights = require_output(models / "float" / "weights.h5", f"train_float@{recipe.name}")
     qat_weights = require_output(models / "qat" / "weights.h5", f"train_qat@{recipe.name}")
-    uint8 = require_output(models / recipe.shipped_file, f"convert@{recipe.name}").read_bytes()
-    ptq = require_output(models / "tflite" / "int8_ptq.tflite", f"convert@{recipe.name}").read_bytes()
+    uint8 = require_runnable(models / recipe.shipped_file, f"convert@{recipe.name}").read_bytes()
+    ptq = require_runnable(models / "tflite" / "int8_ptq.tflite", f"convert@{recipe.name}").read_bytes()
     make_deterministic(seed=0)
 
     network = registry.network(recipe, read_class_names(records)).build()
     quantized = quantize(network, recipe.train_qat.float_layers)
-    quantized.load_weights(qat_weights)
+    load_weights(quantized, qat_weights, f"train_qat@{recipe.name}")
     batches = picture_batches(records, "val", recipe.model.input_size, batch=1).take(recipe.layers.pictures)
     pictures = [normalize(picture).numpy() for picture in batches]
 
     tables = {"conversion": worst_first(keras_reference(quantized), uint8, pictures)}
     tables["qat"] = worst_first(keras_reference(copy_weights(quantized, network)), uint8, pictures)
-    network.load_weights(float_weights)
+    load_weights(network, float_weights, f"train_float@{recipe.name}")
     tables["ptq"] = worst_first(keras_reference(network), ptq, pictures)
     write_json(Path("reports", recipe.name, "layers.json"), tables)
     for name in ("qat", "ptq"):

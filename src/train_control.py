@@ -10,6 +10,7 @@ from pathlib import Path
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
+from octet.common.weights import load_weights
 from octet.data.reading.records import read_class_names
 from octet.quantization.qat import freeze_batch_norm
 from octet.recipe.shared import stage
@@ -28,7 +29,7 @@ def main(recipe: Recipe) -> None:
     classes = read_class_names(records)
     trained, averaged = (registry.network(recipe, classes).build() for _ in range(2))
     for network in (trained, averaged):
-        network.load_weights(weights)
+        load_weights(network, weights, f"train_float@{recipe.name}")
     if plan.freeze_batch_norm:
         freeze_batch_norm(trained)
     networks = Networks(trained, averaged, [(1.0, trained.trainable_variables)])

@@ -10,6 +10,7 @@ from pathlib import Path
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
+from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
@@ -36,7 +37,7 @@ def main(recipe: Recipe) -> None:
     make_deterministic(plan.seed)
     classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
-    network.load_weights(weights)
+    load_weights(network, weights, f"train_float@{recipe.name}")
     quantized, averaged = (quantize(network, plan.float_layers) for _ in range(2))
     if plan.freeze_batch_norm:
         freeze_batch_norm(quantized)

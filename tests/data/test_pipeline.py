@@ -1,5 +1,9 @@
 """Records keep their content, and augmentation keeps the boxes on the objects."""
 
+import os
+import struct
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -15,8 +19,8 @@ from octet.data.augmentation.augment import augment
 from octet.data.augmentation.batches import Example, training_batches
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
-from octet.data.reading.records import count_records
-from octet.data.writing.records import write_split
+from octet.data.reading.records import count_records, read_class_names
+from octet.data.writing.records import serialize_example, write_split
 from octet.recipe.detection import TrainFloat
 from octet.recipe.shared.recipe import Augmentation
 from octet.sources.packing import shapes
@@ -71,6 +75,72 @@ def test_a_missing_shard_is_reported(records: Path) -> None:
     (records / "train-00001-of-00003.tfrecord").unlink()
     with pytest.raises(UserError, match="train split has 2 shards"):
         read_truths(records, "train")
+
+
+SECOND = "train-00001-of-00003.tfrecord"  # with two of the seven pictures
+
+
+def cut(shard: Path) -> None:
+    os.truncate(shard, shard.stat().st_size - 5)
+
+
+def cut_between_records(shard: Path) -> None:
+    (length,) = struct.unpack("<Q", shard.read_bytes()[:8])
+    os.truncate(shard, 12 + length + 4)
+
+
+def empty(shard: Path) -> None:
+    os.truncate(shard, 0)
+
+
+def flip_a_bit(shard: Path) -> None:
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 1
+    shard.write_bytes(content)
+
+
+def claim(length: int, shard: Path) -> None:
+    content = shard.read_bytes()
+    shard.write_bytes(struct.pack("<Q", length) + content[8:])
+
+
+def other_examples(shard: Path, **features: np.ndarray | bytes) -> None:
+    write_split(shard.parent, "train", 3, [serialize_example(features)] * 7)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        cut,
+        cut_between_records,
+        empty,
+        flip_a_bit,
+        partial(claim, 1 << 40),
+        partial(claim, (1 << 64) - 1),
+        other_examples,
+        partial(other_examples, id=np.array([1]), jpeg=b"", width=np.array([1]), height=np.array([1])),
+        partial(other_examples, id=b"1", jpeg=b"", width=np.array([0.5]), height=np.array([1])),
+    ],
+    ids=["cut", "short", "empty", "bit", "long", "longest", "no features", "wrong id", "wrong width"],
+)
+def test_damaged_records_are_reported(records: Path, damage: Callable[[Path], None]) -> None:
+    damage(records / SECOND)
+    with pytest.raises(UserError, match=f"^{records}.*: run preprocess again$") as error:
+        read_examples(records, "train")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_a_split_without_pictures_is_reported(tmp_path: Path) -> None:
+    write_split(tmp_path, "train", 3, [])
+    with pytest.raises(UserError, match="the train split has no pictures: run preprocess again"):
+        read_examples(tmp_path, "train")
+
+
+@pytest.mark.parametrize("content", [b"", b"cat\ndo", b"cat\n\xff\n", b"cat\n\ndog\n", b"\n", b"cat\ncat\n"])
+def test_damaged_class_names_are_reported(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "labels.txt").write_bytes(content)
+    with pytest.raises(UserError, match=r"labels\.txt holds no class names: run preprocess again"):
+        read_class_names(tmp_path)
 
 
 def test_a_step_depends_only_on_its_number_and_the_seed(records: Path) -> None:

@@ -103,6 +103,25 @@ def test_something_in_between_is_gone(
     assert_one_line(here(stage), gone, "is missing", f"dvc repro {needed}@quickstart")
 
 
+@pytest.mark.parametrize(
+    ("stage", "damaged", "needed"),
+    [
+        ("train_qat", "models/quickstart/float/weights.h5", "dvc repro train_float@quickstart"),
+        ("train_control", "models/quickstart/float/weights.h5", "dvc repro train_float@quickstart"),
+        ("convert", "models/quickstart/qat/weights.h5", "dvc repro train_qat@quickstart"),
+        ("layers", "models/quickstart/detector_uint8.tflite", "dvc repro convert@quickstart"),
+        ("evaluate", "models/quickstart/tflite/uint8_raw.tflite", "dvc repro convert@quickstart"),
+        ("score", "data/quickstart/records/test-00001-of-00002.tfrecord", "run preprocess again"),
+    ],
+)
+def test_something_in_between_is_damaged(
+    project: Project, reproduced: Project, here: Here, stage: str, damaged: str, needed: str
+) -> None:
+    project.take(reproduced, "data", "models", "reports")
+    os.truncate(project.folder / damaged, 3000)
+    assert_one_line(here(stage), damaged, needed)
+
+
 @pytest.mark.parametrize("keep", [0, 700, 20_000])
 def test_a_corrupt_archive(project: Project, keep: int) -> None:
     assert project.stage("fetch").returncode == 0

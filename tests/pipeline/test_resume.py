@@ -40,7 +40,7 @@ def stop(project: Project, stage: str, after: str, number: signal.Signals) -> tu
 
 
 def checkpoints(project: Project, stage: str) -> list[Path]:
-    return sorted(project.folder.glob(f"runs/quickstart/{stage}/unfinished-*/step-*.npz"))
+    return sorted(project.folder.glob(f"runs/quickstart/{stage}/unfinished-*/step-*.checkpoint"))
 
 
 def goes_on(project: Project, stage: str) -> str:
@@ -72,6 +72,8 @@ def test_stopped_and_resumed_is_the_same_bytes(ready: Project, reproduced: Proje
 def test_killed_and_resumed_is_the_same_bytes(ready: Project, reproduced: Project) -> None:
     """Stopped first, so that there is a checkpoint to go on from; then killed behind it."""
     stop(ready, "train_float", "epoch 1/", signal.SIGTERM)
+    (checkpoint,) = checkpoints(ready, "train_float")
+    assert list(checkpoint.parent.iterdir()) == [checkpoint]  # nothing that is not verified
     code, _ = stop(ready, "train_float", "going on after step", signal.SIGKILL)
     assert code == -signal.SIGKILL
     assert "going on after step" in goes_on(ready, "train_float")

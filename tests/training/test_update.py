@@ -85,7 +85,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
             update,
             lambda step: batches[step:],
             WarmupCosine(0.4, 1, 6),
-            BestWeights(tmp_path / "best.h5", lambda _: 0.0),
+            BestWeights(lambda _: 0.0),
             History(tmp_path, 3, 4, "val_map"),
             Checkpoints(tmp_path, "t", update.variables),
         )
@@ -94,7 +94,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
 def test_a_training_that_only_gets_worse_keeps_its_start(tmp_path: Path) -> None:
     """The score falls as the line moves away from 0, where it starts."""
     update, history = line_update(line(), rate=0.01), History(tmp_path, 2, 4, "val_map")
-    best = BestWeights(tmp_path / "best.h5", lambda model: 1.0 - abs(model.get_weights()[0].item()))
+    best = BestWeights(lambda model: 1.0 - abs(model.get_weights()[0].item()))
     run_steps(
         "train",
         Duration(epochs=2, steps_per_epoch=1, validate_every=1),
@@ -106,7 +106,8 @@ def test_a_training_that_only_gets_worse_keeps_its_start(tmp_path: Path) -> None
         Checkpoints(tmp_path, "t", update.variables),
     )
     kept = line(1.0)
-    kept.load_weights(tmp_path / "best.h5")
+    (tmp_path / "weights.h5").write_bytes(best.content)
+    kept.load_weights(tmp_path / "weights.h5")
     assert (kept.get_weights()[0].item(), best.score) == (0.0, 1.0)
     header, start, *epochs = history.as_csv().splitlines()
     assert (header, start) == ("epoch,loss,classes_loss,learning_rate,val_map", "0,,,,1")

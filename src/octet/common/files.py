@@ -1,7 +1,9 @@
-"""Outputs that are complete or absent: they are written under a temporary name beside their path, then renamed."""
+"""Outputs that are complete or absent, after a power cut as well: written under a temporary name, then renamed."""
 
 import csv
+import errno
 import json
+import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +21,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
     partial.unlink(missing_ok=True)  # a link would be written through
     try:
         yield partial
+        _flush(partial)
         partial.replace(path)
+        _flush(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -32,11 +36,26 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     partial.mkdir(parents=True)
     try:
         yield partial
+        for written in (*partial.rglob("*"), partial):
+            _flush(written)
         if path.exists():
             shutil.rmtree(path)
         partial.rename(path)
+        _flush(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until what was written to a file, or which names a folder has, has reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # which a file system says that has no such operation for folders
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: Path, content: Any, indent: int | None = 2) -> None:

@@ -1,14 +1,16 @@
-"""Requests to stop, by Ctrl-C or SIGTERM, that a loop can check between two steps."""
+"""Requests to stop, by Ctrl-C, SIGTERM or a closed terminal, that a loop can check between two steps."""
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def stop_requested(after: str = "this step") -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether Ctrl-C or SIGTERM has been received; a second signal interrupts at once.
+    """Yield a function that tells whether a request has been received; a second one interrupts at once.
 
     `after` names what the caller still completes, for the message that is printed.
     """
@@ -18,9 +20,11 @@ def stop_requested(after: str = "this step") -> Iterator[Callable[[], bool]]:
         if received:
             signal.default_int_handler(number, frame)
         received.append(number)
-        print(f"stopping after {after}", flush=True)
+        with suppress(OSError):  # who read this, a terminal or `tee`, may have ended already
+            print(f"stopping after {after}", flush=True)
 
-    previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    heeded = [number for number in _REQUESTS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup ignores one
+    previous = {number: signal.signal(number, handle) for number in heeded}
     try:
         yield lambda: bool(received)
     finally:

@@ -1,10 +1,9 @@
-"""Checkpoints, from which a stopped training continues: written whole, checked when read, the last two kept."""
+"""Checkpoints, from which a stopped training continues: written whole, verified when read, the last two kept."""
 
+import hashlib
 import io
 import json
 import time
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,8 @@ from octet.common.files import atomic_write
 from octet.common.tensorflow import report_write_errors, tf
 
 _KEPT = 2
-_STATE = "state"  # the array that holds it, beside those of the variables
+_HASH = hashlib.sha256().digest_size  # bytes at the start of a file: the hash of all others, which are an .npz file
+_STATE, _BEST = "state", "best"  # the arrays that hold them, beside those of the variables
 
 
 class Checkpoints:
@@ -39,49 +39,61 @@ class Checkpoints:
         """Whether the last checkpoint is so old that another should be saved."""
         return time.monotonic() - self._saved >= self._seconds
 
-    def save(self, step: int, state: Mapping[str, Any]) -> None:
-        """Write a checkpoint of a step, then remove all but the last two."""
+    def save(self, step: int, state: Mapping[str, Any], best: bytes) -> None:
+        """Write a checkpoint of a step, with the best weights so far, then remove all but the last two."""
         content = io.BytesIO()
         arrays: dict[str, Any] = {name: variable.numpy() for name, variable in self._variables.items()}
         arrays[_STATE] = np.array(json.dumps({"training": self._training, "step": step, **state}))
+        arrays[_BEST] = np.frombuffer(best, np.uint8)
         np.savez(content, allow_pickle=False, **arrays)
-        with report_write_errors("a checkpoint"), atomic_write(self._folder / f"step-{step:09d}.npz") as partial:
-            partial.write_bytes(content.getbuffer())
+        file = self._folder / f"step-{step:09d}.checkpoint"
+        with report_write_errors("a checkpoint"), atomic_write(file) as partial, partial.open("wb") as out:
+            out.write(hashlib.sha256(content.getbuffer()).digest())
+            out.write(content.getbuffer())
         for old in self._files()[:-_KEPT]:
             old.unlink()
         self._saved = time.monotonic()
 
-    def restore(self) -> dict[str, Any] | None:
-        """Assign the variables of the newest whole checkpoint, and return its state; None where there is none.
+    def restore(self) -> tuple[dict[str, Any], bytes] | None:
+        """Assign the variables of the newest whole checkpoint, and return its state and the best weights.
 
-        What is wrong with a newer one is printed, and the file renamed to .refused.
+        What is wrong with any checkpoint is printed, and it is renamed to .refused. None where none is whole.
         """
-        for file in reversed(self._files()):
+        files, newest = self._files(), None
+        for file in files:
             try:
-                arrays, state = self._read(file)
+                newest = self._read(file)
             except UserError as error:
                 print(f"{error}: not going on from it", flush=True)
                 file.rename(file.with_suffix(".refused"))
-                continue
-            for name, variable in self._variables.items():
-                variable.assign(arrays[name])
-            return state
-        return None
+        if newest is None:
+            if files:
+                print("no checkpoint is left: beginning anew", flush=True)
+            return None
+        arrays, state, best = newest
+        for name, variable in self._variables.items():
+            variable.assign(arrays[name])
+        return state, best
 
     def _files(self) -> list[Path]:
-        return sorted(self._folder.glob("step-*.npz"))
+        return sorted(self._folder.glob("step-*.checkpoint"))
 
-    def _read(self, file: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """The arrays and the state of a checkpoint, checked before any variable is assigned."""
+    def _read(self, file: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any], bytes]:
+        """The arrays, the state and the best weights of a checkpoint, checked before any variable is assigned."""
+        if not file.is_file():  # a pipe would never end
+            raise UserError(f"{file} is no file")
         try:
-            with np.load(file) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            state = json.loads(str(arrays.pop(_STATE)))
-        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-            raise UserError(f"{file} is damaged ({error})") from None
+            content = memoryview(file.read_bytes())
+        except OSError as error:
+            raise UserError(f"{file} is unreadable ({error.strerror})") from None
+        if hashlib.sha256(content[_HASH:]).digest() != content[:_HASH]:
+            raise UserError(f"{file} is damaged")
+        with np.load(io.BytesIO(content[_HASH:])) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        state, best = json.loads(str(arrays.pop(_STATE))), arrays.pop(_BEST).tobytes()
         if state["training"] != self._training:
             raise UserError(f"{file} is of another training ({state['training']}, this one is {self._training})")
         shapes = {name: variable.shape.as_list() for name, variable in self._variables.items()}
         if {name: list(array.shape) for name, array in arrays.items()} != shapes:
             raise UserError(f"{file} is of another network")
-        return arrays, state
+        return arrays, state, best

@@ -3,13 +3,14 @@
 import csv
 import io
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tensorboard.plugins.hparams import api as hparams
 
-from octet.common.tensorflow import keras, tf
+from octet.common.tensorflow import keras, report_write_errors, tf
 
 WriteSummaries = Callable[[keras.Model], None]  # writes TensorBoard summaries of a model
 
@@ -21,13 +22,22 @@ class History:
         self, events: Path, epochs: int, pictures_per_step: int, metric: str, summaries: Sequence[WriteSummaries] = ()
     ) -> None:
         """`metric` names the validation score; TensorBoard's events go to the folder `events`."""
-        self._events = tf.summary.create_file_writer(str(events))
+        self._output = f"TensorBoard's events to {events}"
+        with report_write_errors(self._output):
+            self._events = tf.summary.create_file_writer(str(events))
         self._epochs, self._pictures_per_step, self._summaries = epochs, pictures_per_step, summaries
         self._metric = metric
         self._rows: list[dict[str, float]] = []
         self._sums: dict[str, float] = {}  # of the losses, over the steps of the current epoch
         self._steps = 0
         self._began, self._pictures = time.monotonic(), 0
+
+    @contextmanager
+    def _writing(self, epoch: int) -> Iterator[None]:
+        """Let TensorFlow's summaries go to the events, as those of an epoch."""
+        with report_write_errors(self._output), self._events.as_default(epoch):
+            yield
+            self._events.flush()
 
     def add_step(self, losses: dict[str, float]) -> None:
         """Add the losses of a step to the current epoch."""
@@ -38,7 +48,7 @@ class History:
     def start(self, score: float) -> str:
         """Record the score before the first step as epoch 0, and return a line about it."""
         self._rows.append({"epoch": 0, self._metric: score})
-        with self._events.as_default(0):
+        with self._writing(0):
             tf.summary.scalar(self._metric, score)
         return f"before the first step: {self._metric} {score:.4g}"
 
@@ -51,25 +61,23 @@ class History:
         self._rows.append(row)
         self._sums, self._steps = {}, 0
         rate = self._pictures / (time.monotonic() - self._began)
-        with self._events.as_default(epoch):
+        with self._writing(epoch):
             for name, value in row.items():
                 tf.summary.scalar(name, value)
             tf.summary.scalar("pictures_per_second", rate)
-        self._events.flush()
         values = " ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "epoch")
         return f"epoch {epoch}/{self._epochs}: {values}, {rate:.0f} pictures/s"
 
     def write_hparams(self, settings: Mapping[str, Any]) -> None:
         """Write the training's settings, which may be nested, as TensorBoard's hyperparameters."""
-        with self._events.as_default(0):
+        with self._writing(0):
             hparams.hparams(_flatten(settings))
 
     def write_summaries(self, epoch: int, model: keras.Model) -> None:
         """Write all TensorBoard summaries of the model as it is after an epoch."""
-        with self._events.as_default(epoch):
+        with self._writing(epoch):
             for write in self._summaries:
                 write(model)
-        self._events.flush()
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint has to keep of this history, as plain values."""

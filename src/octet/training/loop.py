@@ -53,11 +53,11 @@ def run_steps(
     Where a stop is requested, a checkpoint is saved after the step and KeyboardInterrupt raised.
     """
     restored = checkpoints.restore()
-    step = restored["step"] if restored else 0
-    total = duration.total_steps
+    step, total = 0, duration.total_steps
     if restored:
-        history.load_state(restored["history"])
-        best.score = restored["best"]
+        state, best.content = restored
+        step, best.score = state["step"], state["best_score"]
+        history.load_state(state["history"])
         print(f"going on after step {step} of {total}", flush=True)
 
     with stop_requested() as is_stop_requested, Progress(title, total, "steps", initial=step, interval=300) as progress:
@@ -78,7 +78,7 @@ def run_steps(
                     history.write_summaries(epoch, update.averaged)
             stopping = is_stop_requested()  # asked once: a request that came after saving would stop without saving
             if stopping or checkpoints.is_due() or step == total:
-                checkpoints.save(step, {"history": history.state(), "best": best.score})
+                checkpoints.save(step, {"history": history.state(), "best_score": best.score}, best.content)
             if stopping:
                 raise KeyboardInterrupt
 

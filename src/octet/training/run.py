@@ -1,6 +1,5 @@
 """The training of a stage: from records to the best weights and the history."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -55,7 +54,7 @@ def run_training(
     validation = learning.validation(paths.records)
     inputs = [learning.model.model_dump(), plan.model_dump()]
     with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
-        best = BestWeights(folder / "best.h5", validation.score)
+        best = BestWeights(validation.score)
         events = paths.scratch / "tensorboard"
         history = History(events, duration.epochs, plan.batch, validation.metric, [validation.show, *summaries])
         history.write_hparams({"model": learning.model.model_dump(), **plan.model_dump()})
@@ -63,7 +62,7 @@ def run_training(
         batches = partial(learning.batches, paths.records, plan)
         run_steps(paths.scratch.name, duration, update, batches, schedule, best, history, checkpoints)
         with atomic_folder(paths.output) as output:
-            shutil.copyfile(best.file, output / "weights.h5")
+            (output / "weights.h5").write_bytes(best.content)
             (output / "history.csv").write_text(history.as_csv())
 
 

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 import octet
+from octet.common.errors import UserError
 
 
 @contextmanager
@@ -17,22 +20,46 @@ def checkpoint_folder(root: Path, inputs: Any, files: Iterable[Path]) -> Iterato
     """A folder for checkpoints below `root`, removed when the context ends without an error.
 
     Only a training with the same inputs, the same content of `files` and the same code finds the same folder again;
-    folders of other trainings are removed.
+    folders of other trainings are removed. One training at a time runs below `root`.
     """
-    folder = root / f"unfinished-{_fingerprint(inputs, files)}"
-    for stale in root.glob("unfinished-*"):
-        if stale != folder:
-            print(f"{stale} was begun with other parameters, data or code: dropping it", flush=True)
-            shutil.rmtree(stale)
-    if not folder.exists():
-        shutil.rmtree(root / "tensorboard", ignore_errors=True)
-    shutil.rmtree(root / "ended", ignore_errors=True)
+    with _alone_in(root):
+        folder = root / f"unfinished-{_fingerprint(inputs, files)}"
+        for stale in root.glob("unfinished-*"):
+            if stale != folder:
+                print(f"{stale} was begun with other parameters, data or code: dropping it", flush=True)
+                _remove(stale)
+        ended = root / "ended"
+        _remove(ended)
+        if not folder.exists():
+            _remove(root / "tensorboard")
+        folder.mkdir(exist_ok=True)
+        yield folder
+        # Renamed first: a kill while it is deleted must leave no folder that looks like an unfinished training.
+        folder.rename(ended)
+        shutil.rmtree(ended)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Make a folder, and hold a lock in it, which ends with this process; refused while another process has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    yield folder
-    # Renamed first: a kill while it is deleted must leave no folder that looks like an unfinished training.
-    ended = root / "ended"
-    folder.rename(ended)
-    shutil.rmtree(ended)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise UserError(f"{folder}: another training is running here: wait until it ends, or stop it") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or what lies in its place."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _fingerprint(inputs: Any, files: Iterable[Path]) -> str:

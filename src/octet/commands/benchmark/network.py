@@ -8,6 +8,7 @@ from octet.commands.benchmark.data import items_per_second
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.tensorflow import tf
+from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import count_records, read_class_names
@@ -45,7 +46,7 @@ def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, flo
     device.use("cpu")
     classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
-    network.load_weights(weights)
+    load_weights(network, weights, f"train_float@{recipe.name}")
     pictures = picture_batches(records, "test", recipe.model.input_size, _BATCH).repeat().take(1 + _STEPS)
     batch = normalize(next(iter(pictures)))
     infer = tf.function(lambda pictures: network(pictures, training=False))

@@ -1,36 +1,52 @@
 """Read records: the parsed examples of a split, in the order in which they were written."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from octet.common.errors import UserError
+import numpy as np
+
+from octet.common.errors import UserError, first_line
 from octet.common.machine import cores
 from octet.common.tensorflow import tf
 
 # The features of every record; a task's records have further ones.
 PICTURE = {"id": tf.io.FixedLenFeature([], tf.string), "jpeg": tf.io.FixedLenFeature([], tf.string)}
 
+_HEADER, _CHECKSUM = 12, 4  # bytes before the content of a record, of which its length takes eight, and after it
+
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
     """Read the class names of the records, in the order of their numbers."""
-    return tuple((folder / "labels.txt").read_text().splitlines())
+    file = folder / "labels.txt"
+    text = file.read_text(errors="replace")
+    names = tuple(text.splitlines())
+    if not text.endswith("\n") or not all(names) or len(set(names)) < len(names) or "\ufffd" in text:
+        raise UserError(f"{file} holds no class names: run preprocess again")
+    return names
 
 
 def read_split(folder: Path, split: str, features: Mapping[str, Any] = PICTURE) -> tf.data.Dataset:
-    """Read the examples of a split as dictionaries of these features."""
+    """Read the examples of a split as dictionaries of these features, after all of them have been verified."""
     shards = _shards(folder, split)
-    return (
+    examples = (
         tf.data.Dataset.from_tensor_slices([str(path) for path in shards])
         .interleave(tf.data.TFRecordDataset, cycle_length=len(shards), block_length=1)
         .map(lambda serialized: tf.io.parse_single_example(serialized, features), num_parallel_calls=cores())
     )
+    try:
+        examples.reduce(np.int64(0), lambda count, _: count + 1)
+    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
+        problem = f"{folder}: the {split} split is damaged, or of another version"
+        raise UserError(f"{problem} ({first_line(error)}): run preprocess again") from None
+    return examples
 
 
 def count_records(folder: Path, split: str) -> int:
     """Count the records of a split; each holds one picture."""
-    return sum(1 for _ in tf.data.TFRecordDataset([str(path) for path in _shards(folder, split)]))
+    return sum(map(_count, _shards(folder, split)))
 
 
 def read_pictures(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
@@ -40,11 +56,29 @@ def read_pictures(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _shards(folder: Path, split: str) -> list[Path]:
-    """List the files of a split, and check by their names that none is missing."""
+    """List the files of a split, and check that none is missing, cut or empty."""
     shards = sorted(folder.glob(f"{split}-*.tfrecord"))
     complete = re.fullmatch(rf"{split}-\d+-of-(\d+)\.tfrecord", shards[0].name) if shards else None
     if not complete or len(shards) != int(complete[1]):
         raise UserError(
             f"{folder}: the {split} split has {len(shards)} shards, which is not the complete set: run preprocess again"
         )
+    counts = [_count(shard) for shard in shards]
+    if not counts[0]:
+        raise UserError(f"{folder}: the {split} split has no pictures: run preprocess again")
+    if counts != sorted(counts, reverse=True) or counts[0] - counts[-1] > 1:
+        raise UserError(f"{folder}: the shards of the {split} split have {counts} pictures: run preprocess again")
     return shards
+
+
+def _count(shard: Path) -> int:
+    """Count the records of a file by their lengths; TensorFlow would allocate whatever one of them claims."""
+    count, size = 0, shard.stat().st_size
+    with shard.open("rb") as file:
+        while header := file.read(_HEADER):
+            length = int.from_bytes(header[:8], "little")
+            if file.tell() + length + _CHECKSUM > size:
+                raise UserError(f"{shard} is cut: run preprocess again")
+            file.seek(length + _CHECKSUM, os.SEEK_CUR)
+            count += 1
+    return count

@@ -11,6 +11,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from octet.common.errors import UserError, first_line
+from octet.common.files import require_output
 from octet.common.machine import cores
 from octet.common.silence import silence
 from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
@@ -37,6 +39,18 @@ def run_tflite(file: Path, pictures: Iterable[NDArray[np.uint8]]) -> Iterator[tu
     with ThreadPoolExecutor(cores()) as workers:
         for batch in pictures:
             yield tuple(np.stack(output) for output in zip(*workers.map(run, batch), strict=True))
+
+
+def require_runnable(file: Path, made_by: str) -> Path:
+    """Return the path of a .tflite file that runs; otherwise raise an error that names the stage that makes it."""
+    try:
+        run = Runner(require_output(file, made_by))
+        run(np.zeros(run.input_details["shape"][1:], np.uint8))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{file} cannot be used: {first_line(error)}: run `dvc repro {made_by}` to make it again"
+        ) from None
+    return file
 
 
 class Runner:

@@ -1,0 +1,54 @@
+"""Outputs are complete or absent, whatever lay there before."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from octet.common.files import atomic_folder, atomic_write
+
+
+def test_a_file_has_reached_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise a power cut may leave the name without the content."""
+    flushed: list[tuple[Path, bool]] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        fsync(descriptor)
+        flushed.append((Path(f"/proc/self/fd/{descriptor}").readlink(), (tmp_path / "output").exists()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    with atomic_write(tmp_path / "output") as partial:
+        partial.write_text("new")
+    assert flushed == [(partial, False), (tmp_path, True)]
+
+    (tmp_path / "output").unlink()
+    flushed.clear()
+    with atomic_folder(tmp_path / "output") as folder:
+        (folder / "inner").mkdir()
+        (folder / "inner" / "file").write_text("new")
+    before = {path for path, exists in flushed if not exists}
+    assert before == {folder, folder / "inner", folder / "inner" / "file"}
+    assert flushed[-1] == (tmp_path, True)
+
+
+def test_a_link_under_the_temporary_name_is_not_followed(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("kept")
+    (tmp_path / "output.partial").symlink_to(elsewhere)
+    with atomic_write(tmp_path / "output") as partial:
+        partial.write_text("new")
+    assert (elsewhere.read_text(), (tmp_path / "output").read_text()) == ("kept", "new")
+    assert not (tmp_path / "output").is_symlink()
+
+
+def test_what_a_kill_left_is_replaced(tmp_path: Path) -> None:
+    """A kill after the old folder was removed leaves the new one under its temporary name."""
+    (tmp_path / "output.partial" / "old").mkdir(parents=True)
+    (tmp_path / "file.partial").write_text("half")
+    with atomic_folder(tmp_path / "output") as folder:
+        (folder / "new").touch()
+    with atomic_write(tmp_path / "file") as partial:
+        partial.write_text("whole")
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["file", "output", "output/new"]
+    assert (tmp_path / "file").read_text() == "whole"
