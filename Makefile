@@ -25,6 +25,7 @@ $(foreach name,RECIPE IMAGE REV,$(if $(filter -%,$(firstword $($(name)))),$(erro
 PORT ?= 6006
 DEMO_PORT ?= 8000
 PYTHON ?= python3
+EXAMPLES ?= 20000
 python = $(call quoted_words,$(PYTHON))
 
 # --- where things run -------------------------------------------------------------------------------------------------
@@ -252,6 +253,10 @@ test_words = $(if $(filter undefined,$(origin TEST_FLAGS)),$(if $(TESTS),,-m 'no
 .PHONY: test-all
 test-all: ## Run all tests, the slow ones too
 	@$(MAKE) test TEST_FLAGS=
+
+.PHONY: fuzz
+fuzz: $(VENV)/dev ## Try many more damaged files on every reader than the tests do (EXAMPLES=20000 on each)
+	@FUZZ_EXAMPLES=$(call quoted,$(EXAMPLES)) pytest tests/fuzz
 
 .PHONY: lint
 lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerfile

@@ -115,7 +115,7 @@ SIZES = [
 KINDS = [tar_with_header(156, kind) for kind in (b"1", b"2", b"3", b"6", b"L", b"S", b"x", b"g")]
 
 
-@fuzz(2000)
+@fuzz(4000)
 @given(content=damaged([GOOD_TAR, *SIZES, *KINDS], [b"11 size=-1\n", *STRANGE, *KINDS]))
 def test_archives(folder: Path, content: bytes) -> None:
     path = folder / "a.tar"

@@ -6,6 +6,8 @@ import zipfile
 from contextlib import suppress
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from conftest import ROOT
 from fuzz.damage import damaged, fuzz
 from helpers.making import encoded, picture
+from octet.backbones._weights import read_weights
 from octet.commands.sharing.listing import read_listing
 from octet.common.errors import UserError
 from octet.common.tensorflow import tf
@@ -39,7 +42,7 @@ QUICKSTART = yaml.safe_dump({"quickstart": yaml.safe_load((ROOT / "params.yaml")
 BOMB = b"a: &a [x, x]\nb: &b [*a, *a]\nquickstart: &c {task: *b}\n"
 
 
-@fuzz(250)
+@fuzz(1500)
 @given(content=damaged([QUICKSTART, BOMB], [b"nan", b"-1", b"1e400", b"null", b"!!python/name:os.system", b"*a", b"{"]))
 def test_recipes(folder: Path, content: bytes) -> None:
     params = folder / "params.yaml"
@@ -87,7 +90,7 @@ def shard(folder: Path) -> bytes:
     return (folder / SHARD).read_bytes()
 
 
-@fuzz(300)
+@fuzz(1000)
 @given(data=st.data())
 def test_records(folder: Path, shard: bytes, data: st.DataObject) -> None:
     (folder / SHARD).write_bytes(data.draw(damaged([shard], [b"\xff" * 8])))
@@ -153,3 +156,29 @@ def test_tables(content: bytes) -> None:
     """Whoever opens a model takes any error for a file that is no model; what counts is that reading ends soon."""
     with suppress(Exception):
         assert len(json.dumps(TABLES.from_bytes("Root", content))) < 100 * len(content)
+
+
+# --- weights ----------------------------------------------------------------------------------------------------------
+
+KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+@pytest.fixture(scope="module")
+def weights(folder: Path) -> bytes:
+    """The content of a file of pre-trained weights, of one layer."""
+    with h5py.File(folder / "weights.h5", "w") as file:
+        file["conv/conv/kernel:0"] = KERNEL
+    return (folder / "weights.h5").read_bytes()
+
+
+@fuzz(1500)
+@given(data=st.data())
+def test_weights(folder: Path, weights: bytes, data: st.DataObject) -> None:
+    (folder / "weights.h5").write_bytes(data.draw(damaged([weights], [b"kernel:0", b"\xff" * 8])))
+    try:
+        with h5py.File(folder / "weights.h5") as file:
+            (kernel,) = read_weights(file, "conv", {"kernel:0": KERNEL.shape})
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError):  # which the backbone tells of in words
+        return
+    assert kernel.shape == KERNEL.shape
+    assert np.isfinite(kernel).all()
