@@ -76,6 +76,7 @@ def coco(photos: Path, rendered: Rendered) -> None:
 def coco_by_split(photos: Path, rendered: Rendered) -> None:
     write_coco(photos / "train2017", photos / "annotations/instances_train2017.json", rendered[:24])
     write_coco(photos / "val2017", photos / "annotations/instances_val2017.json", rendered[24:])
+    write_coco(photos / "val2017", photos / "annotations/person_keypoints_val2017.json", rendered[24:])
     write(photos / "annotations/captions_val2017.json", json.dumps({"images": [], "annotations": [{"caption": "x"}]}))
 
 

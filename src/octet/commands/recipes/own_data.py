@@ -172,7 +172,9 @@ def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
 def _coco(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
     """Recognize COCO's files of instances, and find the folder of each file's pictures."""
     listed = [folder.path / name for folder in folders for name in folder.files if name.endswith(".json")]
-    files = [path for path in paths if path.suffix == ".json"] or listed
+    # COCO's own folder has the same pictures once more in person_keypoints_*.json.
+    instances = [file for file in listed if file.name.startswith("instances_")]
+    files = [path for path in paths if path.suffix == ".json"] or instances or listed
     sets: dict[str, dict[str, str]] = {}
     for file in files:
         first = _first_picture(file)
