@@ -245,7 +245,7 @@ ifeq ($(LOCAL_RUNNER),docker)
 	@$(call run_in,$(IMAGE)-test) pytest $(test_words)
 else
 	@$(MAKE) --silent $(VENV)/dev $(VENV)/remotes
-	@env -u MAKEFLAGS -u MAKELEVEL pytest $(test_words)  # some tests run make, as users do
+	@env -u MAKEFLAGS -u MAKELEVEL -u TESTS -u TEST_FLAGS pytest $(test_words)  # some tests run make, as users do
 endif
 test_words = $(if $(filter undefined,$(origin TEST_FLAGS)),$(if $(TESTS),,-m 'not slow'),$(call quoted_words,$(TEST_FLAGS))) \
 	$(call quoted_words,$(TESTS))

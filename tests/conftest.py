@@ -4,6 +4,7 @@ import copy
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ from octet.recipe.shared.load import load_recipe
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])  # in the order in which they run
 PIPELINE = {"detection": {"task": "detection", "model": "detector", "outputs": "detections"}}
+
+# A shell's background job and nohup hand these down ignored, and so would the tests to what they start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def tiny_params() -> dict[str, Any]:

@@ -210,7 +210,6 @@ with report_user_errors(), Demo(Path("model.tflite"), Path("runtime"), 0) as dem
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout
         with socket.create_connection(("127.0.0.1", int(process.stdout.readline())), timeout=30) as half:
