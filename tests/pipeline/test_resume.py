@@ -92,18 +92,23 @@ def test_a_damaged_checkpoint_is_told_and_the_training_begins_anew(ready: Projec
     assert ready.bytes_of(f"{MODELS}/float") == reproduced.bytes_of(f"{MODELS}/float")
 
 
-@pytest.mark.slow
-def test_dvc_goes_on_where_it_was_interrupted(ready: Project) -> None:
-    """As with Ctrl-C in a terminal, where the signal reaches DVC and the stage alike."""
-    ready.set_up_dvc()
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("dvc"), "repro", "--single-item", "train_float@quickstart"],
-        cwd=ready.folder,
+def start_repro(project: Project, *words: str) -> subprocess.Popen[str]:
+    """Start `dvc repro` in a process group of its own, which is signalled as a whole, as by a terminal."""
+    return subprocess.Popen(
+        [Path(sys.executable).with_name("dvc"), "repro", *words],
+        cwd=project.folder,
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         text=True,
         process_group=0,
     )
+
+
+@pytest.mark.slow
+def test_dvc_goes_on_where_it_was_interrupted(ready: Project) -> None:
+    """As with Ctrl-C in a terminal, where the signal reaches DVC and the stage alike."""
+    ready.set_up_dvc()
+    process = start_repro(ready, "--single-item", "train_float@quickstart")
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("epoch 1/"):
@@ -140,14 +145,7 @@ def test_killed_and_reproduced_is_the_same_bytes(project: Project, reproduced: P
 
 def kill_repro(project: Project, stage: str, at: str) -> None:
     """Run what is stale up to a stage, and kill DVC and the stage at the first line from its start on that fits."""
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("dvc"), "repro", f"{stage}@quickstart"],
-        cwd=project.folder,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    )
+    process = start_repro(project, f"{stage}@quickstart")
     assert process.stdout is not None
     lines = dropwhile(lambda line: not line.startswith(f"> python src/{stage}.py"), process.stdout)
     next(line for line in lines if re.match(at, line))

@@ -8,13 +8,12 @@ import argparse
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
+from octet.commands.sharing.signature import require_signed_commit
 from octet.recipe.shared.load import load_recipe
 
 
 def main(options: argparse.Namespace) -> None:
     if options.verify_commit:
-        from octet.commands.sharing.signature import require_signed_commit
-
         require_signed_commit()
     recipe = load_recipe(options.recipe)
 
