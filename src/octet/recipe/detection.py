@@ -73,6 +73,15 @@ class Matching(Section):
         return self
 
 
+class Assignment(Section):
+    """Which cells are trained on an object: those that cost least by what the network predicts."""
+
+    most_cells: Count
+    radius: Positive
+    iou_weight: Positive
+    outside_cost: Positive
+
+
 class Loss(Section):
     """Parameters of the focal loss of the classes and the Huber loss of the boxes, and the weight of the second."""
 
