@@ -20,19 +20,6 @@ class Dataset(dataset.Dataset):
     source: Annotated[Shapes | Voc | Folder | Coco | Yolo, Field(discriminator="kind")]
 
 
-class Level(Section):
-    """A grid of the network; each of its cells has one anchor for every pair of a scale and a ratio."""
-
-    stride: Literal[8, 16, 32, 64, 128]
-    scales: Annotated[tuple[Annotated[float, Field(gt=0, le=2)], ...], Field(strict=False, min_length=1)]
-    ratios: Annotated[tuple[Positive, ...], Field(strict=False, min_length=1)]
-
-    @property
-    def anchors(self) -> int:
-        """The number of anchors in each cell."""
-        return len(self.scales) * len(self.ratios)
-
-
 class Suppression(Section):
     """Limits on the detections that are kept, in validation, in evaluation and inside the TFLite files."""
 
@@ -42,34 +29,21 @@ class Suppression(Section):
 
 
 class Model(recipe.Model):
-    """The network of a detector, its anchors, and the suppression of overlapping detections."""
+    """The network of a detector, the strides of its grids, and the suppression of overlapping detections."""
 
     alpha: Positive
     batch_norm_momentum: Share
     neck_channels: Count
-    levels: Annotated[tuple[Level, ...], Field(strict=False, min_length=1)]
+    strides: Annotated[tuple[Literal[8, 16, 32, 64, 128], ...], Field(strict=False, min_length=1)]
     suppression: Suppression
 
     @model_validator(mode="after")
-    def _levels_double(self) -> "Model":
-        strides = [level.stride for level in self.levels]
+    def _strides_double(self) -> "Model":
+        strides = self.strides
         if strides[0] > _BACKBONE_STRIDE or any(after != 2 * before for before, after in itertools.pairwise(strides)):
             raise ValueError(
-                f"the levels' strides are {strides}: start at 8, 16 or {_BACKBONE_STRIDE} and double each time"
+                f"the strides are {list(strides)}: start at 8, 16 or {_BACKBONE_STRIDE} and double each time"
             )
-        return self
-
-
-class Matching(Section):
-    """The overlaps (IoU) from which an anchor is trained on an object, and below which it is background."""
-
-    positive_iou: Share
-    negative_iou: Share
-
-    @model_validator(mode="after")
-    def _leaves_no_overlap(self) -> "Matching":
-        if self.negative_iou > self.positive_iou:
-            raise ValueError(f"negative_iou {self.negative_iou} is larger than positive_iou {self.positive_iou}")
         return self
 
 
@@ -92,11 +66,11 @@ class Loss(Section):
 
 
 class Training(recipe.Training):
-    """The further keys of a detector's training: which objects it uses, how anchors are matched, and the loss."""
+    """The further keys of a detector's training: which objects it uses, which cells learn them, and the loss."""
 
     keep_difficult: bool
     keep_truncated: bool
-    matching: Matching
+    assignment: Assignment
     loss: Loss
 
 

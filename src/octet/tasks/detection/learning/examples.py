@@ -1,27 +1,41 @@
 """Turns a record into a training example: an augmented view of its picture, and the targets for the objects in it."""
 
-from functools import partial
-
 from octet.common.tensorflow import tf
 from octet.data.augmentation.augment import View, augment
 from octet.data.augmentation.batches import Example, Prepare
 from octet.recipe.detection import Model, Training
-from octet.tasks.detection.learning.matching import make_targets
-from octet.tasks.detection.network.anchors import make_anchors
+from octet.tasks.detection.learning.assignment import NOTHING
 
 
-def make_example_preparer(model: Model, plan: Training) -> Prepare:
-    """The function that turns a record and a seed into an id, a picture [S, S, 3] and targets ([A, 4], [A])."""
-    targets = partial(make_targets, anchors=make_anchors(model), matching=plan.matching)
+def make_example_preparer(model: Model, plan: Training, most_objects: int) -> Prepare:
+    """The function that turns a record and a seed into an id, a picture [S, S, 3] and targets ([G, 4], [G]).
+
+    G is `most_objects`; rows without an object have the class NOTHING.
+    """
 
     def prepare_example(example: Example, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
         boxes, classes = kept_objects(example, plan)
         sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
         picture, view = augment(example["jpeg"], sides, seed, model.input_size, plan.augmentation)
         boxes, classes = objects_in_view(boxes, classes, view, model.input_size)
-        return example["id"], picture, targets(boxes, classes)
+        rows = [[0, most_objects - tf.shape(classes)[0]]]
+        boxes, classes = tf.pad(boxes, [*rows, [0, 0]]), tf.pad(classes, rows, constant_values=NOTHING)
+        return (
+            example["id"],
+            picture,
+            (tf.ensure_shape(boxes, [most_objects, 4]), tf.ensure_shape(classes, [most_objects])),
+        )
 
     return prepare_example
+
+
+def most_objects_of(examples: tf.data.Dataset) -> int:
+    """The number of objects in the picture that has most, and at least one."""
+    return int(
+        examples.reduce(
+            tf.constant(1, tf.int64), lambda most, example: tf.maximum(most, tf.size(example["classes"], tf.int64))
+        )
+    )
 
 
 def kept_objects(example: Example, plan: Training) -> tuple[tf.Tensor, tf.Tensor]:

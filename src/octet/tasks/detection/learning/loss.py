@@ -1,42 +1,49 @@
-"""The losses: focal loss for classes and Huber loss for boxes, divided by the number of anchors that hold an object."""
+"""The losses: focal loss for classes and Huber loss for boxes, divided by the number of cells that hold an object."""
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from octet.common.tensorflow import tf
-from octet.recipe.detection import Loss
-from octet.tasks.detection.learning.matching import IGNORED
+from octet.recipe.detection import Loss, Training
+from octet.tasks.detection.learning.assignment import NOTHING, assign_cells
+from octet.tasks.detection.network.boxes import decode_boxes, encode_boxes
 
 
 def supervised_losses(
-    targets: Sequence[tf.Tensor], predictions: Sequence[tf.Tensor], config: Loss
+    targets: Sequence[tf.Tensor],  # boxes [N, G, 4] as corners, and classes [N, G]
+    predictions: Sequence[tf.Tensor],  # box codes [N, A, 4] and class logits [N, A, C]
+    cells: NDArray[np.float32],  # [A, 4]
+    plan: Training,
 ) -> dict[str, tf.Tensor]:
-    """The losses of predicted box codes [N, A, 4] and logits [N, A, C] against target codes [N, A, 4] and classes
-    [N, A]."""
-    (target_codes, target_classes), (codes, logits) = targets, predictions
+    """The losses of predictions against the objects, each of which the cells learn that predict it best already."""
+    (boxes, classes), (codes, logits) = targets, predictions
+    predicted = tf.stop_gradient(decode_boxes(codes, cells))
+    assigned = assign_cells(boxes, classes, predicted, tf.stop_gradient(logits), cells, plan.assignment)
     return {
-        "boxes": box_loss(target_codes, target_classes, codes, config),
-        "classes": class_loss(target_classes, logits, config),
+        "boxes": box_loss(encode_boxes(assigned.boxes, cells), assigned.classes, codes, plan.loss),
+        "classes": class_loss(assigned.classes, logits, plan.loss),
     }
 
 
 def class_loss(target_classes: tf.Tensor, logits: tf.Tensor, config: Loss) -> tf.Tensor:
-    """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the number of objects' anchors."""
-    truth = tf.one_hot(target_classes, logits.shape[-1])  # [N, A, C]; background and ignored are all zeros
+    """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the number of objects' cells."""
+    truth = tf.one_hot(target_classes, logits.shape[-1])  # [N, A, C]; all zeros where there is no object
     wrong = logits * (1 - 2 * truth)  # larger where the prediction is worse
     cross_entropy = tf.nn.softplus(wrong)
     # sigmoid(wrong) ** gamma; a power takes longer than all the rest.
     modulation = tf.exp(config.focal_gamma * (wrong - cross_entropy))
     balance = (1 - config.focal_alpha) + (2 * config.focal_alpha - 1) * truth
-    counts = tf.cast(target_classes != IGNORED, tf.float32)[..., None]
-    return tf.reduce_sum(counts * balance * modulation * cross_entropy) / _object_anchors(target_classes)
+    return tf.reduce_sum(balance * modulation * cross_entropy) / _object_cells(target_classes)
 
 
 def box_loss(target_codes: tf.Tensor, target_classes: tf.Tensor, codes: tf.Tensor, config: Loss) -> tf.Tensor:
-    """Huber loss of box codes [N, A, 4] against target codes [N, A, 4] at the anchors whose class [N, A] is an
-    object's, summed and divided by the number of these anchors."""
-    is_object = tf.cast(target_classes >= 0, tf.float32)[..., None]
+    """Huber loss of box codes [N, A, 4] against target codes [N, A, 4] at the cells whose class [N, A] is an
+    object's, summed and divided by the number of these cells."""
+    is_object = tf.cast(target_classes != NOTHING, tf.float32)[..., None]
     total = tf.reduce_sum(is_object * _huber(target_codes - codes, config))
-    return config.box_weight * total / _object_anchors(target_classes)
+    return config.box_weight * total / _object_cells(target_classes)
 
 
 def distillation_losses(
@@ -44,7 +51,7 @@ def distillation_losses(
 ) -> dict[str, tf.Tensor]:
     """The losses of the network's box codes [N, A, 4] and logits [N, A, C] against a teacher's for the same pictures.
 
-    An anchor counts as much as the highest class score that the teacher gives it.
+    A cell counts as much as the highest class score that the teacher gives it.
     """
     (teacher_codes, teacher_logits), (codes, logits) = teacher_predictions, predictions
     teacher_scores = tf.sigmoid(teacher_logits)  # [N, A, C]
@@ -64,6 +71,6 @@ def _huber(difference: tf.Tensor, config: Loss) -> tf.Tensor:
     return tf.where(error < config.huber_delta, 0.5 * error**2 / config.huber_delta, error - 0.5 * config.huber_delta)
 
 
-def _object_anchors(target_classes: tf.Tensor) -> tf.Tensor:
-    """The number of anchors in the batch whose target is an object; 1 where there is none."""
-    return tf.maximum(tf.reduce_sum(tf.cast(target_classes >= 0, tf.float32)), 1.0)
+def _object_cells(target_classes: tf.Tensor) -> tf.Tensor:
+    """The number of cells in the batch whose target is an object; 1 where there is none."""
+    return tf.maximum(tf.reduce_sum(tf.cast(target_classes != NOTHING, tf.float32)), 1.0)

@@ -9,10 +9,11 @@ from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import training_batches
 from octet.data.reading.records import count_records
 from octet.recipe.detection import Recipe, Training
-from octet.tasks.detection.learning.examples import make_example_preparer
+from octet.tasks.detection.learning.examples import make_example_preparer, most_objects_of
 from octet.tasks.detection.learning.loss import distillation_losses, supervised_losses
 from octet.tasks.detection.learning.validation import DetectionValidation
 from octet.tasks.detection.metric.truths import read_examples
+from octet.tasks.detection.network.cells import make_cells
 
 
 class Learning:
@@ -22,13 +23,14 @@ class Learning:
         self.model, self._classes = recipe.model, classes
 
     def batches(self, records: Path, plan: Training, start: int) -> tf.data.Dataset:
-        """Batches from step `start` on: ids [N], pictures [N, S, S, 3], and box codes [N, A, 4] with classes [N, A]."""
+        """Batches from step `start` on: ids [N], pictures [N, S, S, 3], and boxes [N, G, 4] with classes [N, G]."""
         examples, pictures = read_examples(records, "train"), count_records(records, "train")
-        return training_batches(examples, pictures, plan, start, make_example_preparer(self.model, plan))
+        prepare = make_example_preparer(self.model, plan, most_objects_of(examples))
+        return training_batches(examples, pictures, plan, start, prepare)
 
     def losses(self, plan: Training) -> "protocol.LossFunction":
         """The function that computes the losses of predictions against targets."""
-        return partial(supervised_losses, config=plan.loss)
+        return partial(supervised_losses, cells=make_cells(self.model.input_size, self.model.strides), plan=plan)
 
     def distillation_losses(self, plan: Training) -> "protocol.LossFunction":
         """The function that computes the losses of the network's predictions against a teacher's."""

@@ -14,7 +14,7 @@ from octet.tasks.detection.metric.average_precision import mean_average_precisio
 from octet.tasks.detection.metric.boxes import xywh_pixels_to_corners
 from octet.tasks.detection.metric.detections import Detections, tabulate_detections
 from octet.tasks.detection.metric.truths import read_truths
-from octet.tasks.detection.network.anchors import make_anchors
+from octet.tasks.detection.network.cells import make_cells
 from octet.tasks.detection.network.prediction import BATCH, run_keras
 
 _SHOWN = 4  # pictures
@@ -30,7 +30,7 @@ class DetectionValidation:
     def __init__(self, records: Path, model: Model, classes: Sequence[str]) -> None:
         self._records, self._size, self._classes = records, model.input_size, classes
         self._truths = read_truths(records, "val")
-        self._anchors, self._suppression = make_anchors(model), model.suppression
+        self._anchors, self._suppression = make_cells(model.input_size, model.strides), model.suppression
         self._detections: Detections | None = None
 
     def score(self, network: keras.Model) -> float:

@@ -8,21 +8,18 @@ from collections.abc import Mapping, Sequence
 
 from octet.backbones import Backbone, make_backbone
 from octet.common.tensorflow import keras, tf
-from octet.recipe.detection import Level, Model
-from octet.tasks.detection.network.anchors import grid_side
+from octet.recipe.detection import Model
 
-_PRIOR = 0.01  # every class score before training: low, so that the many background anchors add little to the loss
+_PRIOR = 0.01  # every class score before training: low, so that the many cells of background add little to the loss
 
 
 def build_detector(model: Model, classes: int) -> keras.Model:
     """A new network from pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C], both float32."""
     pictures = keras.Input((model.input_size, model.input_size, 3), name="pictures")
     features = _pyramid(detector_backbone(model).features(pictures), model)
-    codes = [_head(features[level.stride], "boxes", level, model, 4, bias=0.0) for level in model.levels]
+    codes = [_head(features[stride], f"boxes_{stride}", 4, bias=0.0) for stride in model.strides]
     prior_logit = -math.log(1 / _PRIOR - 1)
-    logits = [
-        _head(features[level.stride], "classes", level, model, classes, bias=prior_logit) for level in model.levels
-    ]
+    logits = [_head(features[stride], f"classes_{stride}", classes, bias=prior_logit) for stride in model.strides]
     detector = keras.Model(pictures, [_rows(codes, "boxes"), _rows(logits, "classes")], name="detector")
     for layer in detector.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -43,8 +40,7 @@ def _pyramid(backbone: Mapping[int, tf.Tensor], model: Model) -> dict[int, tf.Te
     each further level is computed from the one before, at half the resolution.
     """
     features: dict[int, tf.Tensor] = {}
-    strides = [level.stride for level in model.levels]
-    for stride in sorted(set(strides) & set(backbone), reverse=True):
+    for stride in sorted(set(model.strides) & set(backbone), reverse=True):
         lateral = keras.layers.Conv2D(model.neck_channels, 1, use_bias=False, name=f"lateral_{stride}")(
             backbone[stride]
         )
@@ -56,22 +52,18 @@ def _pyramid(backbone: Mapping[int, tf.Tensor], model: Model) -> dict[int, tf.Te
             coarser = up(features[2 * stride])
             merged = keras.layers.Add(name=f"add_{stride}")([merged, coarser])
         features[stride] = merged
-    for stride in strides:
+    for stride in model.strides:
         source = features[stride] if stride in features else features[stride // 2]
         step = 1 if stride in features else 2
         features[stride] = _separable(source, model.neck_channels, f"neck_{stride}", step)
     return features
 
 
-def _head(features: tf.Tensor, name: str, level: Level, model: Model, depth: int, bias: float) -> tf.Tensor:
-    """The predictions for the anchors of a level, `depth` numbers for each: [N, cells * anchors, depth]."""
-    name = f"{name}_{level.stride}"
+def _head(features: tf.Tensor, name: str, depth: int, bias: float) -> tf.Tensor:
+    """The predictions of the cells of a grid, `depth` numbers for each: [N, cells, depth]."""
     x = _depthwise(features, f"{name}_depthwise")
-    x = keras.layers.Conv2D(
-        level.anchors * depth, 1, bias_initializer=keras.initializers.Constant(bias), name=f"{name}_pointwise"
-    )(x)
-    cells = grid_side(model.input_size, level.stride) ** 2
-    return keras.layers.Reshape((cells * level.anchors, depth), name=f"{name}_rows")(x)
+    x = keras.layers.Conv2D(depth, 1, bias_initializer=keras.initializers.Constant(bias), name=f"{name}_pointwise")(x)
+    return keras.layers.Reshape((-1, depth), name=f"{name}_rows")(x)
 
 
 def _rows(levels: Sequence[tf.Tensor], name: str) -> tf.Tensor:

@@ -10,7 +10,7 @@ from octet.common.tensorflow import keras
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.metric.detections import DetectionBatch, tabulate_detections, to_coco
 from octet.tasks.detection.metric.truths import read_truths
-from octet.tasks.detection.network.anchors import make_anchors
+from octet.tasks.detection.network.cells import make_cells
 from octet.tasks.detection.network.prediction import run_keras
 from octet.tasks.detection.network.suppression import suppress
 from octet.tflite.running.running import run_tflite
@@ -23,7 +23,10 @@ class Predicting:
 
     def __init__(self, recipe: Recipe, records: Path) -> None:
         self._truths = read_truths(records, "test")
-        self._anchors, self._suppression = make_anchors(recipe.model), recipe.model.suppression
+        self._anchors, self._suppression = (
+            make_cells(recipe.model.input_size, recipe.model.strides),
+            recipe.model.suppression,
+        )
 
     def network_outputs(self, network: keras.Model, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
         """The detections of a Keras model, batch by batch."""

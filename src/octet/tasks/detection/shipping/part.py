@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from octet.common.tensorflow import keras
 from octet.recipe.detection import Recipe
-from octet.tasks.detection.network.anchors import make_anchors
+from octet.tasks.detection.network.cells import make_cells
 from octet.tasks.detection.shipping.graphs import EMPTY_CLASSES, trace_detector, trace_heads
 from octet.tasks.detection.shipping.outputs import DETECTIONS, HEADS
 from octet.tflite.files.conversion import TracedGraph
@@ -22,7 +22,10 @@ class Shipping:
     outputs, raw_outputs = DETECTIONS, HEADS
 
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
-        self._anchors, self._suppression = make_anchors(recipe.model), recipe.model.suppression
+        self._anchors, self._suppression = (
+            make_cells(recipe.model.input_size, recipe.model.strides),
+            recipe.model.suppression,
+        )
         self.description = f"Finds {', '.join(classes)}."
         self.raw_arrays = {"anchors": self._anchors}
 
