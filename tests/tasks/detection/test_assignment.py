@@ -65,7 +65,7 @@ def test_as_a_plain_loop_does(objects: int) -> None:
     predicted = np.concatenate([np.minimum(predicted[..., :2], predicted[..., 2:]), predicted[..., 2:] + 0.1], -1)
     logits = rng.normal(0, 2, (4, len(CELLS), CLASSES)).astype(np.float32)
     inputs = (boxes, classes, predicted.astype(np.float32), logits)
-    assigned = assign_cells(*map(tf.constant, inputs), tf.constant(CELLS), PLAN)
+    assigned = assign_cells(*map(tf.constant, inputs), CELLS, PLAN)
     for picture in range(4):
         own = assign_in_a_loop(*(part[picture] for part in inputs))
         is_taken = np.array(own) != NOTHING

@@ -3,15 +3,18 @@
 The costs and the number of cells an object gets follow SimOTA, of YOLOX (Ge et al., 2021).
 """
 
+from functools import reduce
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Assignment
-from octet.tasks.detection.network.boxes import box_area
+from octet.tasks.detection.network.boxes import iou_matrix
 from octet.tasks.detection.network.cells import CELL_SIDES
 
 NOTHING = -1  # the class of a cell without an object, and of the rows that fill up a picture's objects
-_FAR = 1e9  # the cost of a cell that an object cannot have
 _LEAST_IOU = 1e-8  # whose logarithm is finite
 
 
@@ -28,7 +31,7 @@ def assign_cells(
     classes: tf.Tensor,  # [N, G], NOTHING in rows that hold no object
     predicted: tf.Tensor,  # [N, A, 4], corners
     logits: tf.Tensor,  # [N, A, C]
-    cells: tf.Tensor,  # [A, 4], centre and size
+    cells: NDArray[np.float32],  # [A, 4], centre and size
     plan: Assignment,
 ) -> Assigned:
     """Give each object the cells with the lowest costs, as many as their overlaps add up to, and at least one.
@@ -39,51 +42,38 @@ def assign_cells(
     is_object = classes != NOTHING  # [N, G]
     inside, central = _places(boxes, cells, plan.radius)  # [N, G, A]
     possible = (inside | central) & is_object[..., None]
-    ious = _ious(boxes, predicted) * tf.cast(possible, tf.float32)  # [N, G, A]
+    ious = iou_matrix(boxes, predicted) * tf.cast(possible, tf.float32)  # [N, G, A]
     cost = _class_costs(classes, logits) - plan.iou_weight * tf.math.log(ious + _LEAST_IOU)
     cost = tf.where(inside & central, cost, cost + plan.outside_cost)
-    cost = tf.where(possible, cost, _FAR)
+    cost = tf.where(possible, cost, np.inf)
 
-    most = min(plan.most_cells, logits.shape[1])
+    most = min(plan.most_cells, len(cells))
     best_ious = tf.math.top_k(ious, most).values  # [N, G, K]
     counts = tf.maximum(tf.cast(tf.reduce_sum(best_ious, axis=-1), tf.int32), 1)  # [N, G]
     lowest = tf.math.top_k(-cost, most)  # of equal costs the first cell comes first
-    is_chosen = (tf.range(most) < counts[..., None]) & (lowest.values > -_FAR)  # [N, G, K]
-    chosen = _at_cells(lowest.indices, is_chosen, tf.shape(cost))  # [N, G, A]
+    is_chosen = (tf.range(most) < counts[..., None]) & tf.math.is_finite(lowest.values)  # [N, G, K]
+    chosen = _at_cells(lowest.indices, is_chosen, len(cells))  # [N, G, A]
 
-    chosen_cost = tf.where(chosen, cost, 2 * _FAR)
-    owner = tf.argmin(chosen_cost, axis=1, output_type=tf.int32)  # [N, A]
+    owner = tf.argmin(tf.where(chosen, cost, np.inf), axis=1, output_type=tf.int32)  # [N, A]
     is_taken = tf.reduce_any(chosen, axis=1)  # [N, A]
-    owned = tf.gather(classes, owner, batch_dims=1)
     return Assigned(
         boxes=tf.where(is_taken[..., None], tf.gather(boxes, owner, batch_dims=1), 0.0),
-        classes=tf.where(is_taken, owned, NOTHING),
-        ious=tf.where(is_taken, tf.reduce_sum(ious * tf.one_hot(owner, tf.shape(ious)[1], axis=1), axis=1), 0.0),
+        classes=tf.where(is_taken, tf.gather(classes, owner, batch_dims=1), NOTHING),
+        ious=tf.where(is_taken, tf.gather(tf.transpose(ious, [0, 2, 1]), owner, batch_dims=2), 0.0),
     )
 
 
-def _places(boxes: tf.Tensor, cells: tf.Tensor, radius: float) -> tuple[tf.Tensor, tf.Tensor]:
+def _places(boxes: tf.Tensor, cells: NDArray[np.float32], radius: float) -> tuple[tf.Tensor, tf.Tensor]:
     """Whether a cell's centre lies in the object, and whether it lies near the object's middle: both [N, G, A].
 
     Near is less than `radius` sides of a cell away, in each direction.
     """
     top, left, bottom, right = (side[..., None] for side in tf.unstack(boxes, axis=-1))  # [N, G, 1]
-    y, x, height, width = tf.unstack(cells, axis=-1)  # [A]
+    y, x, height, width = cells.T  # [A]
     inside = (y > top) & (y < bottom) & (x > left) & (x < right)
     near_y = tf.abs(y - (top + bottom) / 2) < radius * height / CELL_SIDES
     near_x = tf.abs(x - (left + right) / 2) < radius * width / CELL_SIDES
     return inside, near_y & near_x
-
-
-def _ious(boxes: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
-    """Intersection over union of every object with every predicted box: [N, G, A]."""
-    # Side by side, not corner by corner: a last axis of two is several times as slow.
-    tops, lefts, bottoms, rights = (side[..., None] for side in tf.unstack(boxes, axis=-1))  # [N, G, 1]
-    top, left, bottom, right = (side[:, None] for side in tf.unstack(predicted, axis=-1))  # [N, 1, A]
-    height = tf.minimum(bottoms, bottom) - tf.maximum(tops, top)
-    width = tf.minimum(rights, right) - tf.maximum(lefts, left)
-    shared = tf.maximum(height, 0.0) * tf.maximum(width, 0.0)
-    return tf.math.divide_no_nan(shared, box_area(boxes)[..., None] + box_area(predicted)[:, None] - shared)
 
 
 def _class_costs(classes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -96,9 +86,8 @@ def _class_costs(classes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return all_wrong[:, None] - own
 
 
-def _at_cells(indices: tf.Tensor, is_chosen: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+def _at_cells(indices: tf.Tensor, is_chosen: tf.Tensor, cells: int) -> tf.Tensor:
     """Whether each cell is among the chosen ones: from the cells' indices [N, G, K] to [N, G, A]."""
-    chosen = tf.where(is_chosen)  # [P, 3]: picture, object, rank
-    cells = tf.gather_nd(indices, chosen)[:, None]
-    places = tf.concat([tf.cast(chosen[:, :2], tf.int32), cells], axis=1)
-    return tf.scatter_nd(places, tf.ones(tf.shape(places)[:1], tf.int32), shape) > 0
+    # Compared rank by rank: it needs neither a scatter nor all ranks in memory at once.
+    by_rank = tf.unstack(tf.where(is_chosen, indices, NOTHING), axis=-1)  # K of [N, G]
+    return reduce(tf.logical_or, (index[..., None] == tf.range(cells) for index in by_rank))

@@ -10,7 +10,7 @@ from octet.tasks.detection.learning.assignment import NOTHING
 def make_example_preparer(model: Model, plan: Training, most_objects: int) -> Prepare:
     """The function that turns a record and a seed into an id, a picture [S, S, 3] and targets ([G, 4], [G]).
 
-    G is `most_objects`; rows without an object have the class NOTHING.
+    G is `most_objects` in every picture: a batch of another shape would have the training step traced again.
     """
 
     def prepare_example(example: Example, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
@@ -18,24 +18,15 @@ def make_example_preparer(model: Model, plan: Training, most_objects: int) -> Pr
         sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
         picture, view = augment(example["jpeg"], sides, seed, model.input_size, plan.augmentation)
         boxes, classes = objects_in_view(boxes, classes, view, model.input_size)
-        rows = [[0, most_objects - tf.shape(classes)[0]]]
-        boxes, classes = tf.pad(boxes, [*rows, [0, 0]]), tf.pad(classes, rows, constant_values=NOTHING)
-        return (
-            example["id"],
-            picture,
-            (tf.ensure_shape(boxes, [most_objects, 4]), tf.ensure_shape(classes, [most_objects])),
-        )
+        return example["id"], picture, pad_objects(boxes, classes, most_objects)
 
     return prepare_example
 
 
 def most_objects_of(examples: tf.data.Dataset) -> int:
     """The number of objects in the picture that has most, and at least one."""
-    return int(
-        examples.reduce(
-            tf.constant(1, tf.int64), lambda most, example: tf.maximum(most, tf.size(example["classes"], tf.int64))
-        )
-    )
+    most = examples.reduce(1, lambda most, example: tf.maximum(most, tf.size(example["classes"])))
+    return int(most)
 
 
 def kept_objects(example: Example, plan: Training) -> tuple[tf.Tensor, tf.Tensor]:
@@ -56,3 +47,10 @@ def objects_in_view(boxes: tf.Tensor, classes: tf.Tensor, view: View, size: int)
     top, left, bottom, right = tf.unstack(boxes, axis=1)
     boxes = tf.where(view.flipped, tf.stack([top, 1 - right, bottom, 1 - left], axis=1), boxes)
     return boxes, tf.boolean_mask(classes, inside)
+
+
+def pad_objects(boxes: tf.Tensor, classes: tf.Tensor, rows: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """Boxes [G, 4] and classes [G] filled up to so many rows; those without an object have the class NOTHING."""
+    added = [0, rows - tf.shape(classes)[0]]
+    boxes, classes = tf.pad(boxes, [added, [0, 0]]), tf.pad(classes, [added], constant_values=NOTHING)
+    return tf.ensure_shape(boxes, [rows, 4]), tf.ensure_shape(classes, [rows])

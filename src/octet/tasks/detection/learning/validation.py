@@ -30,14 +30,14 @@ class DetectionValidation:
     def __init__(self, records: Path, model: Model, classes: Sequence[str]) -> None:
         self._records, self._size, self._classes = records, model.input_size, classes
         self._truths = read_truths(records, "val")
-        self._anchors, self._suppression = make_cells(model.input_size, model.strides), model.suppression
+        self._cells, self._suppression = make_cells(model.input_size, model.strides), model.suppression
         self._detections: Detections | None = None
 
     def score(self, network: keras.Model) -> float:
         """The network's VOC2012 mean average precision on the validation split."""
         pictures = picture_batches(self._records, "val", self._size, BATCH)
         self._detections = tabulate_detections(
-            run_keras(network, pictures.as_numpy_iterator(), self._anchors, self._suppression), self._truths
+            run_keras(network, pictures.as_numpy_iterator(), self._cells, self._suppression), self._truths
         )
         return round(float(mean_average_precision(rank_by_class(self._detections, self._truths, self._classes))), 5)
 

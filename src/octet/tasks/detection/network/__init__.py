@@ -1,1 +1,1 @@
-"""The network, which turns pictures into box codes and scores, its anchors, and the step from there to detections."""
+"""The network, which turns pictures into box codes and scores, its cells, and the step from there to detections."""

@@ -14,14 +14,17 @@ def box_area(boxes: tf.Tensor) -> tf.Tensor:
 
 
 def iou_matrix(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
-    """Intersection over union of every box of one set with every box of another: [G, 4], [A, 4] -> [G, A]."""
+    """Intersection over union of every box of a set with every one of another: [..., G, 4], [..., A, 4] -> [..., G, A].
+
+    A box of no area overlaps nothing.
+    """
     # Side by side, not corner by corner: a last axis of two is several times as slow.
-    tops, lefts, bottoms, rights = (side[:, None] for side in tf.unstack(first, axis=1))  # [G, 1]
-    top, left, bottom, right = tf.unstack(second, axis=1)  # [A]
-    height = tf.minimum(bottoms, bottom) - tf.maximum(tops, top)  # [G, A]
+    tops, lefts, bottoms, rights = (side[..., :, None] for side in tf.unstack(first, axis=-1))  # [..., G, 1]
+    top, left, bottom, right = (side[..., None, :] for side in tf.unstack(second, axis=-1))  # [..., 1, A]
+    height = tf.minimum(bottoms, bottom) - tf.maximum(tops, top)  # [..., G, A]
     width = tf.minimum(rights, right) - tf.maximum(lefts, left)
     shared = tf.maximum(height, 0.0) * tf.maximum(width, 0.0)
-    return tf.math.divide_no_nan(shared, box_area(first)[:, None] + box_area(second)[None, :] - shared)
+    return tf.math.divide_no_nan(shared, box_area(first)[..., :, None] + box_area(second)[..., None, :] - shared)
 
 
 def corners_to_centre(boxes: tf.Tensor) -> tf.Tensor:
@@ -34,16 +37,16 @@ def centre_to_corners(boxes: tf.Tensor) -> tf.Tensor:
     return tf.concat([boxes[..., :2] - boxes[..., 2:] / 2, boxes[..., :2] + boxes[..., 2:] / 2], axis=-1)
 
 
-def encode_boxes(boxes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
-    """The box codes [..., 4]: boxes [..., 4] given as corners, relative to anchors [..., 4] as centre and size."""
+def encode_boxes(boxes: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
+    """The box codes [..., 4]: boxes [..., 4] given as corners, relative to cells [..., 4] as centre and size."""
     centre = corners_to_centre(boxes)
-    place = (centre[..., :2] - anchors[..., :2]) / anchors[..., 2:]
-    size = tf.math.log(tf.maximum(centre[..., 2:], _SMALLEST) / anchors[..., 2:])
+    place = (centre[..., :2] - cells[..., :2]) / cells[..., 2:]
+    size = tf.math.log(tf.maximum(centre[..., 2:], _SMALLEST) / cells[..., 2:])
     return tf.concat([place, size], axis=-1) * tf.constant(CODE_SCALES)
 
 
-def decode_boxes(codes: tf.Tensor, anchors: tf.Tensor) -> tf.Tensor:
-    """The boxes [..., 4] as corners, from box codes [..., 4] and anchors [..., 4] as centre and size."""
+def decode_boxes(codes: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
+    """The boxes [..., 4] as corners, from box codes [..., 4] and cells [..., 4] as centre and size."""
     codes = codes / tf.constant(CODE_SCALES)
-    centre = codes[..., :2] * anchors[..., 2:] + anchors[..., :2]
-    return centre_to_corners(tf.concat([centre, tf.exp(codes[..., 2:]) * anchors[..., 2:]], axis=-1))
+    centre = codes[..., :2] * cells[..., 2:] + cells[..., :2]
+    return centre_to_corners(tf.concat([centre, tf.exp(codes[..., 2:]) * cells[..., 2:]], axis=-1))

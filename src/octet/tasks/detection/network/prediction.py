@@ -15,14 +15,14 @@ BATCH = 32  # pictures that are run at once
 
 
 def run_keras(
-    model: keras.Model, batches: Iterable[NDArray[np.uint8]], anchors: NDArray[np.float32], suppression: Suppression
+    model: keras.Model, batches: Iterable[NDArray[np.uint8]], cells: NDArray[np.float32], suppression: Suppression
 ) -> Iterator[DetectionBatch]:
-    """The model's detections in each batch of pictures [N, S, S, 3]; anchors [A, 4] are given as centre and size."""
+    """The model's detections in each batch of pictures [N, S, S, 3]; cells [A, 4] are given as centre and size."""
 
     @tf.function(reduce_retracing=True)
     def run(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
         codes, logits = model(normalize(pictures), training=False)
-        return suppress(codes, tf.sigmoid(logits), anchors, suppression)
+        return suppress(codes, tf.sigmoid(logits), cells, suppression)
 
     for pictures in batches:
         yield tuple(tensor.numpy() for tensor in run(pictures))

@@ -6,14 +6,14 @@ from octet.tasks.detection.network import boxes as box_math
 
 
 def suppress(
-    codes: tf.Tensor, scores: tf.Tensor, anchors: tf.Tensor, suppression: Suppression
+    codes: tf.Tensor, scores: tf.Tensor, cells: tf.Tensor, suppression: Suppression
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
     """Decode the boxes, and of boxes of a class that overlap keep the one with the highest score.
 
-    From box codes [N, A, 4], scores [N, A, C] and anchors [A, 4] as centre and size to boxes [N, D, 4] as corners,
+    From box codes [N, A, 4], scores [N, A, C] and cells [A, 4] as centre and size to boxes [N, D, 4] as corners,
     classes [N, D], scores [N, D] and the number of detections of each picture [N].
     """
-    decoded = box_math.decode_boxes(codes, anchors)
+    decoded = box_math.decode_boxes(codes, cells)
     kept = tf.image.combined_non_max_suppression(
         decoded[:, :, None, :],
         scores,

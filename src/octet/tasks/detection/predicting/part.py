@@ -23,25 +23,23 @@ class Predicting:
 
     def __init__(self, recipe: Recipe, records: Path) -> None:
         self._truths = read_truths(records, "test")
-        self._anchors, self._suppression = (
-            make_cells(recipe.model.input_size, recipe.model.strides),
-            recipe.model.suppression,
-        )
+        self._cells = make_cells(recipe.model.input_size, recipe.model.strides)
+        self._suppression = recipe.model.suppression
 
     def network_outputs(self, network: keras.Model, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
         """The detections of a Keras model, batch by batch."""
-        return run_keras(network, batches, self._anchors, self._suppression)
+        return run_keras(network, batches, self._cells, self._suppression)
 
     def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
         """The detections of a .tflite file, batch by batch; raw heads are decoded and suppressed here."""
-        anchors = None
+        cells = None
         for outputs in run_tflite(file, batches):
             if len(outputs) != _HEADS:
                 yield outputs  # type: ignore[misc]  # the operator's four outputs are a DetectionBatch
                 continue
-            anchors = np.load(file.with_name("anchors.npy")) if anchors is None else anchors
+            cells = np.load(file.with_name("anchors.npy")) if cells is None else cells
             codes, scores = outputs
-            detections = suppress(codes, scores, anchors, self._suppression)
+            detections = suppress(codes, scores, cells, self._suppression)
             yield tuple(tensor.numpy() for tensor in detections)  # type: ignore[misc]
 
     def collect(self, outputs: Iterable[DetectionBatch]) -> list[dict[str, Any]]:

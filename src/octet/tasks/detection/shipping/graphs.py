@@ -21,7 +21,7 @@ _POSTPROCESS = "TFLite_Detection_PostProcess"
 EMPTY_CLASSES = 9
 
 
-def trace_detector(model: keras.Model, anchors: NDArray[np.float32], suppression: Suppression) -> TracedGraph:
+def trace_detector(model: keras.Model, cells: NDArray[np.float32], suppression: Suppression) -> TracedGraph:
     """The graph from a picture [1, S, S, 3] to boxes, classes, scores and count, with suppression inside."""
     _, classes = model.output_shape
     postprocess = _postprocess(suppression, EMPTY_CLASSES + classes[-1])
@@ -29,7 +29,7 @@ def trace_detector(model: keras.Model, anchors: NDArray[np.float32], suppression
     def detector(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
         codes, logits = model(pictures, training=False)
         scores = tf.pad(tf.sigmoid(logits), [[0, 0], [0, 0], [EMPTY_CLASSES, 0]])  # [1, A, E + C]
-        return postprocess(codes, scores, tf.constant(anchors))
+        return postprocess(codes, scores, tf.constant(cells))
 
     return trace_graph(detector, model.variables, _picture_spec(model), has_runtime_ops=True)
 

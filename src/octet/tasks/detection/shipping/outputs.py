@@ -30,10 +30,10 @@ _TENSORS = (
     number_tensor("number of detections", "How many of the above are meant."),
 )
 _RAW = (
-    number_tensor("box codes", "Of each anchor; anchors.npy has them."),
+    number_tensor("box codes", "Of each cell; anchors.npy has their centres and sizes."),
     number_tensor(
         "class scores",
-        "Of each anchor and class.",
+        "Of each cell and class.",
         associated_files=label_files(_AXIS),
     ),
 )

@@ -22,16 +22,14 @@ class Shipping:
     outputs, raw_outputs = DETECTIONS, HEADS
 
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
-        self._anchors, self._suppression = (
-            make_cells(recipe.model.input_size, recipe.model.strides),
-            recipe.model.suppression,
-        )
+        self._cells = make_cells(recipe.model.input_size, recipe.model.strides)
+        self._suppression = recipe.model.suppression
         self.description = f"Finds {', '.join(classes)}."
-        self.raw_arrays = {"anchors": self._anchors}
+        self.raw_arrays = {"anchors": self._cells}  # by the name that the runtime's operator has for them
 
     def trace_shipped(self, network: keras.Model) -> TracedGraph:
         """The graph from a picture to detections, with decoding and suppression inside."""
-        return trace_detector(network, self._anchors, self._suppression)
+        return trace_detector(network, self._cells, self._suppression)
 
     def trace_raw(self, network: keras.Model) -> TracedGraph:
         """The graph from a picture to box codes and scores."""
