@@ -99,8 +99,8 @@ ready_docker = echo Running in the container $(call quoted,$(IMAGE)); \
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(call quoted_words,$(MAKEFILE_LIST)) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  RECIPE=name      a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect, demo,'
-	@echo '                   anchors and bench the only recipe with results; for stale and tensorboard all)'
+	@echo '  RECIPE=name      a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect, demo'
+	@echo '                   and bench the only recipe with results; for stale and tensorboard all)'
 	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
 	@echo '                   but local for quickstart and test)'
 	@echo '  VARIANT=cpu      the container without CUDA, less than half the size'
@@ -164,10 +164,6 @@ demo: RUNNER := $(LOCAL_RUNNER)
 demo: TARGET_FLAGS = --publish $(call quoted,127.0.0.1:$(DEMO_PORT):$(DEMO_PORT))
 demo:
 	@$(RUN) octet demo $(GIVEN_RECIPE) --port=$(call quoted,$(DEMO_PORT)) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
-
-.PHONY: anchors
-anchors: ready ## See how well a recipe's anchors fit its objects
-	@$(RUN) octet anchors $(GIVEN_RECIPE)
 
 .PHONY: bench
 bench: PEER_PATH = $(call absolute,$(PEER))

@@ -21,7 +21,6 @@ EXPERIMENTS = "docs/experiments.md"
 
 REMOTES = "tests/remotes/test_sharing.py::test_from_one_clone_to_another"
 ARTIFACTS = "tests/remotes/test_sharing.py::test_one_model_by_name_and_version"
-ANCHORS = "tests/commands/test_anchors.py::test_the_table_counts_every_object_of_train_and_val"
 SBOM = "tests/tools/test_sbom.py::test_what_is_installed_here_is_listed_with_its_release_and_the_locks_hashes"
 IMAGE = "tests/image/test_image.py::test_it_says_what_it_is"
 
@@ -42,7 +41,6 @@ ELSEWHERE = {
     "make test-others": ".ci/run",
     "make test-image": ".ci/run",
     "make bench": "tests/commands/test_bench.py::test_every_part_is_measured_on_one_core_and_on_all",
-    "make anchors": ANCHORS,
     "quantize MODEL": "tests/commands/test_quantize.py::test_a_saved_model_in_uint8_from_a_folder_of_pictures",
     "mkdir -p /mnt/nas/octet": "needs a NAS",
     "dvc remote add --default ours /mnt/nas/octet": REMOTES,

@@ -60,7 +60,6 @@ def asked_for(clone: Project, client: Path, target: str, **named: str) -> list[l
         ("gate", {"RECIPE": HOSTILE}, ["octet", "gate", HOSTILE]),
         ("doctor", {"RECIPE": HOSTILE}, ["octet", "doctor", HOSTILE]),
         ("verify", {"RECIPE": HOSTILE}, ["octet", "verify", HOSTILE]),
-        ("anchors", {"RECIPE": HOSTILE}, ["octet", "anchors", HOSTILE]),
         ("bench", {"RECIPE": HOSTILE}, ["octet", "bench", HOSTILE]),
         (
             "demo",
@@ -125,7 +124,7 @@ def test_the_folders_of_the_project_and_of_downloads(clone: Project, client: Pat
     assert (clone.folder / "cache").is_dir()
 
 
-@pytest.mark.parametrize("target", ["report", "gate", "anchors", "doctor", "verify", "stale", "tensorboard", "pull"])
+@pytest.mark.parametrize("target", ["report", "gate", "doctor", "verify", "stale", "tensorboard", "pull"])
 @pytest.mark.parametrize("given", ["on the command line", "in the environment"])
 def test_a_recipe_of_no_such_name(clone: Project, monkeypatch: pytest.MonkeyPatch, target: str, given: str) -> None:
     if given == "in the environment":

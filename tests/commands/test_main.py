@@ -49,7 +49,6 @@ def test_help_imports_nothing_slow(command: str) -> None:
         ("detect --recipe nosuch x.jpg", "params.yaml: no recipe 'nosuch'"),
         ("detect --model nosuch.tflite x.jpg", "nosuch.tflite: no such model"),
         ("detect --json - --csv - x.jpg", "--json and --csv cannot both go to standard output"),
-        ("anchors quickstart", "data/quickstart/records is missing: run `dvc repro preprocess@quickstart` first"),
         ("bench quickstart", "data/quickstart/records is missing: run `dvc repro preprocess@quickstart` first"),
         ("gate quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         ("summary quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),

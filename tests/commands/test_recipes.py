@@ -65,7 +65,6 @@ def test_the_one_that_has_none_is_told_who_has() -> None:
         ("gate", "octet gate", "octet gate 'first'"),
         ("report", "octet summary", "octet summary 'first'"),
         ("demo", "octet demo --port='8000'", "octet demo 'first' --port='8000'"),
-        ("anchors", "octet anchors", "octet anchors 'first'"),
         ("detect SOURCE=x.jpg", "octet detect -- 'x.jpg'", "octet detect --recipe 'first' -- 'x.jpg'"),
         ("detect SOURCE=x.jpg MODEL=y", "octet detect --model='y' -- 'x.jpg'", "octet detect --model='y' -- 'x.jpg'"),
         ("tensorboard", "octet tensorboard --port='6006'", "octet tensorboard 'first' --port='6006'"),

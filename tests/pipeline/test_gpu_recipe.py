@@ -48,7 +48,7 @@ def shrunk(project: Project) -> dict[str, Any]:
     make_archive(project, test, "VOC2007", "test", classes)
     weights = project.folder / recipe["dataset"]["pretrained"]["name"]
     model = recipe["model"]
-    model.update(alpha=0.35, input_size=64)  # the switches stay: bfloat16, XLA, frozen blocks, levels
+    model.update(alpha=0.35, input_size=64)  # the switches stay: bfloat16, XLA, frozen blocks, strides
     side = (model["input_size"],) * 2
     keras.applications.MobileNetV2((*side, 3), model["alpha"], include_top=False, weights=None).save_weights(weights)
     recipe["dataset"]["pretrained"].update(bytes=weights.stat().st_size, sources=[str(weights)])

@@ -64,7 +64,7 @@ CODE: dict[str, set[str]] = {
     "tflite/running": {"layers", "evaluate", "score"},
     "training": TRAININGS,
 }
-SECOND = "voc2007_small"  # of another shape: archives to download, pre-trained weights, five levels
+SECOND = "voc2007_small"  # of another shape: archives to download, pre-trained weights, three strides
 
 
 @pytest.fixture(scope="module")

@@ -29,9 +29,6 @@ def test_the_projects_own_recipes_are_valid() -> None:
         assert load_recipe(name, file).name == name
 
 
-LEVEL = {"stride": 16, "scales": [0.5], "ratios": [1.0]}
-
-
 def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
     recipe = load(tmp_path, tiny_params())
     with pytest.raises(ValueError, match="frozen"):
@@ -46,11 +43,11 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("train_float.epoch", 3, ["quickstart.train_float.epoch", "did you mean 'epochs'"]),
         ("train_float.augmentation.zzz", 3, ["quickstart.train_float.augmentation.zzz", "allowed: brightness"]),
         ("model.input_size", 100, ["quickstart.model.input_size", "found 100", "multiple of 32"]),
-        ("model.levels", [LEVEL | {"stride": 32}, LEVEL], ["quickstart.model", "strides are [32, 16]", "double each"]),
-        ("model.levels", [LEVEL, LEVEL | {"stride": 64}], ["quickstart.model", "strides are [16, 64]", "double each"]),
-        ("model.levels", [LEVEL | {"stride": 64}], ["quickstart.model", "strides are [64]", "start at"]),
-        ("model.levels", [LEVEL | {"stride": 12}], ["quickstart.model.levels.0.stride", "found 12", "8, 16, 32"]),
-        ("model.levels", [LEVEL | {"scales": [0.0]}], ["quickstart.model.levels.0.scales.0", "greater than 0"]),
+        ("model.strides", [32, 16], ["quickstart.model", "strides are [32, 16]", "double each"]),
+        ("model.strides", [16, 64], ["quickstart.model", "strides are [16, 64]", "double each"]),
+        ("model.strides", [64], ["quickstart.model", "strides are [64]", "start at"]),
+        ("model.strides", [12], ["quickstart.model.strides.0", "found 12", "8, 16, 32"]),
+        ("model.strides", [], ["quickstart.model.strides", "at least 1"]),
         ("train_float.micro_batches", 3, ["quickstart.train_float", "batch of 8", "3 equal micro_batches"]),
         (
             "train_float.frozen_blocks",
@@ -66,7 +63,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("task", "detektion", ["quickstart.task: found 'detektion'; expected one of detection"]),
         ("task", None, ["quickstart.task: is missing; expected one of detection"]),
         ("model.backbone", "mobilenet_v9", ["quickstart.model.backbone: found 'mobilenet_v9'; expected one of mobil"]),
-        ("train_float.matching.negative_iou", 0.9, ["quickstart.train_float.matching", "0.9", "larger"]),
+        ("train_float.assignment.most_cells", 0, ["quickstart.train_float.assignment.most_cells", "greater than 0"]),
         ("score.max_drop", True, ["quickstart.score.max_drop", "True", "number"]),
         (
             "dataset.source.kind",

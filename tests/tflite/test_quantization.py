@@ -18,7 +18,7 @@ from octet.quantization.scheme import DepthwiseWeightsQuantizer
 from octet.recipe.detection import Recipe
 from octet.tasks.detection.metric.detections import Detections, from_coco
 from octet.tasks.detection.metric.truths import read_truths
-from octet.tasks.detection.network.anchors import make_anchors
+from octet.tasks.detection.network.cells import make_cells
 from octet.tasks.detection.network.model import build_detector
 from octet.tflite.running.running import Runner, run_tflite
 from octet.tflite.running.variants import variant_files
@@ -175,10 +175,10 @@ def test_uint8_raw_holds_no_float(recipe: Recipe, models: Path) -> None:
     inputs, outputs, interpreter = open_file(models / "tflite" / "uint8_raw.tflite")
     assert dtypes(interpreter).isdisjoint({np.float16, np.float32, np.float64})
     assert [inputs["dtype"], *(details["dtype"] for details in outputs)] == [np.uint8] * 3
-    anchors = np.load(models / "tflite" / "anchors.npy")
-    np.testing.assert_array_equal(anchors, make_anchors(recipe.model))
+    cells = np.load(models / "tflite" / "anchors.npy")
+    np.testing.assert_array_equal(cells, make_cells(recipe.model.input_size, recipe.model.strides))
     classes = len(recipe.dataset.classes)
-    assert [details["shape"].tolist() for details in outputs] == [[1, len(anchors), 4], [1, len(anchors), classes]]
+    assert [details["shape"].tolist() for details in outputs] == [[1, len(cells), 4], [1, len(cells), classes]]
 
 
 def test_sizes_shrink_down_the_ladder(models: Path) -> None:

@@ -19,11 +19,12 @@ make_deterministic(1)
 networks = float_networks(registry.network(recipe, classes), recipe.train_float, [])
 schedule = make_schedule(recipe.train_float, 125)
 update = make_update(registry.learning(recipe, classes), networks, recipe.train_float, schedule)
-(_, side, _, _), ((_, anchors, _), _) = networks.trained.input_shape, networks.trained.output_shape
+side = recipe.model.input_size
 pictures = tf.random.stateless_normal((32, side, side, 3), [1, 2])
-codes = tf.random.stateless_uniform((32, anchors, 4), [3, 4])
-classes = tf.random.stateless_uniform((32, anchors), [5, 6], -1, 6, dtype=tf.int32)
+corners = tf.random.stateless_uniform((32, 5, 4), [3, 4])
+boxes = tf.concat([tf.minimum(corners[..., :2], corners[..., 2:]), tf.maximum(corners[..., :2], corners[..., 2:])], -1)
+classes = tf.random.stateless_uniform((32, 5), [5, 6], -1, 6, dtype=tf.int32)
 with tf.experimental.function_executor_type(executor):
     for _ in range(steps):
-        update(pictures, (codes, classes))
+        update(pictures, (boxes, classes))
 print(hashlib.sha256(b"".join(weights.numpy().tobytes() for weights in networks.trained.weights)).hexdigest())

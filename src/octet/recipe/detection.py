@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -11,7 +11,10 @@ from octet.recipe.shared import dataset, recipe
 from octet.recipe.shared.dataset import Coco, Folder, Shapes, Voc, Yolo
 from octet.recipe.shared.types import Count, Positive, Section, Share
 
-_BACKBONE_STRIDE = 32  # of the backbone's last features; each further level is computed from the level before
+Stride = Literal[8, 16, 32, 64, 128]
+STRIDES: tuple[int, ...] = get_args(Stride)
+
+_BACKBONE_STRIDE = 32  # of the backbone's last features; each further grid is computed from the one before
 
 
 class Dataset(dataset.Dataset):
@@ -34,7 +37,7 @@ class Model(recipe.Model):
     alpha: Positive
     batch_norm_momentum: Share
     neck_channels: Count
-    strides: Annotated[tuple[Literal[8, 16, 32, 64, 128], ...], Field(strict=False, min_length=1)]
+    strides: Annotated[tuple[Stride, ...], Field(strict=False, min_length=1)]
     suppression: Suppression
 
     @model_validator(mode="after")

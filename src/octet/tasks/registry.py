@@ -56,10 +56,5 @@ def finder(task: str, file: Path, labels: Path | None) -> "protocol.Finder":
     return import_module(f"octet.tasks.{task}.using.part").Finder(file, labels)
 
 
-def describe_anchor_fit(recipe: Recipe, records: Path) -> str:
-    """A table of how many of the recorded objects the recipe's anchors overlap well."""
-    return import_module(f"octet.tasks.{recipe.task}.proposing.recall").describe_anchor_fit(recipe, records)
-
-
 def _part(recipe: Recipe, folder: str, name: str) -> Any:
     return getattr(import_module(f"octet.tasks.{recipe.task}.{folder}.part"), name)

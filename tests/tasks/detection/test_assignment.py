@@ -54,27 +54,67 @@ def random_boxes(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     return np.concatenate([ends.min(axis=-2), ends.max(axis=-2)], axis=-1).astype(np.float32)
 
 
+def random_case(rng: np.random.Generator, objects: int) -> tuple[NDArray[np.float32], ...]:
+    """Boxes, classes, predicted boxes and logits of four pictures, of which the second has half of the objects."""
+    boxes = random_boxes(rng, 4, objects + 1)
+    classes = rng.integers(0, CLASSES, (4, objects + 1))
+    classes[:, objects:] = NOTHING
+    classes[1, objects // 2 :] = NOTHING
+    predicted = np.tile(CELLS[:, :2], 2) + rng.normal(0, 0.2, (4, len(CELLS), 4))
+    predicted = np.concatenate([np.minimum(predicted[..., :2], predicted[..., 2:]), predicted[..., 2:] + 0.1], -1)
+    logits = rng.normal(0, 2, (4, len(CELLS), CLASSES))
+    return boxes, classes, predicted.astype(np.float32), logits.astype(np.float32)
+
+
+def require_the_same(*inputs: NDArray[np.float32]) -> None:
+    """The assignment of the pictures is that of the loop."""
+    boxes, classes, predicted, _ = inputs
+    assigned = assign_cells(*map(tf.constant, inputs), CELLS, PLAN)
+    for picture in range(len(boxes)):
+        own = np.array(assign_in_a_loop(*(part[picture] for part in inputs)))
+        taken = own != NOTHING
+        np.testing.assert_array_equal(assigned.classes[picture], np.where(taken, classes[picture, own], NOTHING))
+        np.testing.assert_array_equal(assigned.boxes[picture], np.where(taken[:, None], boxes[picture, own], 0))
+        overlaps = [
+            iou(boxes[picture, number], box) if number != NOTHING else 0
+            for number, box in zip(own, predicted[picture], strict=True)
+        ]
+        np.testing.assert_allclose(assigned.ious[picture], overlaps, atol=1e-5)
+
+
 @pytest.mark.parametrize("objects", [0, 1, 7, 100])
 def test_as_a_plain_loop_does(objects: int) -> None:
-    rng = np.random.default_rng(objects)
-    boxes = random_boxes(rng, 4, objects + 1)
-    classes = rng.integers(0, CLASSES, (4, objects + 1)).astype(np.int32)
-    classes[:, objects:] = NOTHING
-    classes[1, objects // 2 :] = NOTHING  # a picture with fewer objects than the batch has room for
-    predicted = np.clip(CELLS[:, :2].repeat(2, 0).reshape(1, -1, 4), 0, 1) + rng.normal(0, 0.2, (4, len(CELLS), 4))
-    predicted = np.concatenate([np.minimum(predicted[..., :2], predicted[..., 2:]), predicted[..., 2:] + 0.1], -1)
-    logits = rng.normal(0, 2, (4, len(CELLS), CLASSES)).astype(np.float32)
-    inputs = (boxes, classes, predicted.astype(np.float32), logits)
-    assigned = assign_cells(*map(tf.constant, inputs), CELLS, PLAN)
-    for picture in range(4):
-        own = assign_in_a_loop(*(part[picture] for part in inputs))
-        is_taken = np.array(own) != NOTHING
-        assert assigned.classes[picture].numpy().tolist() == [
-            classes[picture, number] if number != NOTHING else NOTHING for number in own
-        ]
-        np.testing.assert_array_equal(
-            assigned.boxes[picture].numpy()[is_taken], boxes[picture][np.array(own)[is_taken]]
+    require_the_same(*random_case(np.random.default_rng(objects), objects))
+
+
+def test_of_equals_the_first_object_gets_the_first_cells() -> None:
+    """All cells predict the same, and the first two objects are one and the same."""
+    boxes, classes, predicted, logits = random_case(np.random.default_rng(1), 3)
+    boxes[:, 1], classes[:, 1] = boxes[:, 0], classes[:, 0]
+    predicted[:], logits[:] = [0.2, 0.2, 0.7, 0.7], 0.0
+    require_the_same(boxes, classes, predicted, logits)
+
+
+@pytest.mark.parametrize(
+    "box", [[0, 0, 0.05, 0.05], [0.9, 0.3, 1, 0.6], [0.4, 0.4, 0.4, 0.4], [0.3, 0.0, 0.3001, 1], [0, 0, 1, 1]]
+)
+def test_an_object_gets_a_cell_wherever_it_lies(box: list[float]) -> None:
+    _, _, predicted, logits = random_case(np.random.default_rng(1), 1)
+    for boxes_predicted in (predicted, np.zeros_like(predicted)):
+        assigned = assign_cells(
+            tf.constant([[box]] * 4, tf.float32), tf.constant([[2]] * 4), boxes_predicted, logits, CELLS, PLAN
         )
-        overlaps = [iou(boxes[picture, n], inputs[2][picture, c]) for c, n in enumerate(own) if n != NOTHING]
-        np.testing.assert_allclose(assigned.ious[picture].numpy()[is_taken], overlaps, atol=1e-5)
-        assert not assigned.ious[picture].numpy()[~is_taken].any()
+        assert (tf.math.count_nonzero(assigned.classes == 2, axis=1).numpy() >= 1).all()
+
+
+def test_an_object_gets_as_many_cells_as_predict_it_and_no_more_than_allowed() -> None:
+    box = np.array([[[0.2, 0.2, 0.8, 0.8]]], np.float32)
+    logits = np.zeros((1, len(CELLS), CLASSES), np.float32)
+    counts = []
+    for right in (0, 1, 3, 50):  # cells that predict exactly the object
+        predicted = np.zeros((1, len(CELLS), 4), np.float32)
+        inside = np.flatnonzero(((CELLS[:, :2] > 0.2) & (CELLS[:, :2] < 0.8)).all(axis=1))
+        predicted[0, inside[:right]] = box[0, 0]
+        assigned = assign_cells(box, np.array([[1]]), predicted, logits, CELLS, PLAN)
+        counts.append(int((assigned.classes == 1).numpy().sum()))
+    assert counts == [1, 1, 3, PLAN.most_cells]

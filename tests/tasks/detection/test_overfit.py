@@ -18,10 +18,12 @@ from octet.training.run import TrainingPaths, run_training
 
 @pytest.mark.slow
 def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(1)  # from some initial weights, training ends just below the limit
+    keras.utils.set_random_seed(1)
     recipe = detection_recipe()
+    # One batch has all pictures, so batch norm's statistics need no long average.
+    recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"batch_norm_momentum": 0.5})})
     still = {"flip": 0.0, "contrast": 0.0, "brightness": 0.0, "colour": 0.0}
-    long = {"epochs": 200, "batch": 8, "validate_every": 200, "learning_rate": 0.01, "warmup_epochs": 10.0}
+    long = {"epochs": 60, "batch": 8, "validate_every": 60, "learning_rate": 0.005, "warmup_epochs": 10.0}
     given = recipe.train_float.model_dump()
     plan = TrainFloat.model_validate(
         {**given, **long, "ema_decay": 0.9, "augmentation": {**given["augmentation"], **still}}

@@ -1,1 +1,1 @@
-"""Proposes a detector recipe's values for the user's own data: input size and anchors."""
+"""Proposes a detector recipe's values for the user's own data: input size and strides."""

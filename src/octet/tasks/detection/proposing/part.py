@@ -9,21 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.progress import Progress
-from octet.recipe.detection import Level, Recipe
+from octet.recipe.detection import STRIDES, Recipe
 from octet.sources.reading.archive import Archives
 from octet.sources.reading.split import assign_splits
 from octet.sources.voc.annotation import Annotation
 from octet.sources.voc.problem import Problem
-from octet.tasks.detection.network.anchors import make_anchors
 from octet.tasks.detection.preparing.preparation import find_classes, prepare_pictures
-from octet.tasks.detection.proposing.levels import fit_levels
-from octet.tasks.detection.proposing.recall import covered_share
 from octet.tasks.proposal import Proposal
 
 _SMALLEST = 16  # px, the shorter side of a small object in the network's input, at least
 _SMALL = 0.1  # the quantile of the shorter sides that counts as a small object's
 _SIZES = (96, 640)  # px, the smallest and largest input size that is proposed
-_ENOUGH = 0.95  # the share of objects covered by anchors with which new levels are not proposed
+_FINEST = (16, 8)  # px, the finest strides that are proposed: the first of which enough objects hold the centre of a cell
+_FEW = 0.01  # the share of objects that may hold none
+_COARSEST = 32  # px, the backbone's last stride; a base that goes further keeps its own
 
 
 class Proposing:
@@ -76,12 +75,12 @@ class DetectionSurvey:
         return facts
 
     def proposals(self) -> Iterator[Proposal]:
-        """The input size and the levels that the recipe should have for this data; they may be those that it has."""
+        """The input size and the strides that the recipe should have for this data; they may be those that it has."""
         boxes = self._boxes()
         if len(boxes):
             size, reason = self._input_size(boxes)
             yield Proposal("model", "input_size", size, reason)
-            yield self._levels(boxes, size)
+            yield self._strides(boxes, size)
 
     def _boxes(self) -> NDArray[np.float32]:
         """The boxes [G, 4] of all objects as corners, in shares of their picture's sides."""
@@ -105,20 +104,18 @@ class DetectionSurvey:
         size = max(base, min(most, 32 * int(np.ceil(_SMALLEST / small / 32))))
         return size, f"a tenth of the objects are at most {small:.3f} of the picture's side, so {small * size:.0f} px"
 
-    def _levels(self, boxes: NDArray[np.float32], size: int) -> Proposal:
-        """The recipe's own levels if their anchors cover enough objects, or else levels that cover more."""
-        model = self._recipe.model.model_copy(update={"input_size": size})
-        before = covered_share(boxes, make_anchors(model), size)
-        overlapped = "of the objects have an anchor that overlaps them by half"
-        kept = Proposal("model", "levels", model.levels, f"{before:.2f} {overlapped}")
-        if before >= _ENOUGH:
-            return kept
-        levels = fit_levels(boxes, size)
-        fitted = model.model_copy(update={"levels": tuple(map(Level.model_validate, levels))})
-        after = covered_share(boxes, make_anchors(fitted), size)
-        if after <= before:
-            return kept
-        return Proposal("model", "levels", levels, f"{after:.2f} {overlapped}; with the base's, {before:.2f}")
+    def _strides(self, boxes: NDArray[np.float32], size: int) -> Proposal:
+        """The proposed strides, with the share of objects that are too small for them as the reason."""
+        shorter = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) * size
+        thin = {stride: float((shorter < stride).mean()) for stride in _FINEST}
+        finest = next((stride for stride in _FINEST if thin[stride] <= _FEW), _FINEST[-1])
+        own = self._recipe.model.strides
+        strides = tuple(stride for stride in STRIDES if finest <= stride <= max(own[-1], _COARSEST))
+        reason = (
+            f"{thin[finest]:.1%} of the objects are narrower or lower than the smallest cell, "
+            f"{finest} px at {size} px, and easily missed"
+        )
+        return Proposal("model", "strides", own if strides == own else list(strides), reason)
 
 
 if TYPE_CHECKING:

@@ -99,7 +99,7 @@ class Showing:
                 "object_charts": charts.object_charts(dataset),
                 "suppression": recipe.model.suppression,
                 "weakest": _weakest(evaluation),
-                "smallest": _smallest(recipe),
+                "smallest": recipe.model.strides[0],
             },
             counts=("pictures", "objects"),
             class_scores={"VOC07 AP": "voc07_ap", "VOC12 AP": "voc12_ap"},
@@ -124,12 +124,6 @@ def _weakest(evaluation: Evaluation) -> list[tuple[str, float]]:
     """The three classes that the shipped file finds worst, with their VOC12 AP."""
     per_class = evaluation.variants["uint8"].per_class
     return sorted(((name, scores["voc12_ap"]) for name, scores in per_class.items()), key=lambda item: item[1])[:3]
-
-
-def _smallest(recipe: Recipe) -> int:
-    """The side, in pixels of the network's input, of the least square that an anchor overlaps by half."""
-    # The smallest anchor's over the root of two.
-    return round(min(min(level.scales) for level in recipe.model.levels) * recipe.model.input_size / 2**0.5)
 
 
 def _confusion(model: DiagnosedDetections, objects: Objects, classes: Sequence[str]) -> Iterator[tuple[str, str]]:
