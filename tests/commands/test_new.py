@@ -4,14 +4,14 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
 
-from conftest import ROOT, Project
+from conftest import ROOT, Project, tiny_params
 from helpers.own_data import Rendered, write, write_coco, write_voc, write_yolo
 from octet.commands.recipes.own_data import find_own_data
 from octet.common.errors import UserError
@@ -253,6 +253,7 @@ def test_text_and_values_of_other_recipes_stay(project: Project, pictures: Rende
     assert {line.partition(":")[0].strip() for line in lost} <= {
         "quickstart",
         "dataset",
+        "model",
         "train_float",
         "train_qat",
         "convert",
@@ -262,6 +263,7 @@ def test_text_and_values_of_other_recipes_stay(project: Project, pictures: Rende
     assert values == yaml.safe_load(before["params.yaml"])
     assert {key for key in mine if mine[key] != values["quickstart"][key]} == {
         "dataset",
+        "model",
         "train_float",
         "train_qat",
         "convert",
@@ -287,25 +289,47 @@ def test_without_pictures_a_recipe_is_like_its_base(project: Project, base: str)
         assert values[section] == {key: value for key, value in values[base].items() if key != "convert"}
 
 
-def test_small_objects_ask_for_a_larger_input_and_anchors_of_their_size(project: Project) -> None:
-    photos = project.folder.parent / "photos"
-    jpeg, _ = shapes.render_picture(3, 640, "000001")
+def squares(photos: Path, side: int, sides: Sequence[int]) -> None:
+    """Thirty pictures of so many pixels, each with squares of these sides."""
+    jpeg, annotation = shapes.render_picture(3, side, "000001")
     objects = "".join(
-        f"<object><name>dot</name><bndbox><xmin>{x}</xmin><ymin>{y}</ymin>"
-        f"<xmax>{x + 15}</xmax><ymax>{y + 15}</ymax></bndbox></object>"
-        for x, y in ((20, 30), (200, 100), (300, 250))
+        f"<object><name>dot</name><bndbox><xmin>{5 + n}</xmin><ymin>7</ymin>"
+        f"<xmax>{4 + n + of}</xmax><ymax>{6 + of}</ymax></bndbox></object>"
+        for n, of in enumerate(sides)
     )
+    assert max(sides) + len(sides) + 7 < min(annotation.width, annotation.height)
     for number in range(30):
         write(photos / "images" / f"{number}.jpg", jpeg)
         write(photos / "xml" / f"{number}.xml", f"<annotation>{objects}</annotation>")
-    result = project.octet("new", "mine", "--from", "quickstart", "--pictures", "../photos")
+
+
+def proposed_model(project: Project, base: str) -> tuple[Model, str]:
+    """The network that is proposed for the photos, and the reason of its strides."""
+    result = project.octet("new", "mine", "--from", base, "--pictures", "../photos")
     assert result.returncode == 0, result.stderr
-    assert "overlaps them by half; with the base's, 0.00" in result.stdout
     model = load_recipe("mine", project.folder / "params.yaml").model
     assert isinstance(model, Model)
+    (told,) = [line for line in result.stdout.splitlines() if "model.strides" in line]
+    return model, told.strip()
+
+
+def test_small_objects_ask_for_a_larger_input_and_smaller_cells(project: Project) -> None:
+    squares(project.folder.parent / "photos", 640, [16, 16, 16, 4])
+    model, told = proposed_model(project, "quickstart")
     assert model.input_size > 256
-    assert [level.stride for level in model.levels] == [8]
-    assert model.levels[0].scales[0] == pytest.approx(16 / 600, rel=0.2)
+    assert model.strides == (8, 16, 32)
+    assert told.startswith("model.strides: [8, 16, 32] (100.0% of the objects are less than 32 px wide or high at ")
+    assert told.endswith("px, 25.0% less than a cell of 8 px: those are easily missed)")
+
+
+def test_large_objects_need_no_small_cells(project: Project) -> None:
+    squares(project.folder.parent / "photos", 320, [150, 170])
+    params = tiny_params()
+    params["quickstart"]["model"].update(input_size=320, strides=[8, 16, 32, 64])
+    project.write_params(params)
+    model, told = proposed_model(project, "quickstart")
+    assert model.strides == (16, 32, 64)  # the base's own last one stays
+    assert "0.0% less than a cell of 16 px" in told
 
 
 def test_flaws_are_shown_and_the_recipe_is_written_all_the_same(project: Project, pictures: Rendered) -> None:

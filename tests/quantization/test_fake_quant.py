@@ -53,7 +53,7 @@ def use_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def heads(monkeypatch: pytest.MonkeyPatch) -> keras.Model:
-    """A fake-quantized network like a small detector: both kinds of convolution, box codes and logits of 16 anchors."""
+    """A fake-quantized network like a small detector: both kinds of convolution, box codes and logits of 16 cells."""
     use_kernels(monkeypatch)  # whatever ran before: it is `quantize` that has to replace them
     pictures = keras.Input((8, 8, 3))
     x = pictures

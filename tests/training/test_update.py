@@ -135,11 +135,12 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
     classes = np.where(np.arange(cells) % 7 == 0, 1, -1)[None].repeat(4, axis=0)
     targets = (tf.constant(codes), tf.constant(classes))
 
-    def losses(
-        _: tf.Tensor, wanted: tuple[tf.Tensor, ...], predicted: Sequence[tf.Tensor]
-    ) -> dict[str, tf.Tensor]:
-        config = recipe.train_float.loss
-        return {"boxes": box_loss(*wanted, predicted[0], config), "classes": class_loss(wanted[1], predicted[1], config)}
+    def losses(_: tf.Tensor, wanted: tuple[tf.Tensor, ...], predicted: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
+        (codes, classes), config = wanted, recipe.train_float.loss
+        return {
+            "boxes": box_loss(codes, classes, predicted[0], config),
+            "classes": class_loss(classes, predicted[1], config),
+        }
 
     update = Update(
         model,
@@ -161,9 +162,9 @@ def test_precision_and_compiler_change_little(recipe: Recipe) -> None:
     plain = first_losses(recipe, "float32", xla=False)
     assert plain[2] < plain[0]
     compiled = first_losses(recipe, "float32", xla=True)
-    assert compiled[0] == pytest.approx(plain[0], rel=1e-5)
+    assert compiled[0] == pytest.approx(plain[0], rel=1e-4)
     assert compiled == pytest.approx(plain, rel=0.05)
     for xla in (False, True):
         short = first_losses(recipe, "bfloat16", xla)
         assert short == pytest.approx(plain, rel=0.05)
-        assert short[0] != pytest.approx(plain[0], rel=1e-5)
+        assert short[0] != pytest.approx(plain[0], rel=1e-4)

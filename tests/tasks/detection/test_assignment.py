@@ -1,5 +1,7 @@
 """Cells are assigned as a plain loop over objects and cells does it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -54,7 +56,7 @@ def random_boxes(rng: np.random.Generator, *shape: int) -> NDArray[np.float32]:
     return np.concatenate([ends.min(axis=-2), ends.max(axis=-2)], axis=-1).astype(np.float32)
 
 
-def random_case(rng: np.random.Generator, objects: int) -> tuple[NDArray[np.float32], ...]:
+def random_case(rng: np.random.Generator, objects: int) -> tuple[NDArray[Any], ...]:
     """Boxes, classes, predicted boxes and logits of four pictures, of which the second has half of the objects."""
     boxes = random_boxes(rng, 4, objects + 1)
     classes = rng.integers(0, CLASSES, (4, objects + 1))
@@ -66,10 +68,10 @@ def random_case(rng: np.random.Generator, objects: int) -> tuple[NDArray[np.floa
     return boxes, classes, predicted.astype(np.float32), logits.astype(np.float32)
 
 
-def require_the_same(*inputs: NDArray[np.float32]) -> None:
+def require_the_same(*inputs: NDArray[Any]) -> None:
     """The assignment of the pictures is that of the loop."""
-    boxes, classes, predicted, _ = inputs
-    assigned = assign_cells(*map(tf.constant, inputs), CELLS, PLAN)
+    boxes, classes, predicted, logits = inputs
+    assigned = assign_cells(boxes, classes, predicted, logits, CELLS, PLAN)
     for picture in range(len(boxes)):
         own = np.array(assign_in_a_loop(*(part[picture] for part in inputs)))
         taken = own != NOTHING

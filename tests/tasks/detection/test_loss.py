@@ -87,9 +87,7 @@ def test_the_supervised_losses_are_those_of_the_cells_that_were_assigned(boxes: 
     error = np.abs(target - codes)[taken]
     huber = np.where(error < CONFIG.huber_delta, error**2 / 2 / CONFIG.huber_delta, error - CONFIG.huber_delta / 2)
     assert float(losses["boxes"]) == pytest.approx(0.4 * huber.sum() / max(taken.sum(), 1), rel=1e-4)
-    assert float(losses["classes"]) == pytest.approx(
-        focal_by_hand(assigned.classes.numpy(), logits.numpy()), rel=1e-4
-    )
+    assert float(losses["classes"]) == pytest.approx(focal_by_hand(assigned.classes.numpy(), logits.numpy()), rel=1e-4)
 
 
 @pytest.mark.parametrize("boxes", BOXES.values(), ids=list(BOXES))

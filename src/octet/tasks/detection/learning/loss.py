@@ -32,7 +32,7 @@ def supervised_losses(
 def _without_empty_rows(boxes: tf.Tensor, classes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The objects [N, G, 4], [N, G] without the last rows that hold none in any picture; one is left in any case.
 
-    The picture with most objects of a data set can have ten times as many as others, and assigning takes as much longer.
+    A data set's fullest picture can have ten times as many objects as others, and assigning would take as much longer.
     """
     most = tf.reduce_max(tf.math.count_nonzero(classes != NOTHING, axis=1))
     return boxes[:, : tf.maximum(most, 1)], classes[:, : tf.maximum(most, 1)]
