@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from octet.recipe.shared import dataset, recipe
 from octet.recipe.shared.dataset import Coco, Folder, Shapes, Voc, Yolo
-from octet.recipe.shared.types import Count, Positive, Section, Share
+from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Share
 
 Stride = Literal[8, 16, 32, 64, 128]
 STRIDES: tuple[int, ...] = get_args(Stride)
@@ -37,6 +37,7 @@ class Model(recipe.Model):
     alpha: Positive
     batch_norm_momentum: Share
     neck_channels: Count
+    head_layers: CountOrZero
     strides: Annotated[tuple[Stride, ...], Field(strict=False, min_length=1)]
     suppression: Suppression
 
@@ -60,11 +61,8 @@ class Assignment(Section):
 
 
 class Loss(Section):
-    """Parameters of the focal loss of the classes and the Huber loss of the boxes, and the weight of the second."""
+    """The weight of the boxes' loss against that of the class scores."""
 
-    focal_alpha: Share
-    focal_gamma: Annotated[float, Field(ge=0)]
-    huber_delta: Positive
     box_weight: Positive
 
 

@@ -1,10 +1,14 @@
-"""The random changes to a picture in training: zoom, stretch, flip, and changes of light; a seed determines them."""
+"""The random changes to a picture in training: zoom, stretch, flip, light, a spot; a seed determines them."""
 
+import math
 from typing import NamedTuple
 
 from octet.common.tensorflow import tf
 from octet.data.reading.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe.shared.recipe import Augmentation
+
+_ERASED = (0.02, 0.2)  # the smallest and the largest share of a picture that a grey rectangle takes
+_ERASED_STRETCH = 2.7  # the most that it is higher than wide, or wider than high
 
 
 class View(NamedTuple):
@@ -22,7 +26,7 @@ def augment(
 
     Return the normalized pixels of a random window as float32 [size, size, 3], and the map from the picture to them.
     """
-    draw = tf.random.stateless_uniform([10], seed)
+    draw = tf.random.stateless_uniform([15], seed)
     low, high = _window(draw[:4], config)
     # The part of the picture inside the window is cropped in whole pixels, resized, and placed on a grey background.
     begin = tf.round(tf.maximum(low, 0.0) * sides)  # [2], in pixels of the picture
@@ -35,7 +39,9 @@ def augment(
     stretch = (target_end - target_begin) / (end - begin)
     flipped = draw[4] < config.flip
     picture = tf.cond(flipped, lambda: tf.reverse(picture, [1]), lambda: picture)
-    return _light(picture, draw[5:], config), View(sides * stretch, target_begin - begin * stretch, flipped)
+    if config.erase:
+        picture = tf.cond(draw[10] < config.erase, lambda: _erase(picture, draw[11:]), lambda: picture)
+    return _light(picture, draw[5:10], config), View(sides * stretch, target_begin - begin * stretch, flipped)
 
 
 def _window(draw: tf.Tensor, config: Augmentation) -> tuple[tf.Tensor, tf.Tensor]:
@@ -66,6 +72,18 @@ def _crop_and_resize(
         tf.reduce_any(margins > 0), lambda: tf.pad(crop, margins, constant_values=PIXEL_ZERO), lambda: crop
     )
     return tf.ensure_shape(picture, [size, size, 3])
+
+
+def _erase(picture: tf.Tensor, draw: tf.Tensor) -> tf.Tensor:
+    """Paint a grey rectangle on a picture [S, S, 3], whose size, shape and place four random numbers decide."""
+    size, _, _ = picture.shape
+    side = tf.sqrt(_between(draw[0], *_ERASED))
+    stretch = tf.exp(_between(draw[1], -1.0, 1.0) * math.log(_ERASED_STRETCH) / 2)
+    sides = side * tf.stack([stretch, 1 / stretch])  # [2], in shares of the picture's side
+    low = draw[2:] * (1 - sides) * size
+    places = tf.range(size, dtype=tf.float32)[:, None]
+    rows, columns = tf.unstack((places >= low) & (places < low + sides * size), axis=1)  # [S], [S]
+    return tf.where((rows[:, None] & columns)[..., None], float(PIXEL_ZERO), picture)
 
 
 def _light(picture: tf.Tensor, draw: tf.Tensor, config: Augmentation) -> tf.Tensor:

@@ -37,6 +37,7 @@ class Augmentation(Section):
     contrast: Share
     brightness: Share
     colour: Share
+    erase: Share
 
     @model_validator(mode="after")
     def _window_is_a_range(self) -> "Augmentation":
@@ -56,6 +57,7 @@ class Training(Section):
     micro_batches: Count
     learning_rate: Positive
     warmup_epochs: Annotated[float, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
     validate_every: Count
     augmentation: Augmentation

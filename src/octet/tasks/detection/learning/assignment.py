@@ -1,6 +1,6 @@
 """Assigns cells to objects by what the network predicts now: each object gets the cells that do best by it.
 
-The costs and the number of cells an object gets follow SimOTA, of YOLOX (Ge et al., 2021).
+The number of cells that an object gets follows SimOTA, of YOLOX (Ge et al., 2021).
 """
 
 from functools import reduce
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Assignment
+from octet.tasks.detection.learning.quality import quality_focal
 from octet.tasks.detection.network.boxes import iou_matrix
 from octet.tasks.detection.network.cells import CELL_SIDES
 
@@ -43,7 +44,7 @@ def assign_cells(
     inside, central = _places(boxes, cells, plan.radius)  # [N, G, A]
     possible = (inside | central) & is_object[..., None]
     ious = iou_matrix(boxes, predicted) * tf.cast(possible, tf.float32)  # [N, G, A]
-    cost = _class_costs(classes, logits) - plan.iou_weight * tf.math.log(ious + _LEAST_IOU)
+    cost = _class_costs(classes, logits, ious) - plan.iou_weight * tf.math.log(ious + _LEAST_IOU)
     cost = tf.where(inside & central, cost, cost + plan.outside_cost)
     cost = tf.where(possible, cost, np.inf)
 
@@ -76,14 +77,13 @@ def _places(boxes: tf.Tensor, cells: NDArray[np.float32], radius: float) -> tupl
     return inside, near_y & near_x
 
 
-def _class_costs(classes: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """The cross entropy of every cell's scores with every object's class: [N, G, A].
+def _class_costs(classes: tf.Tensor, logits: tf.Tensor, ious: tf.Tensor) -> tf.Tensor:
+    """How far each cell's score of an object's class is from its overlap [N, G, A] with the object: [N, G, A].
 
-    It is that of all classes being wrong, and for the object's own class the difference that being right makes.
+    It is the loss that the score would have.
     """
-    all_wrong = tf.reduce_sum(tf.nn.softplus(logits), axis=-1)  # [N, A]
     own = tf.gather(tf.transpose(logits, [0, 2, 1]), tf.maximum(classes, 0), batch_dims=1)  # [N, G, A]
-    return all_wrong[:, None] - own
+    return quality_focal(ious, own)
 
 
 def _at_cells(indices: tf.Tensor, is_chosen: tf.Tensor, cells: int) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""The losses: focal loss for classes and Huber loss for boxes, divided by the number of cells that hold an object."""
+"""The losses: of class scores that tell how well a box fits, and of the boxes, by their overlap with the objects."""
 
 from collections.abc import Sequence
 
@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Loss, Training
-from octet.tasks.detection.learning.assignment import NOTHING, assign_cells
-from octet.tasks.detection.network.boxes import decode_boxes, encode_boxes
+from octet.tasks.detection.learning.assignment import NOTHING, Assigned, assign_cells
+from octet.tasks.detection.learning.quality import quality_focal
+from octet.tasks.detection.network.boxes import decode_boxes, generalized_iou
 
 
 def supervised_losses(
@@ -21,12 +22,11 @@ def supervised_losses(
     (boxes, classes), (codes, logits) = targets, predictions
     if not plan.xla:  # which takes no tensor of a size that changes
         boxes, classes = _without_empty_rows(boxes, classes)
-    predicted = tf.stop_gradient(decode_boxes(codes, cells))
-    assigned = assign_cells(boxes, classes, predicted, tf.stop_gradient(logits), cells, plan.assignment)
-    return {
-        "boxes": box_loss(encode_boxes(assigned.boxes, cells), assigned.classes, codes, plan.loss),
-        "classes": class_loss(assigned.classes, logits, plan.loss),
-    }
+    predicted = decode_boxes(codes, cells)  # [N, A, 4]
+    assigned = assign_cells(
+        boxes, classes, tf.stop_gradient(predicted), tf.stop_gradient(logits), cells, plan.assignment
+    )
+    return {"boxes": box_loss(assigned, predicted, plan.loss), "classes": class_loss(assigned, logits)}
 
 
 def _without_empty_rows(boxes: tf.Tensor, classes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -38,27 +38,28 @@ def _without_empty_rows(boxes: tf.Tensor, classes: tf.Tensor) -> tuple[tf.Tensor
     return boxes[:, : tf.maximum(most, 1)], classes[:, : tf.maximum(most, 1)]
 
 
-def class_loss(target_classes: tf.Tensor, logits: tf.Tensor, config: Loss) -> tf.Tensor:
-    """Focal loss of logits [N, A, C] against classes [N, A], summed and divided by the number of objects' cells."""
-    truth = tf.one_hot(target_classes, logits.shape[-1])  # [N, A, C]; all zeros where there is no object
-    wrong = logits * (1 - 2 * truth)  # larger where the prediction is worse
-    cross_entropy = tf.nn.softplus(wrong)
-    # sigmoid(wrong) ** gamma; a power takes longer than all the rest.
-    modulation = tf.exp(config.focal_gamma * (wrong - cross_entropy))
-    balance = (1 - config.focal_alpha) + (2 * config.focal_alpha - 1) * truth
-    return tf.reduce_sum(balance * modulation * cross_entropy) / _object_cells(target_classes)
+def class_loss(assigned: Assigned, logits: tf.Tensor) -> tf.Tensor:
+    """Quality focal loss of logits [N, A, C], summed and divided by the number of objects' cells.
+
+    The score of an object's class learns how well the cell's box fits, all other scores learn to be zero.
+    """
+    quality = tf.one_hot(assigned.classes, logits.shape[-1]) * assigned.ious[..., None]  # [N, A, C]
+    return tf.reduce_sum(quality_focal(quality, logits)) / _object_cells(assigned)
 
 
-def box_loss(target_codes: tf.Tensor, target_classes: tf.Tensor, codes: tf.Tensor, config: Loss) -> tf.Tensor:
-    """Huber loss of box codes [N, A, 4] against target codes [N, A, 4] at the cells whose class [N, A] is an
-    object's, summed and divided by the number of these cells."""
-    is_object = tf.cast(target_classes != NOTHING, tf.float32)[..., None]
-    total = tf.reduce_sum(is_object * _huber(target_codes - codes, config))
-    return config.box_weight * total / _object_cells(target_classes)
+def box_loss(assigned: Assigned, boxes: tf.Tensor, config: Loss) -> tf.Tensor:
+    """One minus the generalized IoU of boxes [N, A, 4] with the objects' at their cells, summed and divided by the
+    number of these cells."""
+    is_object = tf.cast(assigned.classes != NOTHING, tf.float32)
+    total = tf.reduce_sum(is_object * (1 - generalized_iou(assigned.boxes, boxes)))
+    return config.box_weight * total / _object_cells(assigned)
 
 
 def distillation_losses(
-    teacher_predictions: Sequence[tf.Tensor], predictions: Sequence[tf.Tensor], config: Loss
+    teacher_predictions: Sequence[tf.Tensor],
+    predictions: Sequence[tf.Tensor],
+    cells: NDArray[np.float32],  # [A, 4]
+    config: Loss,
 ) -> dict[str, tf.Tensor]:
     """The losses of the network's box codes [N, A, 4] and logits [N, A, C] against a teacher's for the same pictures.
 
@@ -68,20 +69,13 @@ def distillation_losses(
     teacher_scores = tf.sigmoid(teacher_logits)  # [N, A, C]
     weight = tf.reduce_max(teacher_scores, axis=-1)  # [N, A]
     total_weight = tf.maximum(tf.reduce_sum(weight), 1.0)
-    modulation = tf.abs(teacher_scores - tf.sigmoid(logits)) ** config.focal_gamma
-    cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(teacher_scores, logits)
-    boxes = tf.reduce_sum(weight[..., None] * _huber(teacher_codes - codes, config))
+    misfit = 1 - generalized_iou(decode_boxes(teacher_codes, cells), decode_boxes(codes, cells))  # [N, A]
     return {
-        "boxes": config.box_weight * boxes / total_weight,
-        "classes": tf.reduce_sum(tf.stop_gradient(modulation) * cross_entropy) / total_weight,
+        "boxes": config.box_weight * tf.reduce_sum(weight * misfit) / total_weight,
+        "classes": tf.reduce_sum(quality_focal(teacher_scores, logits)) / total_weight,
     }
 
 
-def _huber(difference: tf.Tensor, config: Loss) -> tf.Tensor:
-    error = tf.abs(difference)
-    return tf.where(error < config.huber_delta, 0.5 * error**2 / config.huber_delta, error - 0.5 * config.huber_delta)
-
-
-def _object_cells(target_classes: tf.Tensor) -> tf.Tensor:
-    """The number of cells in the batch whose target is an object; 1 where there is none."""
-    return tf.maximum(tf.reduce_sum(tf.cast(target_classes != NOTHING, tf.float32)), 1.0)
+def _object_cells(assigned: Assigned) -> tf.Tensor:
+    """The number of cells in the batch that learn an object; 1 where there is none."""
+    return tf.maximum(tf.reduce_sum(tf.cast(assigned.classes != NOTHING, tf.float32)), 1.0)

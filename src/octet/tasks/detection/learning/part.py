@@ -21,6 +21,7 @@ class Learning:
 
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
         self.model, self._classes = recipe.model, classes
+        self._cells = make_cells(recipe.model.input_size, recipe.model.strides)
 
     def batches(self, records: Path, plan: Training, start: int) -> tf.data.Dataset:
         """Batches from step `start` on: ids [N], pictures [N, S, S, 3], and boxes [N, G, 4] with classes [N, G]."""
@@ -30,11 +31,11 @@ class Learning:
 
     def losses(self, plan: Training) -> "protocol.LossFunction":
         """The function that computes the losses of predictions against targets."""
-        return partial(supervised_losses, cells=make_cells(self.model.input_size, self.model.strides), plan=plan)
+        return partial(supervised_losses, cells=self._cells, plan=plan)
 
     def distillation_losses(self, plan: Training) -> "protocol.LossFunction":
         """The function that computes the losses of the network's predictions against a teacher's."""
-        return partial(distillation_losses, config=plan.loss)
+        return partial(distillation_losses, cells=self._cells, config=plan.loss)
 
     def validation(self, records: Path) -> DetectionValidation:
         """The validation on the validation split of these records."""

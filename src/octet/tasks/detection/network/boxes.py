@@ -27,6 +27,22 @@ def iou_matrix(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(shared, box_area(first)[..., :, None] + box_area(second)[..., None, :] - shared)
 
 
+def generalized_iou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+    """Generalized intersection over union of boxes with boxes, one by one: [..., 4], [..., 4] -> [...], in -1..1.
+
+    It is their IoU less the share of the box around both that neither fills (Rezatofighi et al., 2019), so that boxes
+    that do not touch differ by how far apart they are.
+    """
+    tops, lefts, bottoms, rights = tf.unstack(first, axis=-1)  # [...]
+    top, left, bottom, right = tf.unstack(second, axis=-1)
+    height = tf.minimum(bottoms, bottom) - tf.maximum(tops, top)
+    width = tf.minimum(rights, right) - tf.maximum(lefts, left)
+    shared = tf.maximum(height, 0.0) * tf.maximum(width, 0.0)
+    union = box_area(first) + box_area(second) - shared
+    around = (tf.maximum(bottoms, bottom) - tf.minimum(tops, top)) * (tf.maximum(rights, right) - tf.minimum(lefts, left))
+    return tf.math.divide_no_nan(shared, union) - tf.math.divide_no_nan(around - union, around)
+
+
 def corners_to_centre(boxes: tf.Tensor) -> tf.Tensor:
     """Boxes [..., 4] from corners to centre and size: [y, x, height, width]."""
     return tf.concat([(boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]], axis=-1)

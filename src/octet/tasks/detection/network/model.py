@@ -17,9 +17,12 @@ def build_detector(model: Model, classes: int) -> keras.Model:
     """A new network from pictures [N, S, S, 3] to box codes [N, A, 4] and class logits [N, A, C], both float32."""
     pictures = keras.Input((model.input_size, model.input_size, 3), name="pictures")
     features = _pyramid(detector_backbone(model).features(pictures), model)
-    codes = [_head(features[stride], f"boxes_{stride}", 4, bias=0.0) for stride in model.strides]
+    codes = [_head(features[stride], f"boxes_{stride}", model.head_layers, 4, bias=0.0) for stride in model.strides]
     prior_logit = -math.log(1 / _PRIOR - 1)
-    logits = [_head(features[stride], f"classes_{stride}", classes, bias=prior_logit) for stride in model.strides]
+    logits = [
+        _head(features[stride], f"classes_{stride}", model.head_layers, classes, bias=prior_logit)
+        for stride in model.strides
+    ]
     detector = keras.Model(pictures, [_rows(codes, "boxes"), _rows(logits, "classes")], name="detector")
     for layer in detector.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -59,9 +62,12 @@ def _pyramid(backbone: Mapping[int, tf.Tensor], model: Model) -> dict[int, tf.Te
     return features
 
 
-def _head(features: tf.Tensor, name: str, depth: int, bias: float) -> tf.Tensor:
-    """The predictions of the cells of a grid, `depth` numbers for each: [N, cells, depth]."""
-    x = _depthwise(features, f"{name}_depthwise")
+def _head(features: tf.Tensor, name: str, layers: int, depth: int, bias: float) -> tf.Tensor:
+    """The predictions of the cells of a grid, `depth` numbers for each, after so many further layers: [N, cells, depth]."""
+    x = features
+    for number in range(layers):
+        x = _separable(x, x.shape[-1], f"{name}_layer_{number}")
+    x = _depthwise(x, f"{name}_depthwise")
     x = keras.layers.Conv2D(depth, 1, bias_initializer=keras.initializers.Constant(bias), name=f"{name}_pointwise")(x)
     return keras.layers.Reshape((-1, depth), name=f"{name}_rows")(x)
 
@@ -71,7 +77,7 @@ def _rows(levels: Sequence[tf.Tensor], name: str) -> tf.Tensor:
     return keras.layers.Concatenate(axis=1, name=name, dtype="float32")(levels)
 
 
-def _separable(x: tf.Tensor, channels: int, name: str, strides: int) -> tf.Tensor:
+def _separable(x: tf.Tensor, channels: int, name: str, strides: int = 1) -> tf.Tensor:
     x = _depthwise(x, f"{name}_depthwise", strides)
     return _normalized(keras.layers.Conv2D(channels, 1, use_bias=False, name=name)(x), name)
 
