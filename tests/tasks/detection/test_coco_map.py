@@ -98,8 +98,10 @@ def random_case(seed: int, pictures: int, strays: int) -> tuple[Detections, Obje
 
 
 def choose(detections: Detections, rows: NDArray[np.int64]) -> Detections:
-    columns = (detections.picture, detections.classes, detections.scores, detections.boxes)
-    return Detections(*(column[rows] for column in columns))
+    """The detections in these rows of the table."""
+    return Detections(
+        detections.picture[rows], detections.classes[rows], detections.scores[rows], detections.boxes[rows]
+    )
 
 
 def repeat_pictures(detections: Detections, objects: Objects, times: NDArray[np.int64]) -> tuple[Detections, Objects]:
@@ -146,9 +148,7 @@ def test_a_resample_scores_what_pycocotools_scores_with_pictures_repeated(seed: 
 
 def test_nothing_to_find_and_nothing_found() -> None:
     detections, objects = random_case(0, 6, 20)
-    nothing = Objects(
-        *(column[:0] for column in (objects.picture, objects.classes, objects.difficult, objects.boxes)), 6
-    )
+    nothing = Objects(np.zeros(0, int), np.zeros(0, int), np.zeros(0, bool), np.zeros((0, 4)), objects.pictures)
     scores = compute_scores(match_every_way(detections, nothing, CLASSES), [*"abcd"])
     assert [scores[name] for name in SCORES] == [0.0, 0.0, None, None, None]
     silent = choose(detections, np.zeros(0, np.int64))

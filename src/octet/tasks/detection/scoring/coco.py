@@ -19,12 +19,9 @@ from octet.tasks.detection.metric.average_precision import (
     precision_recall,
 )
 from octet.tasks.detection.metric.detections import Detections
-
-Range = tuple[float, float]  # of areas in pixels, both ends included
+from octet.tasks.detection.metric.sizes import EVERY_SIZE, Range, within
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
-EVERY_SIZE: Range = (0, np.inf)
-SIZES: dict[str, Range] = {"small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, np.inf)}
 
 _MOST = 100  # detections of a class in a picture; those with lower scores are left out
 
@@ -33,7 +30,7 @@ def rank_at_overlaps(
     detections: Detections, objects: Objects, classes: int, size: Range = EVERY_SIZE
 ) -> list[list[RankedDetections]]:
     """For each overlap, the ranked detections of each class."""
-    ignored = objects.difficult | ~_within(size, objects.boxes)
+    ignored = objects.difficult | ~within(size, objects.boxes)
     by_class = (_rank_class(detections, objects, class_, ignored, size) for class_ in range(classes))
     return [list(ranked) for ranked in zip(*by_class, strict=True)]
 
@@ -67,7 +64,7 @@ def _rank_class(
     boxes, picture = detections.boxes[chosen], detections.picture[chosen]
     taken = _take_objects(boxes, picture, objects, np.flatnonzero(objects.classes == class_), ignored)
     correct = ~np.append(ignored, True)[taken]  # the last one stands for no object
-    counts = np.where(taken >= 0, correct, _within(size, boxes))
+    counts = np.where(taken >= 0, correct, within(size, boxes))
     order = np.argsort(-detections.scores[chosen], kind="stable")
     counted = np.bincount(objects.picture[(objects.classes == class_) & ~ignored], minlength=objects.pictures)
     ranked = []
@@ -116,8 +113,3 @@ def _take_objects(
 def _position_in_run(sorted_values: NDArray[np.int64]) -> NDArray[np.int64]:
     """The position of each value among those that are equal to it, from 0."""
     return np.arange(len(sorted_values)) - np.searchsorted(sorted_values, sorted_values)
-
-
-def _within(size: Range, boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    area = boxes[:, 2] * boxes[:, 3]
-    return (area >= size[0]) & (area <= size[1])

@@ -17,7 +17,8 @@ from octet.tasks.detection.metric.average_precision import (
     rank_detections,
 )
 from octet.tasks.detection.metric.detections import Detections
-from octet.tasks.detection.scoring.coco import OVERLAPS, SIZES, coco_mean, rank_at_overlaps
+from octet.tasks.detection.metric.sizes import SIZES
+from octet.tasks.detection.scoring.coco import OVERLAPS, coco_mean, rank_at_overlaps
 
 _AT_75 = int(OVERLAPS.searchsorted(0.75))
 _DECIMALS = 5

@@ -14,6 +14,7 @@ from octet.recipe.detection import Recipe
 from octet.reporting.results import Results
 from octet.tasks.detection.metric.average_precision import Objects, tabulate_objects
 from octet.tasks.detection.metric.detections import above_score, from_coco
+from octet.tasks.detection.metric.sizes import SIZES, within
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.showing import charts
 from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, classify_errors, found_share_by_size, gains
@@ -31,7 +32,6 @@ _CURVES = ("float", "qat", "uint8")
 _SHOWN_IN_ROW = 4
 _SIZES = (0.1, 0.2, 0.4, 0.8)
 _MISSED = "(missed)"
-_COCO_SIZES = ("small", "medium", "large")
 _COUNTED = ("pictures", "objects", "difficult", "truncated")
 
 
@@ -66,6 +66,10 @@ class Showing:
             for picture in chosen
         ]
         areas = np.array([truth.width * truth.height for truth in truths], float)
+        sizes = [
+            f"{name}, {np.sum(within(size, objects.boxes) & ~objects.difficult)} objects"
+            for name, size in SIZES.items()
+        ]
         return Results(
             highlights=_highlights(evaluation, recipe),
             templates=_TEMPLATES,
@@ -101,9 +105,9 @@ class Showing:
                 "suppression": recipe.model.suppression,
                 "weakest": _weakest(evaluation),
                 "smallest": _smallest(recipe),
-                "sizes": list(_COCO_SIZES),
+                "size_names": sizes,
                 "scores_by_size": [(name, *_by_size(variant)) for name, variant in evaluation.variants.items()],
-                "shipped_by_size": list(zip(_COCO_SIZES, _by_size(evaluation.variants["uint8"]), strict=True)),
+                "shipped_by_size": list(zip(sizes, _by_size(evaluation.variants["uint8"]), strict=True)),
             },
             counts=("pictures", "objects"),
             class_scores={"VOC07 AP": "voc07_ap", "AP50": "voc12_ap"},
@@ -128,7 +132,7 @@ def _highlights(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]
 
 def _by_size(variant: Variant) -> Iterator[str]:
     """The mAP50-95 of the objects of each size, as text."""
-    for size in _COCO_SIZES:
+    for size in SIZES:
         score = variant.get(f"coco_map_{size}")
         yield "none there" if score is None else f"{score:.4f}"
 
