@@ -78,6 +78,9 @@ class Showing:
                 "colours": COLOURS,
                 "exhibits": exhibits,
                 "class_chart": charts.class_chart(evaluation.variants),
+                "size_names": sizes,
+                "scores_by_size": [(name, *_by_size(variant)) for name, variant in evaluation.variants.items()],
+                "shipped_by_size": list(zip(sizes, _by_size(evaluation.variants["uint8"]), strict=True)),
                 "errors": ERRORS,
                 "error_chart": charts.error_chart(
                     {
@@ -105,9 +108,6 @@ class Showing:
                 "suppression": recipe.model.suppression,
                 "weakest": _weakest(evaluation),
                 "smallest": _smallest(recipe),
-                "size_names": sizes,
-                "scores_by_size": [(name, *_by_size(variant)) for name, variant in evaluation.variants.items()],
-                "shipped_by_size": list(zip(sizes, _by_size(evaluation.variants["uint8"]), strict=True)),
             },
             counts=("pictures", "objects"),
             class_scores={"VOC07 AP": "voc07_ap", "AP50": "voc12_ap"},
@@ -119,6 +119,13 @@ class Showing:
         return read_numbers(file, f"score@{self._recipe.name}", ("class", "recall", "precision"), words=("class",))
 
 
+def _by_size(variant: Variant) -> Iterator[str]:
+    """The mAP50-95 of the objects of each size, as text."""
+    for size in SIZES:
+        score = variant.get(f"coco_map_{size}")
+        yield "none there" if score is None else f"{score:.4f}"
+
+
 def _highlights(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]:
     shipped, float32, network = (evaluation.variants[name] for name in ("uint8", "float32", "float"))
     return [
@@ -128,13 +135,6 @@ def _highlights(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]
         ),
         (f"{(shipped.bytes or 0) / 1e6:.2f} MB", f"of {(float32.bytes or 0) / 1e6:.2f} MB in float32"),
     ]
-
-
-def _by_size(variant: Variant) -> Iterator[str]:
-    """The mAP50-95 of the objects of each size, as text."""
-    for size in SIZES:
-        score = variant.get(f"coco_map_{size}")
-        yield "none there" if score is None else f"{score:.4f}"
 
 
 def _weakest(evaluation: Evaluation) -> list[tuple[str, float]]:
