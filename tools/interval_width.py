@@ -3,7 +3,7 @@
 Takes as many of its test pictures at random, several times, and computes the interval over each lot.
 
 Reads:  data/RECIPE/records, reports/RECIPE/{detections or outputs}
-Usage:  python tools/interval_width.py RECIPE PICTURES [BEFORE AFTER]    (variants; without: float uint8)
+Usage:  PYTHONPATH=src python tools/interval_width.py RECIPE PICTURES [BEFORE AFTER]    (variants; without: float uint8)
 """
 
 import sys
