@@ -37,10 +37,11 @@ def main(recipe: Recipe) -> None:
             variants[name] = Variant.model_validate({**scoring.scores(matched), "bytes": size})
             exact[name], resampled[name] = scoring.exact_metrics(matched), scoring.resampled_metrics(matched, draws)
             scoring.write_curve(matched, curves / f"{name}.csv")
-            print(f"{name}: {recipe.metrics[recipe.headline]} {variants[name][recipe.headline]:.4f}", flush=True)
+            told = (f"{recipe.metrics[metric]} {variants[name][metric]:.4f}" for metric in recipe.max_drops)
+            print(f"{name}: {', '.join(told)}", flush=True)
     steps = [
         step
-        for metric in next(iter(resampled.values()))
+        for metric in recipe.max_drops
         for step in compute_ledger(
             metric,
             {name: scores[metric] for name, scores in exact.items()},
@@ -51,11 +52,11 @@ def main(recipe: Recipe) -> None:
         dataset=TestSet(recipe=recipe.name, task=recipe.task, images=scoring.images, classes=classes),
         variants=variants,
         ledger=tuple(steps),
-        gate=judge_gate(variants, files, recipe.headline, recipe.score),
+        gate=judge_gate(variants, steps, files, recipe),
     )
     write_evaluation(reports / "evaluation.json", evaluation)
-    write_ledger(reports / "ledger.csv", evaluation.steps(recipe.headline))
-    write_metrics(reports / "metrics.json", evaluation, recipe.headline)
+    write_ledger(reports / "ledger.csv", evaluation.ledger)
+    write_metrics(reports / "metrics.json", evaluation, recipe.max_drops)
 
 
 if __name__ == "__main__":

@@ -18,12 +18,13 @@ def judged(reproduced: Project, project: Project) -> Project:
     return project
 
 
-def write_scores(project: Project, drop: float) -> None:
+def write_scores(project: Project, drop: float, coco_drop: float = 0.01) -> None:
     """Let the evaluation say that the uint8 file scores 0.9, and the float network more."""
     file = project.folder / "reports" / "quickstart" / "evaluation.json"
     evaluation = json.loads(file.read_text())
-    evaluation["variants"]["float"]["voc12_map"] = 0.9 + drop
-    evaluation["variants"]["uint8"]["voc12_map"] = 0.9
+    for metric, drop_here in (("voc12_map", drop), ("coco_map", coco_drop)):
+        evaluation["variants"]["float"][metric] = 0.9 + drop_here
+        evaluation["variants"]["uint8"][metric] = 0.9
     file.unlink()
     file.write_text(json.dumps(evaluation))
 
@@ -45,7 +46,12 @@ def test_it_opens(judged: Project) -> None:
 
 def test_a_large_drop_closes_it(judged: Project) -> None:
     write_scores(judged, drop=0.05)
-    closed(judged, r"change of voc12_map +-0\.0500 +at least -0\.02 +FAIL")
+    closed(judged, r"change of mAP50 +-0\.0500 +at least -0\.02 +FAIL +95 % interval [+-]0\.\d+ to [+-]0\.\d+\n")
+
+
+def test_a_large_drop_in_the_stricter_metric_alone_closes_it(judged: Project) -> None:
+    write_scores(judged, drop=0.0, coco_drop=0.05)
+    closed(judged, r"change of mAP50-95 +-0\.0500 +at least -0\.02 +FAIL +95 % interval [+-]0\.\d+ to [+-]0\.\d+\n")
 
 
 def test_a_float_operator_where_none_may_be_closes_it(judged: Project) -> None:
@@ -64,7 +70,7 @@ def test_a_float_operator_where_none_may_be_closes_it(judged: Project) -> None:
     ("limit", "value", "line"),
     [
         ("max_bytes", 1000, r"bytes +[\d,]+ +at most 1,000 +FAIL"),
-        ("min_score", 0.95, r"voc12_map +0\.9000 +at least 0\.95 +FAIL"),
+        ("min_score", 0.95, r"mAP50 +0\.9000 +at least 0\.95 +FAIL"),
     ],
 )
 def test_a_large_file_and_a_low_score_close_it(judged: Project, limit: str, value: float, line: str) -> None:

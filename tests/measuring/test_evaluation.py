@@ -11,6 +11,7 @@ from conftest import detection_recipe
 from octet.common.errors import UserError
 from octet.measuring.evaluation import (
     STEPS,
+    Drop,
     Evaluation,
     Gate,
     Step,
@@ -19,8 +20,8 @@ from octet.measuring.evaluation import (
     read_evaluation,
     write_evaluation,
 )
-from octet.measuring.files import read_files
-from octet.measuring.gate import check_limits
+from octet.measuring.files import FileFacts, read_files
+from octet.measuring.gate import check_limits, gate_table, judge_gate
 from octet.measuring.layers import read_layers
 from octet.measuring.metrics import write_metrics
 from octet.measuring.reading import read_numbers
@@ -32,14 +33,31 @@ RECIPE = detection_recipe()
 @pytest.fixture
 def evaluation_file(tmp_path: Path) -> Path:
     scores = {
-        "float": {"voc12_map": 0.5, "voc07_map": 0.9, "per_class": {"a": {"recall": 0.25}}},
-        "uint8": {"voc12_map": 0.49, "voc07_map": 0.8, "per_class": {}, "bytes": 12},
+        "float": {"voc12_map": 0.5, "voc07_map": 0.9, "coco_map": 0.3, "per_class": {"a": {"recall": 0.25}}},
+        "uint8": {
+            "voc12_map": 0.49,
+            "voc07_map": 0.8,
+            "coco_map": 0.29,
+            "coco_map_small": None,
+            "per_class": {},
+            "bytes": 12,
+        },
     }
     evaluation = Evaluation(
         dataset=TestSet(recipe="r", task="t", images=3, classes=("a", "b")),
         variants={name: Variant.model_validate(scores.get(name, scores["float"])) for name in chain(*STEPS)},
-        ledger=tuple(Step.model_validate({**STEP, "from": before, "to": after}) for before, after in STEPS),
-        gate=Gate(max_drop=0.02, drop=0.01, min_score=0.4, passed=True),
+        ledger=tuple(
+            Step.model_validate({**STEP, "from": before, "to": after, "metric": metric})
+            for metric in RECIPE.max_drops
+            for before, after in STEPS
+        ),
+        gate=Gate(
+            max_drop=0.02,
+            drop=0.01,
+            min_score=0.4,
+            passed=True,
+            by_metric={metric: Drop(max_drop=0.02, drop=0.01) for metric in RECIPE.max_drops},
+        ),
     )
     write_evaluation(tmp_path / "evaluation.json", evaluation)
     return tmp_path / "evaluation.json"
@@ -48,22 +66,29 @@ def evaluation_file(tmp_path: Path) -> Path:
 def test_the_evaluation_is_read_as_written_with_the_scores_first(evaluation_file: Path) -> None:
     content = json.loads(evaluation_file.read_text())
     assert list(content) == ["dataset", "variants", "ledger", "gate"]
-    assert list(content["variants"]["float"]) == ["voc12_map", "voc07_map", "per_class"]
-    assert content["variants"]["uint8"] == {"voc12_map": 0.49, "voc07_map": 0.8, "per_class": {}, "bytes": 12}
+    assert list(content["variants"]["float"]) == ["voc12_map", "voc07_map", "coco_map", "per_class"]
+    assert list(content["variants"]["uint8"])[-2:] == ["per_class", "bytes"]
+    assert content["variants"]["uint8"]["coco_map_small"] is None
     assert content["ledger"][0] == STEP
     read = read_evaluation(evaluation_file, RECIPE)
     assert read.variants["float"]["voc07_map"] == 0.9
-    assert [step.after for step in read.steps("voc12_map")] == [after for _, after in STEPS]
+    assert read.variants["uint8"].get("coco_map_small") is None
+    for metric in ("voc12_map", "coco_map"):
+        assert [step.after for step in read.steps(metric)] == [after for _, after in STEPS]
     assert list(read.steps("voc07_map")) == []
     before = evaluation_file.read_bytes()
     write_evaluation(evaluation_file, read)
     assert evaluation_file.read_bytes() == before
 
 
-def test_the_metrics_are_the_deciding_score_alone(evaluation_file: Path) -> None:
-    write_metrics(evaluation_file.with_name("metrics.json"), read_evaluation(evaluation_file, RECIPE), "voc12_map")
+def test_the_metrics_are_the_deciding_scores_alone(evaluation_file: Path) -> None:
+    evaluation = read_evaluation(evaluation_file, RECIPE)
+    write_metrics(evaluation_file.with_name("metrics.json"), evaluation, RECIPE.max_drops)
     content = json.loads(evaluation_file.with_name("metrics.json").read_text())
-    assert content == {"voc12_map": {"float": 0.5, "uint8": 0.49, "change": -0.01}}
+    assert content == {
+        "voc12_map": {"float": 0.5, "uint8": 0.49, "change": -0.01},
+        "coco_map": {"float": 0.3, "uint8": 0.29, "change": -0.01},
+    }
 
 
 @pytest.mark.parametrize(
@@ -71,7 +96,10 @@ def test_the_metrics_are_the_deciding_score_alone(evaluation_file: Path) -> None
     [
         (lambda content: content["gate"].pop("drop"), "gate.drop"),
         (lambda content: content["ledger"][0].pop("to"), "ledger.0.to"),
-        (lambda content: content["ledger"].pop(6), "the step from float to uint8: is missing"),
+        (lambda content: content["ledger"].pop(6), "the step from float to uint8 in voc12_map: is missing"),
+        (lambda content: content["ledger"].pop(-1), "the step from uint8 to uint8_raw in coco_map: is missing"),
+        (lambda content: content["gate"]["by_metric"].pop("coco_map"), r"gate\.by_metric\.coco_map: is missing"),
+        (lambda content: content["variants"]["float"].update(coco_map=None), r"float\.coco_map: is missing"),
         (lambda content: content["variants"].pop("uint8_raw"), "uint8_raw: is missing"),
         (lambda content: content["variants"]["float"].pop("voc12_map"), r"float\.voc12_map: is missing"),
         (lambda content: content["variants"]["float"].update(voc12_map="high"), r"variants\.float\.voc12_map"),
@@ -173,6 +201,33 @@ def test_an_interval_that_includes_0_is_no_more_than_chance(interval: tuple[floa
     assert Step.model_validate({**STEP, "ci95": interval}).is_more_than_chance == more
 
 
+def scored(**drops: float) -> tuple[dict[str, Variant], list[Step]]:
+    """The float model and a shipped file that scores so much less in each metric, and the step between them."""
+    scores = {"float": dict.fromkeys(drops, 0.9), "uint8": {metric: 0.9 - drop for metric, drop in drops.items()}}
+    return (
+        {name: Variant.model_validate({**of, "per_class": {}}) for name, of in scores.items()},
+        [Step.model_validate({**STEP, "to": "uint8", "metric": metric, "delta": -drops[metric]}) for metric in drops],
+    )
+
+
+@pytest.mark.parametrize(
+    ("voc12_map", "coco_map", "failed"),
+    [(0.01, 0.01, []), (0.01, 0.03, ["change of mAP50-95"]), (0.03, 0.01, ["change of mAP50"])],
+)
+def test_a_drop_in_one_metric_alone_closes_the_gate(voc12_map: float, coco_map: float, failed: list[str]) -> None:
+    facts = FileFacts(bytes=1, sha256="0" * 64, operators={})
+    judged = (*scored(voc12_map=voc12_map, coco_map=coco_map), {"uint8": facts, "uint8_raw": facts}, RECIPE)
+    checks = check_limits(*judged)
+    assert [check.name for check in checks if not check.passed] == failed
+    assert all("-0.0200 to -0.0010" in line for line in gate_table(checks).splitlines()[:2])
+    gate = judge_gate(*judged)
+    assert (gate.passed, gate.drop) == (not failed, voc12_map)
+    assert {metric: drop.drop for metric, drop in gate.by_metric.items()} == {
+        "voc12_map": voc12_map,
+        "coco_map": coco_map,
+    }
+
+
 @pytest.mark.parametrize(
     ("names", "found"),
     [
@@ -187,7 +242,7 @@ def test_forbidden_operators_are_found_by_name_and_by_arithmetic(tmp_path: Path,
     facts = {"uint8": {"bytes": 1, "sha256": "0" * 64, "operators": operators}}
     (tmp_path / "files.json").write_text(json.dumps(facts | {"uint8_raw": facts["uint8"]}))
     files = read_files(tmp_path / "files.json", RECIPE)
-    variants = {name: Variant.model_validate({"top1": 0.5, "per_class": {}}) for name in ("float", "uint8")}
-    limits = detection_recipe().score.model_copy(update={"forbidden_operators": {"uint8": names}})
-    check = check_limits(variants, files, "top1", limits)[-1]
+    limits = RECIPE.score.model_copy(update={"forbidden_operators": {"uint8": names}})
+    recipe = RECIPE.model_copy(update={"score": limits})
+    check = check_limits(*scored(voc12_map=0, coco_map=0), files, recipe)[-1]
     assert (check.name, check.measured, check.passed) == ("operators of uint8", found, found == "none of them")

@@ -31,17 +31,18 @@ def results(tmp_path: Path) -> Results:
 
 
 def card_of(recipe: str, results: Results) -> list[str]:
-    scores = {"voc07_map": 0.5, "voc12_map": 0.6, "per_class": {HOSTILE: {"ap": 0.25}}}
+    scores = {"voc07_map": 0.5, "voc12_map": 0.6, "coco_map": 0.4, "per_class": {HOSTILE: {"ap": 0.25}}}
     evaluation = Evaluation(
         dataset=TestSet(recipe=recipe, task="detection", images=7, classes=(HOSTILE,)),
         variants={name: Variant.model_validate(scores) for name in ("float", "uint8")},
         ledger=tuple(
             Step.model_validate(
-                {"from": before, "to": after, "metric": "voc12_map", "delta": -0.000001, "ci95": (-0.2, 0.1)}
+                {"from": before, "to": after, "metric": metric, "delta": -0.000001, "ci95": (-0.2, 0.1)}
             )
+            for metric in ("voc12_map", "coco_map")
             for before, after in STEPS
         ),
-        gate=Gate(max_drop=0.1, drop=0, min_score=0.1, passed=True),
+        gate=Gate(max_drop=0.1, drop=0, min_score=0.1, passed=True, by_metric={}),
     )
     dataset = {"classes": [HOSTILE], "splits": {"train": {"pictures": 9}}}
     return model_card(load_recipe(recipe), dataset, evaluation, results).splitlines()
@@ -63,4 +64,5 @@ def test_classes_are_shown_as_they_are_called(results: Results) -> None:
 
 def test_a_change_of_nothing_has_no_minus(results: Results) -> None:
     (line,) = (line for line in card_of("quickstart", results) if "to the shipped file" in line)
-    assert "shipped file: +0.0000 (95 % interval -0.2000 to +0.1000), inside the error bars" in line
+    for metric in ("mAP50", "mAP50-95"):
+        assert f" {metric} +0.0000 (95 % interval -0.2000 to +0.1000), inside the error bars" in line

@@ -21,6 +21,19 @@ def test_the_page_needs_nothing_beside_it(reproduced: Project) -> None:
         assert f"<tr><td>{variant}</td>" in page
 
 
+def test_the_page_tells_both_metrics_and_the_sizes(reproduced: Project) -> None:
+    page = (reproduced.folder / "reports/quickstart/report.html").read_text()
+    for metric in ("mAP50", "mAP50-95"):
+        assert f'aria-label="The change of {metric} at each step with its interval"' in page
+        assert f"<th>{metric}</th><th>change</th><th>95 % interval</th>" in page
+        assert re.search(rf"its {metric} changes by [+-]0\.\d+, where -0\.02 is the least", page)
+    evaluation = json.loads((reproduced.folder / "reports/quickstart/evaluation.json").read_text())
+    sizes = [evaluation["variants"]["uint8"][f"coco_map_{size}"] for size in ("small", "medium", "large")]
+    assert None in sizes  # a picture of 96 px has no large objects
+    cells = "".join(f"<td>{'none there' if score is None else f'{score:.4f}'}</td>" for score in sizes)
+    assert f"<tr><td>uint8</td>{cells}</tr>" in page
+
+
 @pytest.fixture
 def reporting(project: Project, reproduced: Project) -> Project:
     """A copy of all that the report is made of."""
@@ -56,27 +69,31 @@ def test_the_summary_ends_with_the_paths(reproduced: Project) -> None:
     assert report.split() == ["report:", "reports/quickstart/report.html"]
 
 
-def step(before: str, after: str, delta: float, low: float, high: float) -> Step:
-    return Step.model_validate(
-        {"from": before, "to": after, "metric": "voc12_map", "delta": delta, "ci95": (low, high)}
-    )
+def step(before: str, after: str, delta: float, low: float, high: float, metric: str = "voc12_map") -> Step:
+    return Step.model_validate({"from": before, "to": after, "metric": metric, "delta": delta, "ci95": (low, high)})
 
 
 def test_the_table_says_the_change_against_float() -> None:
     scores = {
-        "float": {"voc07_map": 0.5, "voc12_map": 0.6},
-        "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "bytes": 1_250_000},
+        "float": {"voc07_map": 0.5, "voc12_map": 0.6, "coco_map": 0.3},
+        "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "coco_map": 0.31, "bytes": 1_250_000},
     }
     evaluation = Evaluation(
         dataset=TestSet(recipe="quickstart", task="detection", images=1, classes=("star",)),
         variants={name: Variant.model_validate({**of, "per_class": {}}) for name, of in scores.items()},
-        ledger=(step("float", "uint8", -0.05, -0.07, 0.00001), step("int8_ptq", "uint8", 0.2, 0.1, 0.3)),
-        gate=Gate(max_drop=0.1, drop=0.05, min_score=0.1, passed=True),
+        ledger=(
+            step("float", "uint8", -0.05, -0.07, 0.00001),
+            step("int8_ptq", "uint8", 0.2, 0.1, 0.3),
+            step("float", "uint8", 0.01, 0.005, 0.02, "coco_map"),
+        ),
+        gate=Gate(max_drop=0.1, drop=0.05, min_score=0.1, passed=True, by_metric={}),
     )
     head, first, second = (line.split() for line in scores_table(evaluation, detection_recipe()).splitlines())
-    assert head == ["variant", "VOC07", "mAP", "VOC12", "mAP", "size", "change", "95", "%", "interval"]
-    assert first == ["float", "0.5000", "0.6000"]
-    assert second == ["uint8", "0.4000", "0.5500", "1.25", "MB", "-0.0500", "-0.0700", "to", "+0.0000"]
+    change = ["change", "95", "%", "interval"]
+    assert head == ["variant", "VOC07", "mAP", "mAP50", *change, "mAP50-95", *change, "size"]
+    assert first == ["float", "0.5000", "0.6000", "0.3000"]
+    voc, coco = ["-0.0500", "-0.0700", "to", "+0.0000"], ["+0.0100", "+0.0050", "to", "+0.0200"]
+    assert second == ["uint8", "0.4000", "0.5500", *voc, "0.3100", *coco, "1.25", "MB"]
 
 
 @pytest.mark.parametrize(
@@ -93,5 +110,5 @@ def test_plots_carry_no_date_and_no_chance() -> None:
     history = {
         "float": [{"epoch": "1", "loss": "2.5", "val_map": ""}, {"epoch": "2", "loss": "1.5", "val_map": "0.25"}]
     }
-    assert training_curves(history, "VOC12 mAP") == training_curves(history, "VOC12 mAP")
-    assert training_curves(history, "VOC12 mAP").startswith("<svg")
+    assert training_curves(history, "mAP50") == training_curves(history, "mAP50")
+    assert training_curves(history, "mAP50").startswith("<svg")

@@ -13,6 +13,7 @@ from conftest import Project, detection_recipe
 from octet.common.tensorflow import keras, tf, tflite
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
+from octet.measuring.evaluation import STEPS
 from octet.quantization.qat import activation_ranges, calibrate, quantize
 from octet.quantization.scheme import DepthwiseWeightsQuantizer
 from octet.recipe.detection import Recipe
@@ -235,13 +236,17 @@ def test_evaluation_json_keeps_its_contract(reproduced: Project, recipe: Recipe)
     assert list(evaluation["variants"]) == names
     for name, scores in evaluation["variants"].items():
         assert {"voc07_map", "voc12_map", "coco_map", "per_class"} <= set(scores)
+        assert {"coco_map_small", "coco_map_medium", "coco_map_large"} <= set(scores)
         assert ("bytes" in scores) == (name not in ("float", "control", "qat"))
         assert all(set(values) == {"voc07_ap", "voc12_ap"} for values in scores["per_class"].values())
     for step in evaluation["ledger"]:
         assert set(step) == {"from", "to", "metric", "delta", "ci95"}
         assert step["from"] in names
         assert step["to"] in names
-    assert set(evaluation["gate"]) == {"max_drop", "drop", "min_score", "passed"}
+    steps = {(step["from"], step["to"], step["metric"]) for step in evaluation["ledger"]}
+    assert steps == {(before, after, metric) for before, after in STEPS for metric in ("voc12_map", "coco_map")}
+    assert {"max_drop", "drop", "min_score", "passed"} < set(evaluation["gate"])
+    assert set(evaluation["gate"]["by_metric"]) == {"voc12_map", "coco_map"}
     shipped = evaluation["variants"]["uint8"]
     assert shipped["bytes"] == (reproduced.folder / "models/quickstart/detector_uint8.tflite").stat().st_size
 

@@ -28,7 +28,7 @@ def main(options: argparse.Namespace) -> None:
 
     from octet.measuring.gate import check_limits, gate_table
 
-    results = check_limits(evaluation.variants, scored, recipe.headline, recipe.score)
+    results = check_limits(evaluation.variants, evaluation.ledger, scored, recipe)
     print(gate_table(results))
     if not all(check.passed for check in results):
         sys.exit(f"octet: {recipe.name} fails its quality gate")

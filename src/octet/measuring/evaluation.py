@@ -63,10 +63,13 @@ class Step(_Section):
 
 
 class Variant(BaseModel):
-    """The scores of a variant by the names of the metrics, and its size in bytes where it is a TFLite file."""
+    """The scores of a variant by the names of the metrics, and its size in bytes where it is a TFLite file.
+
+    A score is None where the test set has nothing that it could be about.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, float]
+    __pydantic_extra__: dict[str, float | None]
 
     per_class: dict[Text, dict[str, float]]
     bytes: int | None = None
@@ -77,19 +80,33 @@ class Variant(BaseModel):
         return {**self.__pydantic_extra__, "per_class": self.per_class, **size}
 
     def __getitem__(self, metric: str) -> float:
-        return self.__pydantic_extra__[metric]
+        if (score := self.get(metric)) is None:
+            raise KeyError(metric)
+        return score
 
     def __contains__(self, metric: str) -> bool:
-        return metric in self.__pydantic_extra__
+        return self.get(metric) is not None
+
+    def get(self, metric: str) -> float | None:
+        """The score in this metric; None where there is none."""
+        return self.__pydantic_extra__.get(metric)
+
+
+class Drop(_Section):
+    """By how much the shipped file scores lower than the float model, and what is allowed."""
+
+    max_drop: float
+    drop: float
 
 
 class Gate(_Section):
-    """The result of the quality gate, with the limits on the score."""
+    """The result of the quality gate, with the limits on the scores: the headline's, and the drop in each metric."""
 
     max_drop: float
     drop: float
     min_score: float
     passed: bool
+    by_metric: dict[Text, Drop]
 
 
 class Evaluation(_Section):
@@ -110,16 +127,22 @@ def signed(change: float) -> str:
     return f"{round(change, 4) + 0.0:+.4f}"
 
 
+def interval_text(ci95: tuple[float, float]) -> str:
+    """An interval of changes, as tables and sentences show it."""
+    low, high = ci95
+    return f"{signed(low)} to {signed(high)}"
+
+
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
     """Write evaluation.json, whole or not at all."""
-    write_json(path, evaluation.model_dump(mode="json", by_alias=True, exclude_none=True))
+    write_json(path, evaluation.model_dump(mode="json", by_alias=True))
 
 
 def read_evaluation(path: Path, recipe: Recipe) -> Evaluation:
-    """Read evaluation.json, in which every variant has all of the recipe's metrics, and every step its change."""
+    """Read evaluation.json, in which every variant has all of the recipe's metrics, and every step its changes."""
     made_by = f"score@{recipe.name}"
     evaluation = read_as(Evaluation, path, made_by)
-    steps = {(step.before, step.after) for step in evaluation.steps(recipe.headline)}
+    steps = {(step.before, step.after, step.metric) for step in evaluation.ledger}
     missing = [name for name in dict.fromkeys(chain(*STEPS)) if name not in evaluation.variants]
     missing += [
         f"{name}.{metric}"
@@ -127,7 +150,13 @@ def read_evaluation(path: Path, recipe: Recipe) -> Evaluation:
         for metric in recipe.metrics
         if metric not in variant
     ]
-    missing += [f"the step from {before} to {after}" for before, after in STEPS if (before, after) not in steps]
+    missing += [
+        f"the step from {before} to {after} in {metric}"
+        for before, after in STEPS
+        for metric in recipe.max_drops
+        if (before, after, metric) not in steps
+    ]
+    missing += [f"gate.by_metric.{metric}" for metric in recipe.max_drops if metric not in evaluation.gate.by_metric]
     if missing:
         raise refusal(path, missing[0], "is missing", made_by)
     return evaluation

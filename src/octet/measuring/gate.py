@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from octet.measuring.evaluation import Gate, Variant, signed
+from octet.measuring.evaluation import Drop, Gate, Step, Variant, interval_text, signed
 from octet.measuring.files import FileFacts
-from octet.recipe.shared.recipe import Score
+from octet.recipe.shared.recipe import Recipe
 from octet.tflite.running.operators import FLOAT, require_known_operators
 
 
@@ -19,26 +19,39 @@ class Check:
     measured: str
     allowed: str
     passed: bool
+    interval: str = ""  # where the value depends on the choice of pictures and this is known
 
 
-def judge_gate(variants: Mapping[str, Variant], files: Mapping[str, FileFacts], metric: str, limits: Score) -> Gate:
+def judge_gate(
+    variants: Mapping[str, Variant], ledger: Sequence[Step], files: Mapping[str, FileFacts], recipe: Recipe
+) -> Gate:
     """The gate's result for evaluation.json; `files` are the facts of the variants that are files."""
+    drops = {
+        metric: Drop(max_drop=max_drop, drop=_drop(variants, metric)) for metric, max_drop in recipe.max_drops.items()
+    }
     return Gate(
-        max_drop=limits.max_drop,
-        drop=_drop(variants, metric),
-        min_score=limits.min_score,
-        passed=all(check.passed for check in check_limits(variants, files, metric, limits)),
+        max_drop=drops[recipe.headline].max_drop,
+        drop=drops[recipe.headline].drop,
+        min_score=recipe.score.min_score,
+        passed=all(check.passed for check in check_limits(variants, ledger, files, recipe)),
+        by_metric=drops,
     )
 
 
 def check_limits(
-    variants: Mapping[str, Variant], files: Mapping[str, FileFacts], metric: str, limits: Score
+    variants: Mapping[str, Variant], ledger: Sequence[Step], files: Mapping[str, FileFacts], recipe: Recipe
 ) -> list[Check]:
     """Compare every limit of the recipe with the variants' scores and the facts of their files."""
-    drop, score, size = _drop(variants, metric), variants["uint8"][metric], files["uint8"].bytes
-    checks = [
-        Check(f"change of {metric}", signed(0 - drop), f"at least {0 - limits.max_drop:+g}", drop <= limits.max_drop),
-        Check(metric, f"{score:.4f}", f"at least {limits.min_score}", score >= limits.min_score),
+    limits, headline = recipe.score, recipe.metrics[recipe.headline]
+    score, size = variants["uint8"][recipe.headline], files["uint8"].bytes
+    intervals = {step.metric: step.ci95 for step in ledger if (step.before, step.after) == ("float", "uint8")}
+    checks = []
+    for metric, max_drop in recipe.max_drops.items():
+        drop = _drop(variants, metric)
+        name, interval = f"change of {recipe.metrics[metric]}", f"95 % interval {interval_text(intervals[metric])}"
+        checks.append(Check(name, signed(0 - drop), f"at least {0 - max_drop:+g}", drop <= max_drop, interval))
+    checks += [
+        Check(headline, f"{score:.4f}", f"at least {limits.min_score}", score >= limits.min_score),
         Check("bytes", f"{size:,}", f"at most {limits.max_bytes:,}", size <= limits.max_bytes),
     ]
     for variant, names in limits.forbidden_operators.items():
@@ -51,7 +64,10 @@ def check_limits(
 
 def gate_table(checks: Sequence[Check]) -> str:
     """What was measured against what is allowed, a line a check."""
-    rows = [(check.name, check.measured, check.allowed, "ok" if check.passed else "FAIL") for check in checks]
+    rows = [
+        (check.name, check.measured, check.allowed, "ok" if check.passed else "FAIL", check.interval)
+        for check in checks
+    ]
     return tabulate(rows, tablefmt="plain", disable_numparse=True)
 
 

@@ -35,9 +35,9 @@ def compute_ledger(
 
 
 def write_ledger(path: Path, steps: Iterable[Step]) -> None:
-    """Write a CSV with a row for each step, which `dvc plots` draws."""
-    rows = ((f"{step.before} → {step.after}", step.delta, *step.ci95) for step in steps)
-    write_rows(path, ("step", "delta", "low", "high"), rows)
+    """Write a CSV with a row for each metric and step, which `dvc plots` draws."""
+    rows = ((step.metric, f"{step.before} → {step.after}", step.delta, *step.ci95) for step in steps)
+    write_rows(path, ("metric", "step", "delta", "low", "high"), rows)
 
 
 def _interval(changes: NDArray[np.float64]) -> tuple[float, float]:

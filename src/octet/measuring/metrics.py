@@ -1,5 +1,6 @@
-"""metrics.json: the score that decides, of the float model and of the shipped file, for `dvc metrics diff`."""
+"""metrics.json: the scores that decide, of the float model and of the shipped file, for `dvc metrics diff`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from octet.common.files import write_json
@@ -8,7 +9,10 @@ from octet.measuring.evaluation import Evaluation
 _DECIMALS = 5
 
 
-def write_metrics(path: Path, evaluation: Evaluation, metric: str) -> None:
-    """Write the score of the float model and of the shipped file, and the change: after minus before."""
-    before, after = evaluation.variants["float"][metric], evaluation.variants["uint8"][metric]
-    write_json(path, {metric: {"float": before, "uint8": after, "change": round(after - before, _DECIMALS)}})
+def write_metrics(path: Path, evaluation: Evaluation, metrics: Iterable[str]) -> None:
+    """Write each metric of the float model and of the shipped file, and the change: after minus before."""
+    scores = {}
+    for metric in metrics:
+        before, after = evaluation.variants["float"][metric], evaluation.variants["uint8"][metric]
+        scores[metric] = {"float": before, "uint8": after, "change": round(after - before, _DECIMALS)}
+    write_json(path, scores)

@@ -83,12 +83,20 @@ class TrainQat(Training, recipe.TrainQat):
     """The quantization-aware training of a detector, starting from the float weights."""
 
 
+class Score(recipe.Score):
+    """The further limit of a detector: the drop in COCO's metric, which asks for boxes that fit closely."""
+
+    max_coco_drop: Share
+
+
 class Recipe(recipe.Recipe):
     """A recipe that trains a detector."""
 
     shipped_file: ClassVar[str] = "detector_uint8.tflite"
     outputs_folder: ClassVar[str] = "detections"
-    metrics: ClassVar[Mapping[str, str]] = MappingProxyType({"voc07_map": "VOC07 mAP", "voc12_map": "VOC12 mAP"})
+    metrics: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"voc07_map": "VOC07 mAP", "voc12_map": "mAP50", "coco_map": "mAP50-95"}
+    )
     headline: ClassVar[str] = "voc12_map"
 
     task: Literal["detection"]
@@ -96,3 +104,9 @@ class Recipe(recipe.Recipe):
     model: Model
     train_float: TrainFloat
     train_qat: TrainQat
+    score: Score
+
+    @property
+    def max_drops(self) -> Mapping[str, float]:
+        """The drops that are allowed in VOC2012's and in COCO's metric."""
+        return {self.headline: self.score.max_drop, "coco_map": self.score.max_coco_drop}

@@ -29,7 +29,7 @@ def model_card(recipe: Recipe, dataset: Mapping[str, Any], evaluation: Evaluatio
         images=evaluation.dataset.images,
         columns=columns(recipe),
         scores=rows(evaluation, recipe),
-        answers=answers(evaluation.steps(recipe.headline)),
+        answers=answers(evaluation, recipe),
         class_scores=list(results.class_scores),
         scores_by_class=[(name, *(f"{scores[key]:.3f}" for key in keys)) for name, scores in per_class.items()],
     )

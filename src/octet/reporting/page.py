@@ -37,7 +37,6 @@ class Findings:
 def page(findings: Findings) -> str:
     """The report as one HTML file."""
     recipe, evaluation, results, shipped = findings.recipe, findings.evaluation, findings.results, findings.shipped
-    metric, steps = recipe.metrics[recipe.headline], list(evaluation.steps(recipe.headline))
     return fill_html(
         "page.html.jinja",
         results.templates,
@@ -45,19 +44,23 @@ def page(findings: Findings) -> str:
         recipe=recipe,
         test=evaluation.dataset,
         highlights=results.highlights,
-        metric=metric,
-        gate=evaluation.gate,
-        change=signed(0 - evaluation.gate.drop),
-        least_change=f"{0 - evaluation.gate.max_drop:+g}",
+        passed=evaluation.gate.passed,
+        drops=[
+            (recipe.metrics[metric], signed(0 - judged.drop), f"{0 - judged.max_drop:+g}")
+            for metric, judged in evaluation.gate.by_metric.items()
+        ],
         columns=columns(recipe),
         scores=rows(evaluation, recipe),
-        answers=answers(steps),
-        ledger_chart=plots.ledger_chart(steps, metric),
+        answers=answers(evaluation, recipe),
+        ledger_charts={
+            recipe.metrics[metric]: plots.ledger_chart(list(evaluation.steps(metric)), recipe.metrics[metric])
+            for metric in recipe.max_drops
+        },
         layers=list(_layers(findings.layers.qat)),
         bytes=f"{shipped.bytes:,}",
         share_of_float32=f"{shipped.bytes / (evaluation.variants['float32'].bytes or shipped.bytes):.2f}",
         operators=list(_operators(shipped)),
-        training_curves=plots.training_curves(findings.histories, metric),
+        training_curves=plots.training_curves(findings.histories, recipe.metrics[recipe.headline]),
         repairs=_repairs(findings.dataset),
         made_of=findings.made_of.items(),
         recipe_text=findings.recipe_text,

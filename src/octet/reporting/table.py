@@ -1,26 +1,26 @@
 """The table of scores that a run ends with, and that the report and the model card show."""
 
+from collections.abc import Iterator, Mapping
+
 from tabulate import tabulate
 
-from octet.measuring.evaluation import Evaluation, Step, signed
+from octet.measuring.evaluation import Evaluation, Step, Variant, interval_text, signed
 from octet.recipe.shared.recipe import Recipe
 
 
 def columns(recipe: Recipe) -> tuple[str, ...]:
-    """The names of the columns of the table of scores."""
-    return ("variant", *recipe.metrics.values(), "size", "change", "95 % interval")
+    """The names of the columns of the table of scores: a judged metric is followed by its change and the interval."""
+    names = ["variant"]
+    for metric, name in recipe.metrics.items():
+        names += [name, *(("change", "95 % interval") if metric in recipe.max_drops else ())]
+    return (*names, "size")
 
 
 def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
-    """A row for each variant; the change is in the headline metric against the float model, as in the ledger."""
-    steps = {step.after: step for step in evaluation.steps(recipe.headline) if step.before == "float"}
+    """A row for each variant; the changes are against the float model, as in the ledger."""
+    steps = {(step.metric, step.after): step for step in evaluation.ledger if step.before == "float"}
     return [
-        (
-            name,
-            *(f"{variant[metric]:.4f}" for metric in recipe.metrics),
-            f"{variant.bytes / 1e6:.2f} MB" if variant.bytes else "",
-            *(_change(steps[name]) if name in steps else ("", "")),
-        )
+        (name, *_scores(name, variant, steps, recipe), f"{variant.bytes / 1e6:.2f} MB" if variant.bytes else "")
         for name, variant in evaluation.variants.items()
     ]
 
@@ -33,6 +33,9 @@ def scores_table(evaluation: Evaluation, recipe: Recipe) -> str:
     return tabulate([head, *rows(evaluation, recipe)], tablefmt="plain", disable_numparse=True, colalign=sides)
 
 
-def _change(step: Step) -> tuple[str, str]:
-    low, high = step.ci95
-    return signed(step.delta), f"{signed(low)} to {signed(high)}"
+def _scores(name: str, variant: Variant, steps: Mapping[tuple[str, str], Step], recipe: Recipe) -> Iterator[str]:
+    for metric in recipe.metrics:
+        yield f"{variant[metric]:.4f}"
+        if metric in recipe.max_drops:
+            step = steps.get((metric, name))
+            yield from (signed(step.delta), interval_text(step.ci95)) if step else ("", "")

@@ -1,8 +1,7 @@
-"""The ledger in words: questions, and answers with the change and its interval."""
+"""The ledger in words: questions, and answers with the changes and their intervals."""
 
-from collections.abc import Iterable
-
-from octet.measuring.evaluation import Step, signed
+from octet.measuring.evaluation import Evaluation, Step, interval_text, signed
+from octet.recipe.shared.recipe import Recipe
 
 _QUESTIONS = {
     ("float", "uint8"): "From the float model to the shipped file",
@@ -12,16 +11,21 @@ _QUESTIONS = {
 }
 
 
-def answers(steps: Iterable[Step]) -> list[tuple[str, str]]:
-    """The questions that people ask about a run, each with its answer from the ledger's steps."""
-    by_ends = {(step.before, step.after): step for step in steps}
-    return [(question, change(by_ends[ends])) for ends, question in _QUESTIONS.items()]
+def answers(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]:
+    """The questions that people ask about a run, each with its answer from the ledger, in every judged metric."""
+    steps = {(step.before, step.after, step.metric): step for step in evaluation.ledger}
+    return [
+        (
+            question,
+            "; ".join(f"{recipe.metrics[metric]} {change(steps[(*ends, metric)])}" for metric in recipe.max_drops),
+        )
+        for ends, question in _QUESTIONS.items()
+    ]
 
 
 def change(step: Step) -> str:
     """The change at a step, its interval, and whether the test pictures can tell it from no change."""
-    low, high = step.ci95
-    verdict = "inside the error bars; these pictures show no difference"
+    verdict = "inside the error bars, so these pictures show no difference"
     if step.is_more_than_chance:
-        verdict = f"{'better' if low > 0 else 'worse'} by more than the choice of pictures explains"
-    return f"{signed(step.delta)} (95 % interval {signed(low)} to {signed(high)}), {verdict}"
+        verdict = f"{'better' if step.ci95[0] > 0 else 'worse'} by more than the choice of pictures explains"
+    return f"{signed(step.delta)} (95 % interval {interval_text(step.ci95)}), {verdict}"

@@ -139,7 +139,7 @@ class Recipe(Section):
     shipped_file: ClassVar[str]  # the name of the shipped file in models/RECIPE
     outputs_folder: ClassVar[str]  # in reports/RECIPE; holds the outputs of each variant for all test pictures
     metrics: ClassVar[Mapping[str, str]]  # the metrics that tables show, with their names for people
-    headline: ClassVar[str]  # the metric that the quality gate checks
+    headline: ClassVar[str]  # the metric that decides; score.min_score and score.max_drop are about it
 
     name: str
     task: str
@@ -160,6 +160,11 @@ class Recipe(Section):
                 "dataset.pretrained their weights are random: set it to 0, and train_float.backbone_rate to 1.0"
             )
         return self
+
+    @property
+    def max_drops(self) -> Mapping[str, float]:
+        """The metrics that the ledger and the quality gate judge, the headline first, each with the largest drop."""
+        return {self.headline: self.score.max_drop}
 
     @property
     def model_settings(self) -> dict[str, Any]:

@@ -115,17 +115,26 @@ def best_objects(
 
     Returns the overlaps [D] and the indices of the objects [D].
     """
+    detection, object_index, overlaps = overlapping_pairs(boxes, picture, objects, candidates)
+    order = np.lexsort((-overlaps, detection))  # of equal overlaps the first stays first
+    has, first = np.unique(detection, return_index=True)
+    overlap, best = np.zeros(len(boxes)), np.zeros(len(boxes), np.int64)
+    overlap[has], best[has] = overlaps[order[first]], object_index[order[first]]
+    return overlap, best
+
+
+def overlapping_pairs(
+    boxes: NDArray[np.float64], picture: NDArray[np.int64], objects: Objects, candidates: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Each box [D, 4] with each of the candidates in its picture: the box, the object and the overlap, each [pairs].
+
+    The candidates are indices into the table of objects, in its order.
+    """
     begin, end = (np.searchsorted(objects.picture[candidates], picture, side) for side in ("left", "right"))
     counts = end - begin
-    detection = np.repeat(np.arange(len(boxes)), counts)  # [pairs]
-    start = np.cumsum(counts) - counts
-    object_index = candidates[np.arange(len(detection)) - start[detection] + begin[detection]]  # [pairs]
-    overlaps = iou_of_pairs(boxes[detection], objects.boxes[object_index])
-    order = np.lexsort((-overlaps, detection))  # of equal overlaps the first stays first
-    has = counts > 0
-    overlap, best = np.zeros(len(boxes)), np.zeros(len(boxes), np.int64)
-    overlap[has], best[has] = overlaps[order[start[has]]], object_index[order[start[has]]]
-    return overlap, best
+    box = np.repeat(np.arange(len(boxes)), counts)
+    object_index = candidates[np.arange(len(box)) - np.repeat(np.cumsum(counts) - counts - begin, counts)]
+    return box, object_index, iou_of_pairs(boxes[box], objects.boxes[object_index])
 
 
 def precision_recall(ranked: RankedDetections) -> Curve:

@@ -23,7 +23,7 @@ def class_chart(variants: Mapping[str, Variant]) -> Markup:
     for variant, ap in zip(scores, ends, strict=True):
         axes.plot(ap, range(len(names)), "o", ms=5, color=COLOURS[variant], label=variant)
     axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="VOC12 AP", ylim=(-0.7, len(names) - 0.3))
+    axes.set(xlabel="AP50", ylim=(-0.7, len(names) - 0.3))
     axes.legend(loc="lower right")
     return svg(figure)
 
@@ -37,7 +37,7 @@ def error_chart(gains: Mapping[str, Mapping[str, float]]) -> Markup:
     """A chart of what correcting each kind of error would gain, with a bar for each model."""
     kinds = list(next(iter(gains.values())))
     heights = {name: [by_kind[kind] for kind in kinds] for name, by_kind in gains.items()}
-    return bars(heights, kinds, "change of VOC12 mAP if mended")
+    return bars(heights, kinds, "change of mAP50 if mended")
 
 
 def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> Markup:

@@ -64,7 +64,7 @@ def classify_errors(detections: Detections, objects: Objects, classes: int) -> D
 
 
 def gains(detections: Detections, objects: Objects, diagnosis: Diagnosis, classes: int) -> dict[str, float]:
-    """How much VOC12 mAP would rise if one kind of error were mended, for each kind."""
+    """How much mAP50 would rise if one kind of error were mended, for each kind."""
     before = mean_average_precision(_rank_by_kind(detections, objects, diagnosis, classes))
     return {
         kind: mean_average_precision(_rank_by_kind(*_mend(detections, objects, diagnosis, kind), classes)) - before

@@ -8,12 +8,13 @@ import numpy as np
 
 from octet.common.files import read_json
 from octet.data.reading.records import read_pictures
-from octet.measuring.evaluation import Evaluation
+from octet.measuring.evaluation import Evaluation, Variant
 from octet.measuring.reading import read_numbers
 from octet.recipe.detection import Recipe
 from octet.reporting.results import Results
 from octet.tasks.detection.metric.average_precision import Objects, tabulate_objects
 from octet.tasks.detection.metric.detections import above_score, from_coco
+from octet.tasks.detection.metric.sizes import SIZES, within
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.showing import charts
 from octet.tasks.detection.showing.errors import CLASS, ERRORS, RIGHT, classify_errors, found_share_by_size, gains
@@ -65,14 +66,21 @@ class Showing:
             for picture in chosen
         ]
         areas = np.array([truth.width * truth.height for truth in truths], float)
+        sizes = [
+            f"{name}, {np.sum(within(size, objects.boxes) & ~objects.difficult)} objects"
+            for name, size in SIZES.items()
+        ]
         return Results(
-            highlights=_highlights(evaluation),
+            highlights=_highlights(evaluation, recipe),
             templates=_TEMPLATES,
             shown={
                 "min_score": f"{recipe.report.min_score:g}",
                 "colours": COLOURS,
                 "exhibits": exhibits,
                 "class_chart": charts.class_chart(evaluation.variants),
+                "size_names": sizes,
+                "scores_by_size": [(name, *_by_size(variant)) for name, variant in evaluation.variants.items()],
+                "shipped_by_size": list(zip(sizes, _by_size(evaluation.variants["uint8"]), strict=True)),
                 "errors": ERRORS,
                 "error_chart": charts.error_chart(
                     {
@@ -102,7 +110,7 @@ class Showing:
                 "smallest": recipe.model.strides[0],
             },
             counts=("pictures", "objects"),
-            class_scores={"VOC07 AP": "voc07_ap", "VOC12 AP": "voc12_ap"},
+            class_scores={"VOC07 AP": "voc07_ap", "AP50": "voc12_ap"},
             montage=make_montage(exhibits[:_SHOWN_IN_ROW], "uint8"),
             confusion=list(_confusion(judged["uint8"], objects, classes)),
         )
@@ -111,17 +119,26 @@ class Showing:
         return read_numbers(file, f"score@{self._recipe.name}", ("class", "recall", "precision"), words=("class",))
 
 
-def _highlights(evaluation: Evaluation) -> list[tuple[str, str]]:
-    shipped, before = evaluation.variants["uint8"], evaluation.variants["float32"]
+def _by_size(variant: Variant) -> Iterator[str]:
+    """The mAP50-95 of the objects of each size, as text."""
+    for size in SIZES:
+        score = variant.get(f"coco_map_{size}")
+        yield "none there" if score is None else f"{score:.4f}"
+
+
+def _highlights(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]:
+    shipped, float32, network = (evaluation.variants[name] for name in ("uint8", "float32", "float"))
     return [
-        (f"{shipped['voc07_map']:.3f}", "VOC07 mAP of the shipped file"),
-        (f"{evaluation.variants['float']['voc07_map']:.3f}", "of the float model"),
-        (f"{(shipped.bytes or 0) / 1e6:.2f} MB", f"of {(before.bytes or 0) / 1e6:.2f} MB in float32"),
+        *(
+            (f"{shipped[metric]:.3f}", f"{recipe.metrics[metric]} of the shipped file, {network[metric]:.3f} in float")
+            for metric in recipe.max_drops
+        ),
+        (f"{(shipped.bytes or 0) / 1e6:.2f} MB", f"of {(float32.bytes or 0) / 1e6:.2f} MB in float32"),
     ]
 
 
 def _weakest(evaluation: Evaluation) -> list[tuple[str, float]]:
-    """The three classes that the shipped file finds worst, with their VOC12 AP."""
+    """The three classes that the shipped file finds worst, with their AP50."""
     per_class = evaluation.variants["uint8"].per_class
     return sorted(((name, scores["voc12_ap"]) for name, scores in per_class.items()), key=lambda item: item[1])[:3]
 
