@@ -30,8 +30,8 @@ from octet.tasks.detection.metric.truths import read_examples, read_truths
 from octet.tasks.detection.preparing.example import to_example
 
 NO_LIGHT = {"contrast": 0.0, "brightness": 0.0, "colour": 0.0}
-STILL = Augmentation(min_window=1.0, max_window=1.0, max_stretch=1.0, flip=0.0, **NO_LIGHT)
-LIVELY = Augmentation(min_window=0.5, max_window=1.5, max_stretch=1.5, flip=0.5, **NO_LIGHT)
+STILL = Augmentation(min_window=1.0, max_window=1.0, max_stretch=1.0, flip=0.0, erase=0.0, **NO_LIGHT)
+LIVELY = Augmentation(min_window=0.5, max_window=1.5, max_stretch=1.5, flip=0.5, erase=0.0, **NO_LIGHT)
 
 
 def plan(**changes: object) -> TrainFloat:
@@ -257,6 +257,24 @@ def test_zooming_out_adds_a_grey_margin() -> None:
     black = picture.max(axis=2) < -0.9
     assert black.sum() == 60 * 60
     assert (picture[~black] == 0).all()
+
+
+def test_erasing_paints_a_grey_rectangle_and_keeps_the_boxes() -> None:
+    erasing = STILL.model_copy(update={"erase": 0.5})
+    boxes, shares = [[0.1, 0.2, 0.3, 0.4]], []
+    for seed in range(40):
+        picture, kept, _ = augmented(np.zeros((64, 64, 3), np.uint8), tf.constant(boxes), [5, seed], 64, erasing)
+        np.testing.assert_allclose(kept, boxes, atol=1e-6)
+        grey = (picture == 0).all(axis=2)
+        assert (picture[~grey] == -1).all()
+        rows, columns = grey.any(axis=1), grey.any(axis=0)
+        assert (grey == rows[:, None] & columns).all()
+        assert all(np.diff(np.flatnonzero(side)).max(initial=1) == 1 for side in (rows, columns))
+        shares.append(grey.mean())
+    erased = [share for share in shares if share]
+    assert 10 < len(erased) < 30
+    assert min(erased) > 0.01
+    assert 0.1 < max(erased) < 0.25
 
 
 def test_without_augmentation_training_and_scoring_use_the_same_pixels(records: Path) -> None:

@@ -18,6 +18,7 @@ from octet.quantization.qat import (
 )
 from octet.recipe.detection import Loss, Model
 from octet.tasks.detection.learning.loss import distillation_losses
+from octet.tasks.detection.network.cells import make_cells
 from octet.tasks.detection.network.model import build_detector
 
 
@@ -128,11 +129,12 @@ def test_the_teachers_predictions_are_the_targets_of_distillation() -> None:
     config = Loss.model_validate(tiny_params()["quickstart"]["train_qat"]["loss"])
     random = np.random.default_rng(1)
     codes, logits = (tf.constant(random.normal(size=(2, 5, n)), tf.float32) for n in (4, 3))
-    same = distillation_losses((codes, logits), (codes, logits), config)
-    assert [float(loss) for loss in same.values()] == [0, 0]
-    shifted = distillation_losses((codes, logits), (codes + 1, logits + 1), config)
+    cells = make_cells(96, (32, 64))[:5]
+    same = distillation_losses((codes, logits), (codes, logits), cells, config)
+    assert [float(loss) for loss in same.values()] == pytest.approx([0, 0], abs=1e-5)
+    shifted = distillation_losses((codes, logits), (codes + 1, logits + 1), cells, config)
     assert all(float(loss) > 0 for loss in shifted.values())
     # Boxes where the teacher finds no object hardly count.
     nothing = tf.fill((2, 5, 3), -20.0)
-    unsure = distillation_losses((codes, nothing), (codes + 1, nothing), config)
+    unsure = distillation_losses((codes, nothing), (codes + 1, nothing), cells, config)
     assert float(unsure["boxes"]) < 1e-6 < float(shifted["boxes"])

@@ -10,7 +10,10 @@ from conftest import detection_recipe
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
 from octet.recipe.detection import Recipe
+from octet.tasks.detection.learning.assignment import Assigned
 from octet.tasks.detection.learning.loss import box_loss, class_loss
+from octet.tasks.detection.network.boxes import decode_boxes
+from octet.tasks.detection.network.cells import make_cells
 from octet.tasks.detection.network.model import build_detector
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
@@ -28,7 +31,12 @@ def line(value: float = 0.0) -> keras.Model:
 
 
 def line_update(
-    model: keras.Model, micro_batches: int = 1, ema_decay: float = 0.0, rate: float = 0.5, xla: bool = False
+    model: keras.Model,
+    micro_batches: int = 1,
+    ema_decay: float = 0.0,
+    rate: float = 0.5,
+    xla: bool = False,
+    weight_decay: float = 0.0,
 ) -> Update:
     """An update that fits a line to its targets by gradient descent on the squared error."""
 
@@ -36,7 +44,7 @@ def line_update(
         return {"classes": tf.reduce_mean((targets[0] - predictions) ** 2)}
 
     optimizers = [(keras.optimizers.legacy.SGD(rate), model.trainable_variables)]
-    return Update(model, line(), squared, optimizers, ema_decay, micro_batches, xla)
+    return Update(model, line(), squared, optimizers, weight_decay, ema_decay, micro_batches, xla)
 
 
 PICTURES = tf.constant([[1.0], [2.0], [3.0], [4.0]])
@@ -69,6 +77,26 @@ def test_the_average_follows_the_weights() -> None:
         decay = min(0.5, step / (step + 10))
         expected = decay * expected + (1 - decay) * model.get_weights()[0].item()
     assert update.averaged.get_weights()[0].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_kernels_shrink_by_the_decay_times_the_rate_and_biases_do_not() -> None:
+    """Without a gradient, nothing else moves them."""
+    model = keras.Sequential([keras.layers.Dense(1, input_shape=(1,))])
+    model.set_weights([np.array([[3.0]], np.float32), np.array([3.0], np.float32)])
+    schedule, moved = WarmupCosine(0.5, 2, 4), 3.0
+    optimizers = [(keras.optimizers.legacy.Adam(schedule), model.trainable_variables)]
+    averaged = keras.models.clone_model(model)
+
+    def nothing(_: tf.Tensor, __: tuple[tf.Tensor, ...], predictions: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"none": 0 * tf.reduce_sum(predictions)}
+
+    update = Update(model, averaged, nothing, optimizers, 0.1, 0.0, 1, xla=False)
+    for step in range(3):
+        update(PICTURES, TARGETS)
+        moved *= 1 - 0.1 * float(schedule(step))
+        kernel, bias = model.get_weights()
+        assert kernel.item() == pytest.approx(moved)
+        assert bias.item() == 3.0
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
@@ -131,22 +159,21 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
         model = build_detector(shape, 3)
     averaged = build_detector(shape, 3)
     cells = model.output_shape[0][1]
-    codes = np.random.default_rng(4).normal(size=(4, cells, 4)).astype(np.float32)
     classes = np.where(np.arange(cells) % 7 == 0, 1, -1)[None].repeat(4, axis=0)
-    targets = (tf.constant(codes), tf.constant(classes))
+    boxes = np.sort(np.random.default_rng(4).uniform(size=(4, cells, 2, 2)), axis=2).reshape(4, cells, 4)
+    targets = tuple(tf.constant(part) for part in (boxes.astype(np.float32), classes, np.float32(classes == 1) / 2))
 
     def losses(_: tf.Tensor, wanted: tuple[tf.Tensor, ...], predicted: Sequence[tf.Tensor]) -> dict[str, tf.Tensor]:
-        (codes, classes), config = wanted, recipe.train_float.loss
-        return {
-            "boxes": box_loss(codes, classes, predicted[0], config),
-            "classes": class_loss(classes, predicted[1], config),
-        }
+        assigned, (codes, logits) = Assigned(*wanted), predicted
+        boxes = decode_boxes(codes, make_cells(64, recipe.model.strides))
+        return {"boxes": box_loss(assigned, boxes, recipe.train_float.loss), "classes": class_loss(assigned, logits)}
 
     update = Update(
         model,
         averaged,
         losses,
         [(keras.optimizers.legacy.SGD(1e-3), model.trainable_variables)],
+        weight_decay=0.1,
         ema_decay=0.9,
         micro_batches=1,
         xla=xla,

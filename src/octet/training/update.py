@@ -51,7 +51,7 @@ class Update:
         losses, gradients = self._batch_gradients(pictures, targets)
         for optimizer, variables in self._optimizers:
             if self._weight_decay:
-                kept = 1 - self._weight_decay * optimizer.learning_rate(optimizer.iterations)
+                kept = 1 - self._weight_decay * optimizer._decayed_lr(tf.float32)
                 for kernel in (variable for variable in variables if variable.shape.rank > 1):
                     kernel.assign(kept * kernel)
             optimizer.apply_gradients([(gradients[variable.ref()], variable) for variable in variables])

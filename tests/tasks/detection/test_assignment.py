@@ -11,7 +11,7 @@ from octet.recipe.detection import Assignment
 from octet.tasks.detection.learning.assignment import NOTHING, assign_cells
 from octet.tasks.detection.network.cells import CELL_SIDES, make_cells
 
-PLAN = Assignment(most_cells=10, radius=2.5, iou_weight=3.0, outside_cost=1e5)
+PLAN = Assignment(most_cells=10, radius=2.5, iou_weight=3.0, outside_cost=1e3)
 CELLS = make_cells(64, (8, 16, 32))
 CLASSES = 3
 
@@ -41,10 +41,11 @@ def assign_in_a_loop(
                 continue
             overlap = iou(box, predicted[cell])
             overlaps.append(overlap)
-            truth = np.eye(CLASSES)[class_]
-            cross_entropy = np.sum(np.logaddexp(0, logits[cell]) - truth * logits[cell])
+            own = float(logits[cell, class_])
+            cross_entropy = np.logaddexp(0, own) - overlap * own
+            misfit = (overlap - 1 / (1 + np.exp(-own))) ** 2 * cross_entropy
             outside = 0.0 if inside and near else PLAN.outside_cost
-            costs[cell] = cross_entropy - PLAN.iou_weight * np.log(overlap + 1e-8) + outside
+            costs[cell] = misfit - PLAN.iou_weight * np.log(overlap + 1e-8) + outside
         count = max(int(sum(sorted(overlaps)[-PLAN.most_cells :])), 1)
         for cell in sorted(costs, key=lambda cell: costs[cell])[:count]:
             asked[cell] = min(asked.get(cell, (np.inf, -1)), (costs[cell], number))

@@ -7,51 +7,77 @@ from numpy.typing import NDArray
 from conftest import detection_recipe
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Loss
-from octet.tasks.detection.learning.assignment import NOTHING, assign_cells
+from octet.tasks.detection.learning.assignment import NOTHING, Assigned, assign_cells
 from octet.tasks.detection.learning.loss import box_loss, class_loss, distillation_losses, supervised_losses
-from octet.tasks.detection.network.boxes import decode_boxes, encode_boxes
+from octet.tasks.detection.network.boxes import decode_boxes, generalized_iou
 from octet.tasks.detection.network.cells import make_cells
 
-CONFIG = Loss(focal_alpha=0.3, focal_gamma=1.5, huber_delta=0.7, box_weight=0.4)
+CONFIG = Loss(box_weight=0.4)
 PLAN = detection_recipe().train_float.model_copy(update={"loss": CONFIG})
 CELLS = make_cells(64, (8, 16, 32))
 CLASSES = 4
 
 
-def random_case(objects: int, cells: int = 150) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Target classes and logits of two pictures, of which the second has half the objects of the first."""
+def random_case(objects: int, cells: int = 150) -> tuple[Assigned, NDArray[np.float32]]:
+    """The objects of the cells of two pictures, of which the second has half as many, and logits."""
     rng = np.random.default_rng(objects)
-    target = np.full((2, cells), NOTHING, np.int32)
-    target[0, :objects] = rng.integers(0, CLASSES, objects)
-    target[1, : objects // 2] = rng.integers(0, CLASSES, objects // 2)
-    return target, rng.normal(0, 3, (2, cells, CLASSES)).astype(np.float32)
+    classes = np.full((2, cells), NOTHING, np.int32)
+    classes[0, :objects] = rng.integers(0, CLASSES, objects)
+    classes[1, : objects // 2] = rng.integers(0, CLASSES, objects // 2)
+    ious = np.where(classes == NOTHING, 0, rng.uniform(0, 1, classes.shape)).astype(np.float32)
+    boxes = np.zeros((*classes.shape, 4), np.float32)
+    return Assigned(boxes, classes, ious), rng.normal(0, 3, (2, cells, CLASSES)).astype(np.float32)
 
 
-def focal_by_hand(target: NDArray[np.int32], logits: NDArray[np.float32]) -> float:
+def quality_focal_by_hand(assigned: Assigned, logits: NDArray[np.float32]) -> float:
     total = 0.0
-    for class_, row in zip(target.reshape(-1), logits.reshape(-1, logits.shape[-1]), strict=True):
+    rows = zip(np.reshape(assigned.classes, -1), np.reshape(assigned.ious, -1), strict=True)
+    for (class_, overlap), row in zip(rows, logits.reshape(-1, logits.shape[-1]), strict=True):
         for index, logit in enumerate(row):
-            p = 1 / (1 + np.exp(-float(logit)))
-            if index == class_:
-                total += -CONFIG.focal_alpha * (1 - p) ** CONFIG.focal_gamma * np.log(p)
-            else:
-                total += -(1 - CONFIG.focal_alpha) * p**CONFIG.focal_gamma * np.log(1 - p)
-    return total / max((target >= 0).sum(), 1)
+            target, p = float(overlap) if index == class_ else 0.0, 1 / (1 + np.exp(-float(logit)))
+            total -= (target - p) ** 2 * (target * np.log(p) + (1 - target) * np.log(1 - p))
+    return total / max((np.array(assigned.classes) != NOTHING).sum(), 1)
+
+
+def giou_by_hand(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    tops, lefts, bottoms, rights = map(float, first)
+    top, left, bottom, right = map(float, second)
+    shared = max(min(bottoms, bottom) - max(tops, top), 0) * max(min(rights, right) - max(lefts, left), 0)
+    union = (bottoms - tops) * (rights - lefts) + (bottom - top) * (right - left) - shared
+    around = (max(bottoms, bottom) - min(tops, top)) * (max(rights, right) - min(lefts, left))
+    return shared / union - (around - union) / around
 
 
 @pytest.mark.parametrize("objects", [0, 1, 3, 100])
-def test_class_loss_is_the_focal_loss(objects: int) -> None:
-    target, logits = random_case(objects)
-    assert float(class_loss(target, logits, CONFIG)) == pytest.approx(focal_by_hand(target, logits), rel=1e-4)
+def test_class_loss_is_the_quality_focal_loss(objects: int) -> None:
+    assigned, logits = random_case(objects)
+    assert float(class_loss(assigned, logits)) == pytest.approx(quality_focal_by_hand(assigned, logits), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ([0.2, 0.2, 0.4, 0.4], 1.0),
+        ([0.2, 0.3, 0.4, 0.5], 1 / 3),  # half of each is shared
+        ([0.2, 0.4, 0.4, 0.6], 0.0),  # they touch
+        ([0.2, 0.6, 0.4, 0.8], -1 / 3),  # a gap as large as each
+        ([0.3, 0.3, 0.3, 0.3], 0.0),  # without sides, inside
+        ([0.2, 0.2, 0.6, 0.6], 1 / 4),  # the whole and its quarter
+    ],
+)
+def test_generalized_iou_tells_how_far_boxes_are_apart(second: list[float], expected: float) -> None:
+    first = tf.constant([[0.2, 0.2, 0.4, 0.4]])
+    assert float(generalized_iou(first, tf.constant([second]))[0]) == pytest.approx(expected, abs=1e-5)
+    assert float(generalized_iou(tf.constant([second]), first)[0]) == pytest.approx(expected, abs=1e-5)
 
 
 def test_box_loss_counts_objects_only() -> None:
     target = np.zeros((1, 3, 4), np.float32)
-    classes = np.array([[2, NOTHING, NOTHING]])
-    codes = np.full((1, 3, 4), 2.0, np.float32)
-    codes[0, 0] = [0.5, 0, -0.5, 3.0]
-    by_hand = 0.5 * 0.25 / 0.7 * 2 + (3.0 - 0.35)
-    assert float(box_loss(target, classes, codes, CONFIG)) == pytest.approx(0.4 * by_hand, rel=1e-5)
+    target[0, 0] = [0.2, 0.2, 0.4, 0.4]
+    boxes = np.full((1, 3, 4), 0.5, np.float32)
+    boxes[0, 0] = [0.2, 0.6, 0.4, 0.8]
+    assigned = Assigned(target, np.array([[2, NOTHING, NOTHING]]), np.zeros((1, 3), np.float32))
+    assert float(box_loss(assigned, boxes, CONFIG)) == pytest.approx(0.4 * (1 + 1 / 3), rel=1e-5)
 
 
 BOXES: dict[str, list[list[float]]] = {
@@ -82,12 +108,11 @@ def test_the_supervised_losses_are_those_of_the_cells_that_were_assigned(boxes: 
     (padded, classes), (codes, logits) = objects_of(boxes), random_predictions()
     assigned = assign_cells(padded, classes, decode_boxes(codes, CELLS), logits, CELLS, PLAN.assignment)
     losses = supervised_losses((padded, classes), (codes, logits), CELLS, PLAN)
-    target = encode_boxes(assigned.boxes, CELLS)
     taken = assigned.classes.numpy() != NOTHING
-    error = np.abs(target - codes)[taken]
-    huber = np.where(error < CONFIG.huber_delta, error**2 / 2 / CONFIG.huber_delta, error - CONFIG.huber_delta / 2)
-    assert float(losses["boxes"]) == pytest.approx(0.4 * huber.sum() / max(taken.sum(), 1), rel=1e-4)
-    assert float(losses["classes"]) == pytest.approx(focal_by_hand(assigned.classes.numpy(), logits.numpy()), rel=1e-4)
+    pairs = zip(assigned.boxes.numpy()[taken], decode_boxes(codes, CELLS).numpy()[taken], strict=True)
+    misfit = sum(1 - giou_by_hand(*pair) for pair in pairs)
+    assert float(losses["boxes"]) == pytest.approx(0.4 * misfit / max(taken.sum(), 1), rel=1e-4)
+    assert float(losses["classes"]) == pytest.approx(quality_focal_by_hand(assigned, logits.numpy()), rel=1e-4)
 
 
 @pytest.mark.parametrize("boxes", BOXES.values(), ids=list(BOXES))
@@ -117,9 +142,9 @@ def test_gradients_are_finite(boxes: list[list[float]], codes: float, logits: fl
 
 def test_nothing_is_lost_to_a_teacher_that_says_the_same() -> None:
     same, other = random_predictions(), random_predictions(2.0, 2.0)
-    assert float(distillation_losses(same, same, CONFIG)["boxes"]) == 0.0
+    assert float(distillation_losses(same, same, CELLS, CONFIG)["boxes"]) == pytest.approx(0.0, abs=1e-5)
     with tf.GradientTape() as tape:
-        losses = distillation_losses(other, same, CONFIG)
+        losses = distillation_losses(other, same, CELLS, CONFIG)
         loss = tf.add_n(list(losses.values()))
     assert losses.keys() == supervised_losses(objects_of([]), same, CELLS, PLAN).keys()
     assert float(losses["boxes"]) > 0

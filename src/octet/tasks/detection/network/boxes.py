@@ -4,6 +4,7 @@ from octet.common.tensorflow import tf
 
 # What TFLite_Detection_PostProcess divides the four numbers by: y, x, height, width.
 CODE_SCALES = (10.0, 10.0, 5.0, 5.0)
+_LARGEST = 10.0  # the logarithm of the largest side of a decoded box, in sides of its cell; that of 89 is not finite
 _SMALLEST = 1e-6  # the shortest side that is encoded, as the logarithm of 0 is not finite
 
 
@@ -39,7 +40,9 @@ def generalized_iou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     width = tf.minimum(rights, right) - tf.maximum(lefts, left)
     shared = tf.maximum(height, 0.0) * tf.maximum(width, 0.0)
     union = box_area(first) + box_area(second) - shared
-    around = (tf.maximum(bottoms, bottom) - tf.minimum(tops, top)) * (tf.maximum(rights, right) - tf.minimum(lefts, left))
+    around = (tf.maximum(bottoms, bottom) - tf.minimum(tops, top)) * (
+        tf.maximum(rights, right) - tf.minimum(lefts, left)
+    )
     return tf.math.divide_no_nan(shared, union) - tf.math.divide_no_nan(around - union, around)
 
 
@@ -65,4 +68,5 @@ def decode_boxes(codes: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
     """The boxes [..., 4] as corners, from box codes [..., 4] and cells [..., 4] as centre and size."""
     codes = codes / tf.constant(CODE_SCALES)
     centre = codes[..., :2] * cells[..., 2:] + cells[..., :2]
-    return centre_to_corners(tf.concat([centre, tf.exp(codes[..., 2:]) * cells[..., 2:]], axis=-1))
+    size = tf.exp(tf.minimum(codes[..., 2:], _LARGEST)) * cells[..., 2:]
+    return centre_to_corners(tf.concat([centre, size], axis=-1))

@@ -63,7 +63,7 @@ def _pyramid(backbone: Mapping[int, tf.Tensor], model: Model) -> dict[int, tf.Te
 
 
 def _head(features: tf.Tensor, name: str, layers: int, depth: int, bias: float) -> tf.Tensor:
-    """The predictions of the cells of a grid, `depth` numbers for each, after so many further layers: [N, cells, depth]."""
+    """The predictions of a grid's cells, `depth` numbers for each, after so many further layers: [N, cells, depth]."""
     x = features
     for number in range(layers):
         x = _separable(x, x.shape[-1], f"{name}_layer_{number}")
