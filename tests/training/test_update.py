@@ -31,12 +31,7 @@ def line(value: float = 0.0) -> keras.Model:
 
 
 def line_update(
-    model: keras.Model,
-    micro_batches: int = 1,
-    ema_decay: float = 0.0,
-    rate: float = 0.5,
-    xla: bool = False,
-    weight_decay: float = 0.0,
+    model: keras.Model, micro_batches: int = 1, ema_decay: float = 0.0, rate: float = 0.5, xla: bool = False
 ) -> Update:
     """An update that fits a line to its targets by gradient descent on the squared error."""
 
@@ -44,7 +39,7 @@ def line_update(
         return {"classes": tf.reduce_mean((targets[0] - predictions) ** 2)}
 
     optimizers = [(keras.optimizers.legacy.SGD(rate), model.trainable_variables)]
-    return Update(model, line(), squared, optimizers, weight_decay, ema_decay, micro_batches, xla)
+    return Update(model, line(), squared, optimizers, ema_decay, micro_batches, xla)
 
 
 PICTURES = tf.constant([[1.0], [2.0], [3.0], [4.0]])
@@ -77,26 +72,6 @@ def test_the_average_follows_the_weights() -> None:
         decay = min(0.5, step / (step + 10))
         expected = decay * expected + (1 - decay) * model.get_weights()[0].item()
     assert update.averaged.get_weights()[0].item() == pytest.approx(expected, rel=1e-5)
-
-
-def test_kernels_shrink_by_the_decay_times_the_rate_and_biases_do_not() -> None:
-    """Without a gradient, nothing else moves them."""
-    model = keras.Sequential([keras.layers.Dense(1, input_shape=(1,))])
-    model.set_weights([np.array([[3.0]], np.float32), np.array([3.0], np.float32)])
-    schedule, moved = WarmupCosine(0.5, 2, 4), 3.0
-    optimizers = [(keras.optimizers.legacy.Adam(schedule), model.trainable_variables)]
-    averaged = keras.models.clone_model(model)
-
-    def nothing(_: tf.Tensor, __: tuple[tf.Tensor, ...], predictions: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"none": 0 * tf.reduce_sum(predictions)}
-
-    update = Update(model, averaged, nothing, optimizers, 0.1, 0.0, 1, xla=False)
-    for step in range(3):
-        update(PICTURES, TARGETS)
-        moved *= 1 - 0.1 * float(schedule(step))
-        kernel, bias = model.get_weights()
-        assert kernel.item() == pytest.approx(moved)
-        assert bias.item() == 3.0
 
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
@@ -173,7 +148,6 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
         averaged,
         losses,
         [(keras.optimizers.legacy.SGD(1e-3), model.trainable_variables)],
-        weight_decay=0.1,
         ema_decay=0.9,
         micro_batches=1,
         xla=xla,

@@ -95,7 +95,6 @@ def make_update(learning: "Learning", networks: Networks, plan: Training, schedu
         networks.averaged,
         combined_losses,
         optimizers,
-        weight_decay=plan.weight_decay,
         ema_decay=plan.ema_decay,
         micro_batches=plan.micro_batches,
         xla=plan.xla,

@@ -21,7 +21,6 @@ class Update:
         averaged: keras.Model,
         losses: LossFunction,
         optimizers: Sequence[tuple[keras.optimizers.Optimizer, Sequence[tf.Variable]]],
-        weight_decay: float,
         ema_decay: float,
         micro_batches: int,
         xla: bool,
@@ -29,7 +28,7 @@ class Update:
         """Each optimizer updates its own variables; a batch is computed in micro-batches, one after the other."""
         self.averaged = averaged
         self._model, self._losses, self._optimizers = model, losses, optimizers
-        self._weight_decay, self._ema_decay, self._micro_batches = weight_decay, ema_decay, micro_batches
+        self._ema_decay, self._micro_batches = ema_decay, micro_batches
         for optimizer, variables in optimizers:
             optimizer._create_all_weights(variables)  # so that a checkpoint finds them before the first step
         self._step = tf.function(self._update, jit_compile=xla)
@@ -50,10 +49,6 @@ class Update:
     def _update(self, pictures: tf.Tensor, targets: Targets) -> dict[str, tf.Tensor]:
         losses, gradients = self._batch_gradients(pictures, targets)
         for optimizer, variables in self._optimizers:
-            if self._weight_decay:
-                kept = 1 - self._weight_decay * optimizer._decayed_lr(tf.float32)
-                for kernel in (variable for variable in variables if variable.shape.rank > 1):
-                    kernel.assign(kept * kernel)
             optimizer.apply_gradients([(gradients[variable.ref()], variable) for variable in variables])
         step = tf.cast(self._optimizers[0][0].iterations, tf.float32)
         decay = tf.minimum(self._ema_decay, step / (step + _EMA_WARMUP))

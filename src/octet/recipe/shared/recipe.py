@@ -57,7 +57,6 @@ class Training(Section):
     micro_batches: Count
     learning_rate: Positive
     warmup_epochs: Annotated[float, Field(ge=0)]
-    weight_decay: Annotated[float, Field(ge=0)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
     validate_every: Count
     augmentation: Augmentation
