@@ -1,4 +1,4 @@
-"""Train the float network.
+"""Train the float network, and balance its channels for eight bits, which changes nothing that it computes.
 
 Reads:  data/RECIPE/records, data/RECIPE/pretrained/*.h5
 Writes: models/RECIPE/float/{weights.h5,history.csv}; checkpoints and TensorBoard's events go to runs/
@@ -10,12 +10,17 @@ from pathlib import Path
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
+from octet.data.reading.pictures import picture_batches
+from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
+from octet.training.balancing import balance_channels
 from octet.training.networks import float_networks
 from octet.training.run import TrainingPaths, run_training
+
+_BALANCED = 8  # batches that tell how far the channels reach
 
 
 def main(recipe: Recipe) -> None:
@@ -28,8 +33,13 @@ def main(recipe: Recipe) -> None:
     classes = read_class_names(records)
     networks = float_networks(registry.network(recipe, classes), plan, pretrained)
     scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
+    pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch).take(_BALANCED).map(normalize)
     run_training(
-        registry.learning(recipe, classes), networks, plan, TrainingPaths(records, pretrained, scratch, output)
+        registry.learning(recipe, classes),
+        networks,
+        plan,
+        TrainingPaths(records, pretrained, scratch, output),
+        finish=lambda network: balance_channels(network, pictures),
     )
 
 

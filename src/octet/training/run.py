@@ -1,6 +1,6 @@
 """The training of a stage: from records to the best weights and the history."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from octet.common.files import atomic_folder
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
-from octet.training.best import BestWeights
+from octet.training.best import BestWeights, serialize_weights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History, WriteSummaries
 from octet.training.loop import Duration, run_steps
@@ -40,10 +40,12 @@ def run_training(
     plan: Training,
     paths: TrainingPaths,
     summaries: Sequence[WriteSummaries] = (),
+    finish: Callable[[keras.Model], None] | None = None,
 ) -> None:
     """Train the networks on the records by the plan, and write the best weights and the history.
 
-    TensorBoard gets the validation's summaries and `summaries`, whenever the network is validated.
+    TensorBoard gets the validation's summaries and `summaries`, whenever the network is validated. `finish` changes the
+    network with the best weights before they are written.
     """
     steps = count_records(paths.records, "train") // plan.batch
     if not steps:
@@ -62,7 +64,12 @@ def run_training(
         batches = partial(learning.batches, paths.records, plan)
         run_steps(paths.scratch.name, duration, update, batches, schedule, best, history, checkpoints)
         with atomic_folder(paths.output) as output:
-            (output / "weights.h5").write_bytes(best.content)
+            weights = output / "weights.h5"
+            weights.write_bytes(best.content)
+            if finish:
+                networks.averaged.load_weights(weights)
+                finish(networks.averaged)
+                weights.write_bytes(serialize_weights(networks.averaged))
             (output / "history.csv").write_text(history.as_csv())
 
 
