@@ -20,9 +20,7 @@ from octet.tasks.proposal import Proposal
 _SMALLEST = 16  # px, the shorter side of a small object in the network's input, at least
 _SMALL = 0.1  # the quantile of the shorter sides that counts as a small object's
 _SIZES = (96, 640)  # px, the smallest and largest input size that is proposed
-_FINEST, _NEXT = 8, 16  # px, the finest stride, and the one that is enough where objects are large
-_LARGE = 32  # px, the shorter side of a large object in the network's input, at least
-_FEW = 0.01  # the share of objects that may be smaller
+_FINEST = STRIDES[0]  # px, the finest stride: large objects are learnt faster with it, too
 _COARSEST = 32  # px, the backbone's last stride; a base that goes further keeps its own
 
 
@@ -107,15 +105,11 @@ class DetectionSurvey:
 
     def _strides(self, boxes: NDArray[np.float32], size: int) -> Proposal:
         """The proposed strides, with the share of objects that are too small for them as the reason."""
-        shorter = (boxes[:, 2:] - boxes[:, :2]).min(axis=1) * size
-        small = float((shorter < _LARGE).mean())
-        finest = _NEXT if small <= _FEW else _FINEST
-        missed = float((shorter < finest).mean())
+        missed = float(((boxes[:, 2:] - boxes[:, :2]).min(axis=1) * size < _FINEST).mean())
         own = self._recipe.model.strides
-        strides = tuple(stride for stride in STRIDES if finest <= stride <= max(own[-1], _COARSEST))
+        strides = tuple(stride for stride in STRIDES if stride <= max(own[-1], _COARSEST))
         reason = (
-            f"{small:.1%} of the objects are less than {_LARGE} px wide or high at {size} px, "
-            f"{missed:.1%} less than a cell of {finest} px: those are easily missed"
+            f"{missed:.1%} of the objects are less than a cell of {_FINEST} px wide or high at {size} px, easily missed"
         )
         return Proposal("model", "strides", own if strides == own else list(strides), reason)
 
