@@ -104,7 +104,7 @@ def test_cells_stand_in_the_order_of_the_networks_rows(recipe: Recipe) -> None:
 def test_the_runtimes_operator_decodes_and_suppresses_as_we_do(recipe: Recipe, tmp_path: Path) -> None:
     """The operator is in a file that takes the predictions themselves as its picture, beside the network's cells."""
     rng, classes = np.random.default_rng(1), 3
-    cells = make_cells(recipe.model.input_size, recipe.model.strides)
+    cells = make_cells(recipe.model.input_size, (16, 32))
     suppression = Suppression(score_threshold=0.3, iou_threshold=0.4, max_detections=200)
     predictions = keras.Input((len(cells), 4 + classes, 1))
     rows = keras.layers.Reshape((len(cells), 4 + classes))(predictions)

@@ -22,9 +22,7 @@ def iou_matrix(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     # Side by side, not corner by corner: a last axis of two is several times as slow.
     tops, lefts, bottoms, rights = (side[..., :, None] for side in tf.unstack(first, axis=-1))  # [..., G, 1]
     top, left, bottom, right = (side[..., None, :] for side in tf.unstack(second, axis=-1))  # [..., 1, A]
-    height = tf.minimum(bottoms, bottom) - tf.maximum(tops, top)  # [..., G, A]
-    width = tf.minimum(rights, right) - tf.maximum(lefts, left)
-    shared = tf.maximum(height, 0.0) * tf.maximum(width, 0.0)
+    shared = _shared_side(tops, bottoms, top, bottom) * _shared_side(lefts, rights, left, right)  # [..., G, A]
     return tf.math.divide_no_nan(shared, box_area(first)[..., :, None] + box_area(second)[..., None, :] - shared)
 
 
@@ -36,9 +34,7 @@ def generalized_iou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     """
     tops, lefts, bottoms, rights = tf.unstack(first, axis=-1)  # [...]
     top, left, bottom, right = tf.unstack(second, axis=-1)
-    height = tf.minimum(bottoms, bottom) - tf.maximum(tops, top)
-    width = tf.minimum(rights, right) - tf.maximum(lefts, left)
-    shared = tf.maximum(height, 0.0) * tf.maximum(width, 0.0)
+    shared = _shared_side(tops, bottoms, top, bottom) * _shared_side(lefts, rights, left, right)
     union = box_area(first) + box_area(second) - shared
     around = (tf.maximum(bottoms, bottom) - tf.minimum(tops, top)) * (
         tf.maximum(rights, right) - tf.minimum(lefts, left)
@@ -70,3 +66,8 @@ def decode_boxes(codes: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
     centre = codes[..., :2] * cells[..., 2:] + cells[..., :2]
     size = tf.exp(tf.minimum(codes[..., 2:], _LARGEST)) * cells[..., 2:]
     return centre_to_corners(tf.concat([centre, size], axis=-1))
+
+
+def _shared_side(begins: tf.Tensor, ends: tf.Tensor, begin: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+    """The length that two intervals have in common."""
+    return tf.maximum(tf.minimum(ends, end) - tf.maximum(begins, begin), 0.0)
