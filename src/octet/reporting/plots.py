@@ -43,8 +43,9 @@ from matplotlib.figure import Figure  # noqa: E402
 Rows = Sequence[Mapping[str, str]]
 Arguments = ParamSpec("Arguments")
 
-WIDE, NARROW = 7.5, 3.55  # inches: 720 px, and 341 px, which a phone shows
+WIDE, NARROW = 5.7, 3.55  # inches: 547 px, of which a desk shows two or three side by side; 341 px, for a phone
 MOST_CONFUSED = 20  # classes in the chart of confusions
+_TOLD = 0.005  # the least share that it tells as a number: 1 %, rounded
 
 # Visible on a light and on a dark page
 COLOURS = {"float": "#3f8fd2", "control": "#8f8f8f", "qat": "#2ea37a", "uint8": "#e0791e"}
@@ -73,7 +74,7 @@ def ledger_chart(width: float, steps: Sequence[Step], metric: str) -> Figure:
     axes.axvline(0, color=INK, lw=0.8)
     axes.set_yticks(range(len(steps)), [f"{step.before} → {step.after}" for step in steps])
     axes.invert_yaxis()
-    axes.set_xlabel(f"change of {metric} with its 95 % interval")
+    axes.set_xlabel(f"change of {metric}")
     return figure
 
 
@@ -113,7 +114,13 @@ def bars(width: float, values: Mapping[str, Sequence[float]], names: Sequence[st
     thick = 0.8 / len(values)
     for position, (name, lengths) in enumerate(values.items()):
         centres = [index + (position - (len(values) - 1) / 2) * thick for index in range(len(names))]
-        drawn = axes.barh(centres, lengths, thick * 0.92, label=name, color=COLOURS[name])
+        drawn = axes.barh(
+            centres,
+            [0 if isnan(length) else length for length in lengths],
+            thick * 0.92,
+            label=name,
+            color=COLOURS[name],
+        )
         told = ["none there" if isnan(length) else f"{length:.3f}" for length in lengths]
         axes.bar_label(drawn, told, padding=2, color=INK)
     axes.set_yticks(range(len(names)), names)
@@ -142,7 +149,7 @@ def confusion_chart(width: float, pairs: Sequence[tuple[str, str]]) -> Figure:
     fits = width / max(len(predictions), 1) > 0.3  # inches for a number
     for row, line in enumerate(shares):
         for column, share in enumerate(line):
-            if share and fits:
+            if share >= _TOLD and fits:
                 colour = "white" if share > 0.5 else "black"
                 axes.text(column + 0.5, row + 0.5, f"{100 * share:.0f}", ha="center", va="center", color=colour)
     axes.set_xticks([index + 0.5 for index in range(len(predictions))], predictions, rotation=90)
@@ -168,7 +175,7 @@ def layer_chart(width: float, layers: Sequence[LayerFacts]) -> Figure:
 
 def svg(figure: Figure) -> Markup:
     """The figure as SVG, in which matplotlib has escaped all text; the figure is closed."""
-    figure.tight_layout()
+    figure.set_layout_engine("constrained")
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     plt.close(figure)

@@ -41,6 +41,9 @@
     return { shown, score: Number(score.value), label: label.value, kind: kind.value };
   }
 
+  // What is there and found: told by the model's own mark, wherever one is shown.
+  const isPlain = (mark, choice) => mark.source === truth && mark.kind === "right" && choice.shown.length > 1;
+
   const wanted = (mark, choice) =>
     (!choice.label || mark.label === choice.label) && (!choice.kind || mark.kind === choice.kind);
 
@@ -64,7 +67,7 @@
       const line = mark.source === truth ? 0 : models.indexOf(mark.source) + 1;
       const group = element("g", {
         "data-source": mark.source, "data-kind": mark.kind, "data-label": mark.label,
-        class: wanted(mark, choice) ? "mark" : "mark faded",
+        class: !wanted(mark, choice) ? "mark faded" : isPlain(mark, choice) ? "mark faint-mark" : "mark",
       });
       // Drawn twice: a dark edge keeps the colour apart from whatever the picture shows.
       for (const edge of [true, false]) {
@@ -76,11 +79,11 @@
   }
 
   // Captions over the boxes, each moved down until it covers no other.
-  function write(svg, [width, height], marks, choice) {
+  function write(svg, [width, height], marks) {
     const unit = width / svg.clientWidth; // of the picture, a pixel of the screen
     const high = (LETTERS + 4) * unit;
     const taken = [];
-    for (const mark of marks.filter((mark) => wanted(mark, choice))) {
+    for (const mark of marks) {
       const text = element("text", { "font-size": LETTERS * unit }, caption(mark));
       const ground = element("rect", { fill: mark.source === truth ? "#fff" : colours[mark.kind], class: "ground" });
       svg.append(ground, text);
@@ -109,10 +112,10 @@
     const svg = stage.querySelector("svg");
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     draw(svg, picture, marks, choice);
-    write(svg, picture.size, marks, choice);
+    const told = marks.filter((mark) => wanted(mark, choice) && !isPlain(mark, choice));
+    write(svg, picture.size, told);
     viewer.querySelector("ol").replaceChildren(
-      ...marks
-        .filter((mark) => wanted(mark, choice))
+      ...told
         .sort((a, b) => (b.score ?? 2) - (a.score ?? 2))
         .map((mark) => {
           const line = document.createElement("li");

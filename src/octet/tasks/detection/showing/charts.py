@@ -63,7 +63,7 @@ def size_chart(recalls: Mapping[str, Sequence[float]], sizes: Sequence[str]) -> 
 @drawn_twice
 def precision_recall_curves(width: float, points: Mapping[str, Rows], names: Sequence[str]) -> Figure:
     """A chart of precision against recall for each of the named classes, with a line for each variant."""
-    columns = min(len(names), 4 if width == WIDE else 2)
+    columns = min(len(names), 3 if width == WIDE else 2)
     lines = -(-len(names) // columns)
     size = (width, 1.75 * lines + 0.6)
     figure, grid = plt.subplots(lines, columns, figsize=size, squeeze=False, sharex=True, sharey=True)

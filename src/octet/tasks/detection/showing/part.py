@@ -134,8 +134,8 @@ def _best(scores: ByThreshold) -> dict[str, str]:
     return {
         "score": f"{THRESHOLDS[best]:.2f}",
         "f1": f"{scores.f1[best]:.3f}",
-        "precision": f"{scores.precision[best]:.1%}",
-        "recall": f"{scores.recall[best]:.1%}",
+        "precision": f"{100 * scores.precision[best]:.1f} %",
+        "recall": f"{100 * scores.recall[best]:.1f} %",
     }
 
 
