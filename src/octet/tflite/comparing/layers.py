@@ -223,7 +223,7 @@ class _Sums:
 
 def _layer_errors(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int, str]) -> list[LayerError]:
     sqnr: dict[int, float] = {}
-    errors = []
+    errors: list[LayerError] = []
     for node in nodes:
         incoming = min((sqnr[index] for index in node.inputs if index in sqnr), default=_CLEAN)
         sqnr[node.output] = incoming

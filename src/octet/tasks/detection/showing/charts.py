@@ -83,20 +83,22 @@ def precision_recall_curves(width: float, points: Mapping[str, Rows], names: Seq
 
 
 @drawn_twice
-def object_charts(width: float, dataset: Mapping[str, Any]) -> Figure:
-    """A chart of how many objects of each size, and of each of the rarest classes, the train split has."""
-    train = dataset["splits"]["train"]
+def count_chart(width: float, train: Mapping[str, Any]) -> Figure:
+    """A chart of how many objects of each of the rarest classes the train split has."""
     counts = dict(sorted(train["objects_per_class"].items(), key=lambda item: item[1])[:MOST_CLASSES])
-    high = max(2.6, 0.2 * len(counts) + 0.8)
-    if width == WIDE:
-        figure, (left, right) = plt.subplots(1, 2, figsize=(width, high), width_ratios=(3, 2))
-    else:
-        figure, (left, right) = plt.subplots(2, 1, figsize=(width, high + 2.6), height_ratios=(high, 2.6))
-    left.barh(list(counts), list(counts.values()), color=COLOURS["float"])
-    left.set_title("objects of each class in train")
+    figure, axes = plt.subplots(figsize=(width, max(2.6, 0.2 * len(counts) + 0.8)))
+    axes.barh(list(counts), list(counts.values()), color=COLOURS["float"])
+    axes.set_xlabel("objects in train")
+    return figure
+
+
+@drawn_twice
+def side_chart(width: float, train: Mapping[str, Any]) -> Figure:
+    """A chart of how many objects of each size the train split has."""
     ends = train["box_sides"]["up_to"]
     names = [f"up to {end:g}" if end else f"more than {ends[-2]:g}" for end in ends]
-    right.barh(names, train["box_sides"]["objects"], color=COLOURS["float"])
-    right.invert_yaxis()
-    right.set_title("side, as a share of the picture's")
+    figure, axes = plt.subplots(figsize=(width, 2.6))
+    axes.barh(names, train["box_sides"]["objects"], color=COLOURS["float"])
+    axes.invert_yaxis()
+    axes.set(xlabel="objects in train", ylabel="side, as a share")
     return figure

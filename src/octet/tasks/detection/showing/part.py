@@ -109,7 +109,8 @@ class Showing:
                 "counts_by_split": [
                     (name, *(split[key] for key in _COUNTED)) for name, split in dataset["splits"].items()
                 ],
-                "object_charts": charts.object_charts(dataset),
+                "count_chart": charts.count_chart(dataset["splits"]["train"]),
+                "side_chart": charts.side_chart(dataset["splits"]["train"]),
                 "suppression": recipe.model.suppression,
                 "weakest": _weakest(evaluation),
                 "smallest": recipe.model.strides[0],
