@@ -32,6 +32,20 @@ SHOWN_BY_SECTION = """() => {
 }"""
 
 
+# What reaches over the right edge of the window
+CUT_OFF = """() => [...document.body.querySelectorAll("*")]
+  .filter((of) => of.getBoundingClientRect().right > window.innerWidth + 1).map((of) => of.outerHTML.slice(0, 80))"""
+
+# The sizes of all letters, as they are on the screen
+LETTERS = """() => [...document.body.querySelectorAll("*")]
+  .filter((of) => of.getClientRects().length)
+  .filter((of) => [...of.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()))
+  .map((of) => {
+    const { a, b } = of instanceof SVGElement ? of.getScreenCTM() : { a: 1, b: 0 }
+    return parseFloat(getComputedStyle(of).fontSize) * Math.hypot(a, b)
+  })"""
+
+
 def test_the_page(page: Page) -> None:
     asked: list[str] = []
     troubles: list[str] = []
@@ -41,13 +55,14 @@ def test_the_page(page: Page) -> None:
     assert [url for url in asked if not url.startswith("data:")] == [REPORT.as_uri()]
     assert troubles == []
     shown = page.evaluate(SHOWN_BY_SECTION)
-    assert next(iter(shown)) == "Does it work?"
+    assert next(iter(shown)) == "What did eight bits cost?"
     assert len(shown) >= 8
-    assert [title for title, count in shown.items() if not count] == []
-    for image in page.locator("img").all():
+    assert [title for title, count in shown.items() if not count] == ["How fast is it, and where?"]  # in words
+    assert page.locator("nav a").evaluate_all("links => links.every((link) => document.querySelector(link.hash))")
+    for image in page.locator("#gallery img").all():
         assert image.evaluate("image => image.naturalWidth") > 0
-    # Only tables, charts and pictures scroll to the side; the page does not.
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.evaluate(CUT_OFF) == []
+    assert min(page.evaluate(LETTERS)) >= 11
     ink, paper = (page.evaluate(f"getComputedStyle(document.body).{of}") for of in ("color", "backgroundColor"))
     assert contrast(ink, paper) > 7
     for text in page.locator("svg text").all()[:20]:

@@ -164,7 +164,7 @@ def test_a_file_that_the_gate_looks_at_is_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("wrong", ["nan", "inf", "1e400"])
 def test_layers_are_finite_numbers(tmp_path: Path, wrong: str) -> None:
-    numbers = dict.fromkeys(("sqnr_db", "lost_db", "max_error", "saturated", "range_used"), float(wrong))
+    numbers = {"depth": 0} | dict.fromkeys(("sqnr_db", "lost_db", "max_error", "saturated", "range_used"), float(wrong))
     layer = {"layer": "a", "operator": "ADD", "advice": "", **numbers}
     (tmp_path / "layers.json").write_text(json.dumps({"conversion": [], "qat": [layer], "ptq": []}))
     with pytest.raises(UserError, match=r"layers\.json: qat\.0\.sqnr_db: .* finite"):

@@ -1,6 +1,7 @@
 """Whatever people call their classes, their pictures and their recipes: it is text, and no markup."""
 
 import html
+import json
 from pathlib import Path
 
 import jinja2
@@ -8,6 +9,8 @@ import pytest
 
 from octet.measuring.evaluation import Variant
 from octet.reporting.filling import fill_html, fill_markdown
+from octet.reporting.gallery import Exhibit, Gallery, Mark
+from octet.reporting.plots import confusion_chart
 from octet.tasks.detection.showing import charts
 
 HOSTILE = '<b onclick="x">&amp; **bold** | [link](http://example.org) `code`\n# head'
@@ -20,7 +23,7 @@ def test_no_value_is_markup_in_html(tmp_path: Path) -> None:
     )
     page = fill_html("page.html.jinja", tmp_path, name=HOSTILE)
     assert "<b " not in page
-    assert page.count("&lt;b onclick=&#34;x&#34;&gt;&amp;amp;") == 5
+    assert page.count("&lt;b onclick=&#34;x&#34;&gt;&amp;amp;") == 6  # a head is told again by each cell below it
 
 
 def test_no_value_is_markup_in_markdown(tmp_path: Path) -> None:
@@ -60,14 +63,26 @@ def test_charts_show_names_as_text() -> None:
     name = "</text><script>alert(1)</script><!-- ]]> &lt;"
     scores = Variant.model_validate({"per_class": {name: {"voc12_ap": 0.5}}})
     points = [{"class": name, "recall": "0.1", "precision": "0.5"}]
-    sides = {"up_to": [0.1, None], "objects": [1, 2]}
     for drawn in (
         charts.class_chart({"float": scores, "uint8": scores}),
         charts.precision_recall_curves({"uint8": points}, [name]),
-        charts.object_charts({"splits": {"train": {"objects_per_class": {name: 3}, "box_sides": sides}}}),
+        charts.count_chart({"objects_per_class": {name: 3}}),
+        confusion_chart([(name, name)]),
     ):
         assert html.escape(name, quote=False) in drawn
         assert "<script" not in drawn and "<!-- ]]" not in drawn
+
+
+def test_names_in_the_gallery_end_no_script(tmp_path: Path) -> None:
+    name = "</script><script>alert(1)</script><!--"
+    exhibit = Exhibit(name, b"", (1, 1), {"ground truth": [Mark(name, "right")], "uint8": [Mark(name, "right", 0.9)]})
+    (tmp_path / "page.html.jinja").write_text('{% from "gallery.html.jinja" import show %}{{ show(gallery) }}')
+    page = fill_html("page.html.jinja", tmp_path, gallery=Gallery([exhibit], {"right": (0, 0, 0)}, 0.5))
+    assert page.count("<script") == page.count("</script>") == 2  # what the gallery holds, and what draws it
+    assert "<!--" not in page
+    _, content = page.split('id="gallery-content">')
+    told = json.loads(content[: content.index("</script>")])
+    assert told["pictures"][0]["marks"]["uint8"][0]["label"] == name
 
 
 def test_code_may_hold_backticks(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ class _Section(BaseModel):
 
 
 class LayerFacts(_Section):
-    """The errors of one layer, and what to do about them."""
+    """The errors of one layer, its place from the picture on, and what to do about them."""
 
     layer: Text
+    depth: int
     operator: Text
     sqnr_db: float
     lost_db: float

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from octet.measuring.evaluation import Evaluation, signed
+from octet.measuring.evaluation import Evaluation, interval_text, signed
 from octet.measuring.files import FileFacts
 from octet.measuring.layers import LayerFacts, LayerTables
 from octet.recipe.shared.recipe import Recipe
@@ -16,7 +17,8 @@ from octet.reporting.results import Results
 from octet.reporting.table import columns, rows
 from octet.reporting.words import answers
 
-_LAYERS = 10
+_MOST_LAYERS = 10  # in the table of those that something can be done about
+_SHIPPED = ("float", "uint8")  # the step that the page is about
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,13 @@ def page(findings: Findings) -> str:
             recipe.metrics[metric]: plots.ledger_chart(list(evaluation.steps(metric)), recipe.metrics[metric])
             for metric in recipe.max_drops
         },
-        layers=list(_layers(findings.layers.qat)),
+        change=next(step for step in evaluation.steps(recipe.headline) if (step.before, step.after) == _SHIPPED),
+        signed=signed,
+        interval_text=interval_text,
+        layers=findings.layers.qat,
+        layer_chart=plots.layer_chart(findings.layers.qat),
+        advised=sum(bool(layer.advice) for layer in findings.layers.qat),
+        advised_layers=list(_advised(findings.layers.qat)),
         bytes=f"{shipped.bytes:,}",
         share_of_float32=f"{shipped.bytes / (evaluation.variants['float32'].bytes or shipped.bytes):.2f}",
         operators=list(_operators(shipped)),
@@ -67,11 +75,12 @@ def page(findings: Findings) -> str:
     )
 
 
-def _layers(layers: Sequence[LayerFacts]) -> Iterator[tuple[str, ...]]:
-    for row in layers[:_LAYERS]:
+def _advised(layers: Sequence[LayerFacts]) -> Iterator[tuple[str, ...]]:
+    """The layers that something can be done about, those that lose most first."""
+    for row in islice((layer for layer in layers if layer.advice), _MOST_LAYERS):
         yield (
             row.layer,
-            row.advice or "nothing",
+            row.advice,
             f"{row.lost_db:.1f}",
             f"{row.sqnr_db:.1f}",
             f"{row.max_error:.3g}",

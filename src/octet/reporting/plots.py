@@ -1,13 +1,20 @@
-"""Charts as SVG whose bytes depend on the data alone, and whose lines and letters have the page's text colour."""
+"""Charts as SVG whose bytes depend on the data alone, and whose lines and letters have the page's text colour.
+
+Each is drawn twice, for a wide and for a narrow place, so that its letters are as large in either.
+"""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from math import isnan
+from typing import Concatenate, ParamSpec
 
 import matplotlib
 from markupsafe import Markup
 
 from octet.measuring.evaluation import Step
+from octet.measuring.layers import LayerFacts
 
 INK = "#010203"  # stands for the page's text colour, which is light on dark and dark on light
 
@@ -17,7 +24,8 @@ matplotlib.rcParams |= {
     "text.parse_math": False,  # a class may be called $x$
     "svg.fonttype": "none",  # letters stay letters, in the page's font
     "font.family": "DejaVu Sans",  # for measuring text: this font comes with matplotlib
-    "font.size": 9,
+    "font.size": 9,  # points: 12 px
+    "axes.titlesize": 9,
     "savefig.transparent": True,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -33,14 +41,31 @@ import matplotlib.pyplot as plt  # noqa: E402  # after the backend is chosen
 from matplotlib.figure import Figure  # noqa: E402
 
 Rows = Sequence[Mapping[str, str]]
+Arguments = ParamSpec("Arguments")
+
+WIDE, NARROW = 5.7, 3.55  # inches: 547 px, of which a desk shows two or three side by side; 341 px, for a phone
+MOST_CONFUSED = 20  # classes in the chart of confusions
+_TOLD = 0.005  # the least share that it tells as a number: 1 %, rounded
 
 # Visible on a light and on a dark page
 COLOURS = {"float": "#3f8fd2", "control": "#8f8f8f", "qat": "#2ea37a", "uint8": "#e0791e"}
 
 
-def ledger_chart(steps: Sequence[Step], metric: str) -> Markup:
+def drawn_twice(draw: Callable[Concatenate[float, Arguments], Figure]) -> Callable[Arguments, Markup]:
+    """Draw a chart, whose first argument is its width, for both places; the page's style chooses one."""
+
+    @wraps(draw)
+    def both(*arguments: Arguments.args, **named: Arguments.kwargs) -> Markup:
+        parts = ((name, svg(draw(width, *arguments, **named))) for name, width in (("wide", WIDE), ("narrow", NARROW)))
+        return Markup("").join(Markup('<div class="{}">{}</div>').format(f"if-{name}", part) for name, part in parts)
+
+    return both
+
+
+@drawn_twice
+def ledger_chart(width: float, steps: Sequence[Step], metric: str) -> Figure:
     """A chart of the change at each step with its interval; in colour where the interval does not include 0."""
-    figure, axes = plt.subplots(figsize=(7.5, 0.34 * len(steps) + 0.8))
+    figure, axes = plt.subplots(figsize=(width, 0.34 * len(steps) + 0.8))
     for row, step in enumerate(steps):
         low, high = step.ci95
         colour = COLOURS["uint8"] if step.is_more_than_chance else COLOURS["control"]
@@ -49,13 +74,15 @@ def ledger_chart(steps: Sequence[Step], metric: str) -> Markup:
     axes.axvline(0, color=INK, lw=0.8)
     axes.set_yticks(range(len(steps)), [f"{step.before} → {step.after}" for step in steps])
     axes.invert_yaxis()
-    axes.set_xlabel(f"change of {metric}, with the 95 % interval over pictures")
-    return svg(figure)
+    axes.set_xlabel(f"change of {metric}")
+    return figure
 
 
-def training_curves(histories: Mapping[str, Rows], metric: str) -> Markup:
+@drawn_twice
+def training_curves(width: float, histories: Mapping[str, Rows], metric: str) -> Figure:
     """Charts of loss, score and learning rate against epochs, with the trainings one after the other."""
-    figure, panels = plt.subplots(1, 3, figsize=(9.5, 2.7))
+    size = (width, 2.7) if width == WIDE else (width, 7.5)
+    figure, panels = plt.subplots(*((1, 3) if width == WIDE else (3, 1)), figsize=size)
     score = score_of(histories)
     for (key, label), axes in zip(
         (
@@ -72,7 +99,7 @@ def training_curves(histories: Mapping[str, Rows], metric: str) -> Markup:
             axes.plot(epochs, values, ".-", label=name, color=COLOURS[name], lw=1.4)
         axes.set(xlabel="epoch", title=label)
         axes.legend()
-    return svg(figure)
+    return figure
 
 
 def score_of(histories: Mapping[str, Rows]) -> str:
@@ -80,29 +107,75 @@ def score_of(histories: Mapping[str, Rows]) -> str:
     return next(column for rows in histories.values() for column in rows[0] if column.startswith("val_"))
 
 
-def bars(values: Mapping[str, Sequence[float]], names: Sequence[str], label: str) -> Markup:
+@drawn_twice
+def bars(width: float, values: Mapping[str, Sequence[float]], names: Sequence[str], label: str) -> Figure:
     """A chart with a group of bars for each name, in which each model has a bar."""
-    figure, axes = plt.subplots(figsize=(7.5, 2.6))
-    width = 0.8 / len(values)
-    for position, (name, heights) in enumerate(values.items()):
-        centres = [index + (position - (len(values) - 1) / 2) * width for index in range(len(names))]
-        drawn = axes.bar(centres, heights, width * 0.92, label=name, color=COLOURS[name])
-        axes.bar_label(
-            drawn,
-            ["none there" if isnan(height) else f"{height:.3f}" for height in heights],
-            fontsize=7,
-            padding=1,
-            color=INK,
+    figure, axes = plt.subplots(figsize=(width, 0.26 * len(names) * len(values) + 0.9))
+    thick = 0.8 / len(values)
+    for position, (name, lengths) in enumerate(values.items()):
+        centres = [index + (position - (len(values) - 1) / 2) * thick for index in range(len(names))]
+        drawn = axes.barh(
+            centres,
+            [0 if isnan(length) else length for length in lengths],
+            thick * 0.92,
+            label=name,
+            color=COLOURS[name],
         )
-    axes.set_xticks(range(len(names)), names)
-    axes.set_ylabel(label)
+        told = ["none there" if isnan(length) else f"{length:.3f}" for length in lengths]
+        axes.bar_label(drawn, told, padding=2, color=INK)
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.margins(x=0.15)
+    axes.set_xlabel(label)
+    figure.legend(loc="outside upper right", ncols=len(values))
+    return figure
+
+
+@drawn_twice
+def confusion_chart(width: float, pairs: Sequence[tuple[str, str]]) -> Figure:
+    """A chart of what each thing was taken for, in percent of its class; of many classes, the most confused ones."""
+    counts = Counter(pairs)
+    wrong: Counter[str] = Counter()
+    for (actual, predicted), count in counts.items():
+        wrong[actual] += count * (actual != predicted)
+    classes = sorted(name for name, _ in wrong.most_common(MOST_CONFUSED))
+    predictions = [*classes, *sorted({predicted for _, predicted in pairs} - {actual for actual, _ in pairs})]
+    totals = Counter(actual for actual, _ in pairs)
+    shares = [[counts[actual, predicted] / totals[actual] for predicted in predictions] for actual in classes]
+    longest = max((len(name) for name in predictions), default=0) * 0.09
+    figure, axes = plt.subplots(figsize=(width, 0.3 * len(classes) + longest + 0.8))
+    if shares:
+        axes.pcolormesh(shares, cmap="Blues", vmin=0, vmax=1, edgecolors="#8f8f8f", linewidth=0.3)
+    fits = width / max(len(predictions), 1) > 0.3  # inches for a number
+    for row, line in enumerate(shares):
+        for column, share in enumerate(line):
+            if share >= _TOLD and fits:
+                colour = "white" if share > 0.5 else "black"
+                axes.text(column + 0.5, row + 0.5, f"{100 * share:.0f}", ha="center", va="center", color=colour)
+    axes.set_xticks([index + 0.5 for index in range(len(predictions))], predictions, rotation=90)
+    axes.set_yticks([index + 0.5 for index in range(len(classes))], classes)
+    axes.invert_yaxis()
+    axes.set(xlabel="taken for, % of the class", ylabel="what it is")
+    return figure
+
+
+@drawn_twice
+def layer_chart(width: float, layers: Sequence[LayerFacts]) -> Figure:
+    """A chart of what each layer loses, from the picture on; in colour where something can be done about it."""
+    figure, axes = plt.subplots(figsize=(width, 2.6))
+    for told, colour, label in ((False, COLOURS["control"], "as it should be"), (True, COLOURS["uint8"], "see below")):
+        chosen = [layer for layer in layers if bool(layer.advice) == told]
+        if chosen:
+            lost = [layer.lost_db for layer in chosen]
+            axes.bar([layer.depth for layer in chosen], lost, color=colour, label=label)
+    axes.set(xlabel="layers, from the picture on", ylabel="lost, dB")
     axes.legend()
-    return svg(figure)
+    return figure
 
 
 def svg(figure: Figure) -> Markup:
     """The figure as SVG, in which matplotlib has escaped all text; the figure is closed."""
-    figure.tight_layout()
+    figure.set_layout_engine("constrained")
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     plt.close(figure)

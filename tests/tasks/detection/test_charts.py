@@ -4,7 +4,7 @@ from octet.measuring.evaluation import Variant
 from octet.tasks.detection.showing.charts import (
     MOST_CLASSES,
     class_chart,
-    object_charts,
+    count_chart,
     precision_recall_curves,
     weakest_classes,
 )
@@ -19,11 +19,10 @@ def test_of_a_thousand_classes_the_weakest_and_the_rarest_are_drawn() -> None:
     )
     rows = [{"class": name, "recall": "0.5", "precision": "0.5"} for name in NAMES]
     counts = {name: number for number, name in enumerate(NAMES)}
-    sides = {"up_to": [0.5, None], "objects": [1, 1]}
     for chart in (
         class_chart({"float": variant, "uint8": variant}),
         precision_recall_curves({"uint8": rows}, weakest_classes(variant)),
-        object_charts({"splits": {"train": {"objects_per_class": counts, "box_sides": sides}}}),
+        count_chart({"objects_per_class": counts}),
     ):
         assert all(f">{name}<" in chart for name in SHOWN)
         assert not any(f">{name}<" in chart for name in LEFT_OUT)

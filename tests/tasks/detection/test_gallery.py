@@ -5,15 +5,19 @@ import io
 import numpy as np
 from PIL import Image
 
+from octet.reporting.gallery import Exhibit, Gallery, Mark
 from octet.tasks.detection.metric.average_precision import Objects
 from octet.tasks.detection.metric.detections import Detections
+from octet.tasks.detection.metric.truths import Truth
 from octet.tasks.detection.showing.errors import classify_errors
 from octet.tasks.detection.showing.gallery import (
+    COLOURS,
     TRUTH,
+    ChosenPicture,
     DiagnosedDetections,
-    Exhibit,
     choose_pictures,
     count_errors,
+    make_exhibit,
     make_montage,
 )
 
@@ -41,7 +45,7 @@ def test_errors_are_counted_by_picture() -> None:
 
 def test_half_typical_half_hard_and_none_twice() -> None:
     chosen = choose_pictures(detected_in(0, 1, 2, 5), objects(), 4)
-    assert [picture.kind for picture in chosen] == ["typical", "typical", "hard", "hard"]
+    assert [picture.kind for picture in chosen] == ["typical", "hard", "typical", "hard"]
     assert [picture.index for picture in chosen if picture.kind == "hard"] == [3, 4]
     assert len({picture.index for picture in chosen}) == 4
     assert PICTURES - 1 not in [picture.index for picture in chosen if picture.kind == "typical"]  # it has no object
@@ -58,11 +62,38 @@ def jpeg(width: int, height: int, colour: str) -> bytes:
     return file.getvalue()
 
 
-def test_a_montage_has_ground_truth_above_detections() -> None:
-    exhibits = [Exhibit("one", {TRUTH: jpeg(480, 300, "red"), "uint8": jpeg(480, 300, "blue")})] * 3
-    whole = np.asarray(Image.open(io.BytesIO(make_montage(exhibits, "uint8"))))
-    height, width, _ = whole.shape
-    assert width > height
-    above, below = whole[height // 4, width // 2], whole[3 * height // 4, width // 2]
-    assert above[0] > 200 > 60 > above[2]
-    assert below[2] > 200 > 60 > below[0]
+def exhibit(*detected: Mark) -> Exhibit:
+    """A red picture with one object, and these detections of it."""
+    return Exhibit("one", jpeg(480, 300, "red"), (96, 60), {TRUTH: [Mark("star", "right", box=BOX)], "uint8": detected})
+
+
+def has(colour: tuple[int, int, int], tile: np.ndarray) -> bool:
+    return bool((np.abs(tile.astype(int) - colour).max(axis=-1) < 60).any())
+
+
+def test_a_montage_has_ground_truth_above_detections_and_marks_what_is_missed() -> None:
+    sure, unsure = (Mark("star", "right", score, BOX, truth=0) for score in (0.9, 0.3))
+    for detected, above, below in ((sure, "right", True), (unsure, "missed", False)):
+        whole = np.asarray(Image.open(io.BytesIO(make_montage([exhibit(detected)], "uint8", 0.5))))
+        half = len(whole) // 2
+        assert has(COLOURS[above], whole[:half])
+        assert has(COLOURS["right"], whole[half:]) == below
+
+
+def test_marks_know_their_object_and_their_scale() -> None:
+    truth = Truth(
+        "7", 200, 100, np.zeros((1, 4), np.float32), np.zeros(1, np.int64), np.zeros(1, bool)
+    )  # the boxes come from the objects
+    made = make_exhibit(
+        ChosenPicture(1, "hard"), jpeg(200, 100, "red"), truth, objects(), {"uint8": detected_in(0, 1)}, ["star"]
+    )
+    assert made.size == (200, 100)
+    (there,), (found,) = made.marks[TRUTH], made.marks["uint8"]
+    assert (there.label, there.box) == ("star", BOX)
+    assert (found.kind, found.score, found.truth) == ("right", 0.9, 0)
+
+
+def test_the_page_holds_no_detections_that_no_score_can_show() -> None:
+    faint, clear = (Mark("star", "background", score, BOX) for score in (0.01, 0.9))
+    (picture,) = Gallery([exhibit(faint, clear)], COLOURS, 0.5).content()["pictures"]
+    assert [mark["score"] for mark in picture["marks"]["uint8"]] == [0.9]

@@ -126,7 +126,7 @@ class Score(Section):
 
 
 class Report(Section):
-    """The report: the number of pictures shown, and the score from which their detections are drawn."""
+    """The report: the number of pictures shown, and the score from which detections count there."""
 
     pictures: CountOrZero
     min_score: Share

@@ -38,6 +38,7 @@ class LayerError:
     """The error of a layer of the file against the same layer of the reference."""
 
     layer: str
+    depth: int  # its place among the compared layers, from the picture on
     operator: str
     sqnr_db: float  # signal-to-quantization-noise ratio
     lost_db: float  # by how much that is lower than the SQNR of its worst input
@@ -222,7 +223,7 @@ class _Sums:
 
 def _layer_errors(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int, str]) -> list[LayerError]:
     sqnr: dict[int, float] = {}
-    errors = []
+    errors: list[LayerError] = []
     for node in nodes:
         incoming = min((sqnr[index] for index in node.inputs if index in sqnr), default=_CLEAN)
         sqnr[node.output] = incoming
@@ -239,6 +240,7 @@ def _layer_errors(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapp
         errors.append(
             LayerError(
                 layer=names[node.output],
+                depth=len(errors),
                 operator=node.operator,
                 sqnr_db=round(sqnr[node.output], 2),
                 lost_db=round(lost, 2),

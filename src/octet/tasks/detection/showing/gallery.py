@@ -1,8 +1,9 @@
-"""Pictures with the ground truth beside the detections of models, each box coloured by its kind of error."""
+"""Chooses pictures, and puts the ground truth and the detections of models with their kinds of error beside them."""
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from PIL import Image, ImageOps
 
 from octet.data.reading.pictures import decode_jpeg
 from octet.reporting.drawing import Box, draw_boxes
+from octet.reporting.gallery import Exhibit, Mark
 from octet.tasks.detection.metric.average_precision import Objects
 from octet.tasks.detection.metric.boxes import xywh_to_ltrb
 from octet.tasks.detection.metric.detections import Detections
@@ -25,8 +27,6 @@ from octet.tasks.detection.showing.errors import (
     Diagnosis,
 )
 
-Pixels = NDArray[np.uint8]
-
 COLOURS = {
     RIGHT: (0, 158, 115),
     LOCALISATION: (240, 228, 66),
@@ -37,7 +37,7 @@ COLOURS = {
     IGNORED: (150, 150, 150),
 }
 _HARD, _TYPICAL = "hard", "typical"
-_SIDE = 480  # px of a picture's longer side: captions can still be read where three pictures are shown side by side
+_SIDE = 480  # px of a picture's longer side, at most
 _QUALITY = 78
 # The size of a picture in a montage, the gap between pictures, and the colour around them
 _TILE, _GAP, _GROUND = 320, 8, (255, 255, 255)
@@ -61,16 +61,8 @@ class ChosenPicture:
     kind: str  # hard or typical
 
 
-@dataclass(frozen=True)
-class Exhibit:
-    """A picture as the page shows it: JPEGs with the boxes drawn in, by the name of their source, and a title."""
-
-    title: str
-    images: Mapping[str, bytes]
-
-
 def choose_pictures(model: DiagnosedDetections, objects: Objects, count: int) -> list[ChosenPicture]:
-    """Choose half of the pictures among those with most errors, half with a usual number of errors.
+    """Choose half of the pictures among those with most errors, half with a usual number of errors, taking turns.
 
     The second half comes from the middle of the order by errors, of the pictures that have objects.
     """
@@ -81,7 +73,8 @@ def choose_pictures(model: DiagnosedDetections, objects: Objects, count: int) ->
     rest = order[has_objects]
     start = max((len(rest) - count // 2) // 2, 0)
     typical = [int(index) for index in rest[start : start + count // 2]]
-    return [ChosenPicture(index, _TYPICAL) for index in typical] + [ChosenPicture(index, _HARD) for index in hard]
+    pairs = zip_longest((ChosenPicture(i, _TYPICAL) for i in typical), (ChosenPicture(i, _HARD) for i in hard))
+    return [picture for pair in pairs for picture in pair if picture]
 
 
 def count_errors(model: DiagnosedDetections, objects: Objects) -> NDArray[np.int64]:
@@ -102,63 +95,74 @@ def make_exhibit(
     models: Mapping[str, DiagnosedDetections],
     classes: Sequence[str],
 ) -> Exhibit:
-    """The chosen picture with the ground truth, where objects that the last model missed are marked, and once more with
-    the detections of each model."""
+    """The chosen picture, with its objects and the detections of each model as marks."""
     image = Image.fromarray(decode_jpeg(jpeg).numpy())
-    scale = _SIDE / max(image.size)
-    picture = np.asarray(image.resize((round(image.width * scale), round(image.height * scale))))
-    last = list(models.values())[-1]
-    images = {TRUTH: _jpeg(picture, _object_boxes(chosen.index, objects, last, classes), scale)}
-    for name, model in models.items():
-        images[name] = _jpeg(picture, _detection_boxes(chosen.index, model, classes), scale)
-    return Exhibit(f"{truth.id}, {chosen.kind}: {_error_text(count_errors(last, objects)[chosen.index])}", images)
+    image.thumbnail((_SIDE, _SIDE))
+    here = np.flatnonzero(objects.picture == chosen.index)
+    return Exhibit(
+        title=f"{truth.id}, {chosen.kind}",
+        jpeg=_encoded(image),
+        size=(truth.width, truth.height),
+        marks={
+            TRUTH: [_object(int(index), objects, classes) for index in here],
+            **{name: list(_detections(chosen.index, here, model, classes)) for name, model in models.items()},
+        },
+    )
 
 
-def make_montage(exhibits: Sequence[Exhibit], name: str) -> bytes:
+def make_montage(exhibits: Sequence[Exhibit], name: str, min_score: float) -> bytes:
     """One JPEG with the exhibits in a row: the ground truth above the detections of the model with this name."""
-    columns = []
-    for exhibit in exhibits:
-        pair = (Image.open(io.BytesIO(exhibit.images[source])) for source in (TRUTH, name))
-        columns.append([ImageOps.pad(image, (_TILE, _TILE), color=_GROUND) for image in pair])
-    whole = Image.new("RGB", (max(len(columns), 1) * (_TILE + _GAP) - _GAP, 2 * _TILE + _GAP), _GROUND)
-    for column, tiles in enumerate(columns):
-        for row, image in enumerate(tiles):
-            whole.paste(image, (column * (_TILE + _GAP), row * (_TILE + _GAP)))
+    whole = Image.new("RGB", (max(len(exhibits), 1) * (_TILE + _GAP) - _GAP, 2 * _TILE + _GAP), _GROUND)
+    for column, exhibit in enumerate(exhibits):
+        detected = [mark for mark in exhibit.marks[name] if (mark.score or 0) >= min_score]
+        found = {mark.truth for mark in detected if mark.kind == RIGHT}
+        there = [
+            replace(mark, kind=MISSED) if mark.kind == RIGHT and index not in found else mark
+            for index, mark in enumerate(exhibit.marks[TRUTH])
+        ]
+        for row, marks in enumerate((there, detected)):
+            tile = ImageOps.pad(_drawn(exhibit, marks), (_TILE, _TILE), color=_GROUND)
+            whole.paste(tile, (column * (_TILE + _GAP), row * (_TILE + _GAP)))
     return _encoded(whole)
 
 
-def _error_text(errors: int) -> str:
-    return f"{errors} wrong" if errors else "all right"
+def _object(index: int, objects: Objects, classes: Sequence[str]) -> Mark:
+    kind = IGNORED if objects.difficult[index] else RIGHT
+    return Mark(classes[objects.classes[index]], kind, box=_rounded(objects.boxes[index]))
 
 
-def _object_boxes(picture: int, objects: Objects, model: DiagnosedDetections, classes: Sequence[str]) -> list[Box]:
+def _detections(
+    picture: int, here: NDArray[np.int64], model: DiagnosedDetections, classes: Sequence[str]
+) -> Iterator[Mark]:
+    """The detections in a picture, whose objects have the indices `here` [G]."""
+    detections, diagnosis = model.detections, model.diagnosis
+    for index in np.flatnonzero(detections.picture == picture):
+        about = np.flatnonzero(here == diagnosis.objects[index])
+        yield Mark(
+            label=classes[detections.classes[index]],
+            kind=str(diagnosis.kinds[index]),
+            score=round(float(detections.scores[index]), 3),
+            box=_rounded(detections.boxes[index]),
+            truth=int(about[0]) if len(about) else None,
+        )
+
+
+def _rounded(box: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    left, top, width, height = box.round(1).tolist()
+    return left, top, width, height
+
+
+def _drawn(exhibit: Exhibit, marks: Sequence[Mark]) -> Image.Image:
+    """The exhibit's picture with the marks drawn in."""
+    picture = Image.open(io.BytesIO(exhibit.jpeg))
+    scale = picture.width / exhibit.size[0]
     boxes = []
-    for index in np.flatnonzero(objects.picture == picture):
-        kind = IGNORED if objects.difficult[index] else RIGHT if model.diagnosis.found[index] else MISSED
-        boxes.append(_box(objects.boxes[index], kind, classes[objects.classes[index]]))
-    return boxes
-
-
-def _detection_boxes(picture: int, model: DiagnosedDetections, classes: Sequence[str]) -> list[Box]:
-    boxes = []
-    for index in np.flatnonzero(model.detections.picture == picture):
-        name, score = classes[model.detections.classes[index]], model.detections.scores[index]
-        boxes.append(_box(model.detections.boxes[index], str(model.diagnosis.kinds[index]), f"{name} {score:.2f}"))
-    return boxes
-
-
-def _box(xywh: NDArray[np.float64], kind: str, caption: str) -> Box:
-    left, top, right, bottom = xywh_to_ltrb(xywh).tolist()
-    text = caption if kind == RIGHT else f"{kind}: {caption}"
-    return Box((left, top, right, bottom), text, COLOURS[kind])
-
-
-def _jpeg(picture: Pixels, boxes: Sequence[Box], scale: float) -> bytes:
-    scaled = []
-    for box in boxes:
-        left, top, right, bottom = (side * scale for side in box.corners)
-        scaled.append(Box((left, top, right, bottom), box.caption, box.colour))
-    return _encoded(Image.fromarray(draw_boxes(picture, scaled)))
+    for mark in marks:
+        left, top, right, bottom = (xywh_to_ltrb(np.array(mark.box)) * scale).tolist()
+        score = "" if mark.score is None else f" {mark.score:.2f}"
+        caption = ("" if mark.kind == RIGHT else f"{mark.kind}: ") + mark.label + score
+        boxes.append(Box((left, top, right, bottom), caption, COLOURS[mark.kind]))
+    return Image.fromarray(draw_boxes(np.asarray(picture), boxes))
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -11,9 +11,11 @@ from octet.data.reading.records import read_pictures
 from octet.measuring.evaluation import Evaluation, Variant
 from octet.measuring.reading import read_numbers
 from octet.recipe.detection import Recipe
+from octet.reporting import plots
+from octet.reporting.gallery import Gallery
 from octet.reporting.results import Results
 from octet.tasks.detection.metric.average_precision import Objects, tabulate_objects
-from octet.tasks.detection.metric.detections import above_score, from_coco
+from octet.tasks.detection.metric.detections import Detections, above_score, from_coco
 from octet.tasks.detection.metric.sizes import SIZES, within
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.showing import charts
@@ -25,6 +27,7 @@ from octet.tasks.detection.showing.gallery import (
     make_exhibit,
     make_montage,
 )
+from octet.tasks.detection.showing.thresholds import THRESHOLDS, ByThreshold, by_threshold
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _COMPARED = ("float", "uint8")
@@ -53,18 +56,20 @@ class Showing:
             )
             for name in _COMPARED
         }
-        shown = {name: above_score(detections, recipe.report.min_score) for name, detections in found.items()}
+        every = {name: _diagnosed(detections, objects, classes) for name, detections in found.items()}
         judged = {
-            name: DiagnosedDetections(detections, classify_errors(detections, objects, len(classes)))
-            for name, detections in shown.items()
+            name: _diagnosed(above_score(detections, recipe.report.min_score), objects, classes)
+            for name, detections in found.items()
         }
+        thresholds = {name: by_threshold(of.detections, objects, of.diagnosis) for name, of in every.items()}
         chosen = choose_pictures(judged["uint8"], objects, recipe.report.pictures)
         ids = {truths[picture.index].id for picture in chosen}
         jpegs = {id: jpeg for id, jpeg in read_pictures(data / "records", "test") if id in ids}
         exhibits = [
-            make_exhibit(picture, jpegs[truths[picture.index].id], truths[picture.index], objects, judged, classes)
+            make_exhibit(picture, jpegs[truths[picture.index].id], truths[picture.index], objects, every, classes)
             for picture in chosen
         ]
+        confusion = list(_confusion(judged["uint8"], objects, classes))
         areas = np.array([truth.width * truth.height for truth in truths], float)
         sizes = [
             f"{name}, {np.sum(within(size, objects.boxes) & ~objects.difficult)} objects"
@@ -75,18 +80,18 @@ class Showing:
             templates=_TEMPLATES,
             shown={
                 "min_score": f"{recipe.report.min_score:g}",
-                "colours": COLOURS,
-                "exhibits": exhibits,
+                "gallery": Gallery(exhibits, COLOURS, recipe.report.min_score),
+                "threshold_chart": charts.threshold_chart(thresholds),
+                "best_threshold": _best(thresholds["uint8"]),
+                "confusion_chart": plots.confusion_chart(confusion),
+                "most_confused_classes": plots.MOST_CONFUSED if len(classes) > plots.MOST_CONFUSED else None,
                 "class_chart": charts.class_chart(evaluation.variants),
                 "size_names": sizes,
                 "scores_by_size": [(name, *_by_size(variant)) for name, variant in evaluation.variants.items()],
                 "shipped_by_size": list(zip(sizes, _by_size(evaluation.variants["uint8"]), strict=True)),
                 "errors": ERRORS,
                 "error_chart": charts.error_chart(
-                    {
-                        name: gains(every, objects, classify_errors(every, objects, len(classes)), len(classes))
-                        for name, every in found.items()
-                    }
+                    {name: gains(of.detections, objects, of.diagnosis, len(classes)) for name, of in every.items()}
                 ),
                 "size_chart": charts.size_chart(
                     {
@@ -104,19 +109,35 @@ class Showing:
                 "counts_by_split": [
                     (name, *(split[key] for key in _COUNTED)) for name, split in dataset["splits"].items()
                 ],
-                "object_charts": charts.object_charts(dataset),
+                "count_chart": charts.count_chart(dataset["splits"]["train"]),
+                "side_chart": charts.side_chart(dataset["splits"]["train"]),
                 "suppression": recipe.model.suppression,
                 "weakest": _weakest(evaluation),
                 "smallest": recipe.model.strides[0],
             },
             counts=("pictures", "objects"),
             class_scores={"VOC07 AP": "voc07_ap", "AP50": "voc12_ap"},
-            montage=make_montage(exhibits[:_SHOWN_IN_ROW], "uint8"),
-            confusion=list(_confusion(judged["uint8"], objects, classes)),
+            montage=make_montage(exhibits[:_SHOWN_IN_ROW], "uint8", recipe.report.min_score),
+            confusion=confusion,
         )
 
     def _curve(self, file: Path) -> list[dict[str, str]]:
         return read_numbers(file, f"score@{self._recipe.name}", ("class", "recall", "precision"), words=("class",))
+
+
+def _diagnosed(detections: Detections, objects: Objects, classes: Sequence[str]) -> DiagnosedDetections:
+    return DiagnosedDetections(detections, classify_errors(detections, objects, len(classes)))
+
+
+def _best(scores: ByThreshold) -> dict[str, str]:
+    """The score from which the detections have the best F1, and what they reach there, as text."""
+    best = scores.best
+    return {
+        "score": f"{THRESHOLDS[best]:.2f}",
+        "f1": f"{scores.f1[best]:.3f}",
+        "precision": f"{100 * scores.precision[best]:.1f} %",
+        "recall": f"{100 * scores.recall[best]:.1f} %",
+    }
 
 
 def _by_size(variant: Variant) -> Iterator[str]:
