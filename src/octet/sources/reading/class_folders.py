@@ -40,20 +40,24 @@ class ClassFolders:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._tars = Tars(paths, _most_bytes)
         self.problems = self._tars.problems
-        self._files = [(_place(member.name, archive), member) for archive, member in self._tars.members]
+        self._files = [
+            (_place(member.name, archive), _parts(member.name), member) for archive, member in self._tars.members
+        ]
         self._folders = [_place(f"{name}/file", archive)[:-1] for archive, name in self._tars.folders]
 
     @property
     def image_sets(self) -> list[str]:
         """List the folders that hold folders with pictures."""
-        return sorted({"/".join(path[:-2]) for path, _ in self._files if len(path) > 2 and _is_picture(path)})
+        return sorted({"/".join(path[:-2]) for path, _, _ in self._files if len(path) > 2 and _is_picture(path)})
 
     def assign(self, splits: Splits) -> tuple[dict[str, list[ClassPicture]], list[Problem]]:
         """Return the pictures of each split, sorted, and what lies in the image sets but cannot be used."""
         split_of = self._split_of(splits)
         assigned: dict[str, list[ClassPicture]] = {"train": [], "val": [], "test": []}
         problems, seen, used_folders = [], set[str](), set[str]()
-        for path, member in sorted(self._files, key=lambda file: file[0]):
+        for place, parts, member in sorted(self._files, key=lambda file: file[0]):
+            is_in_set = "/".join(parts[:-1]) in split_of  # and in no class folder
+            path = parts if is_in_set else place
             id = "/".join(path)
             picture = ClassPicture(id, path[-2] if len(path) > 1 else "", member)
             split = split_of.get("/".join(path[:-2]))
@@ -105,8 +109,12 @@ def _most_bytes(name: str, archive: str) -> int:
 
 def _place(name: str, archive: str) -> tuple[str, ...]:
     """Split a member's path into its parts; where it has no folder above that of the class, the archive is it."""
-    parts = tuple(part for part in name.split("/") if part not in ("", "."))
+    parts = _parts(name)
     return parts if len(parts) > 2 else (archive, *parts)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
 def _is_picture(path: Sequence[str]) -> bool:
