@@ -9,7 +9,7 @@ from pathlib import Path
 
 from octet.common.files import atomic_folder, write_json
 from octet.common.machine import describe_cpu
-from octet.fetching.kinds import require_tar, require_weights
+from octet.fetching.kinds import archive_check, require_weights
 from octet.fetching.obtain import obtain
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -21,7 +21,7 @@ def main(recipe: Recipe) -> None:
     data, pretrained = Path("data", recipe.name), recipe.dataset.pretrained
     with atomic_folder(data / "archives") as archives:
         for file in recipe.dataset.source.files:
-            obtain(file, archives / file.name, require_tar)
+            obtain(file, archives / file.name, archive_check(file.name))
         pack_source(recipe.dataset.source, archives)
     with atomic_folder(data / "pretrained") as weights:
         write_json(weights / "source.json", pretrained and pretrained.name)  # DVC warns about empty folders

@@ -11,16 +11,20 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from fuzz.damage import damaged, fuzz
+from helpers.labelled import labelled_example, write_tfrecords
 from helpers.making import CAT, annotation, encoded, picture
 from octet.common.errors import UserError
-from octet.recipe.shared.dataset import CocoSet, YoloSet
+from octet.recipe.shared.dataset import CocoSet, Splits, TfRecords, YoloSet
 from octet.sources.packing.coco import coco_members
 from octet.sources.packing.tar import PackedFile
+from octet.sources.packing.tfrecords import tfrecords_members
 from octet.sources.packing.yolo import yolo_members
 from octet.sources.reading.archive import Archives
+from octet.sources.reading.class_folders import ClassFolders
 from octet.sources.reading.picture import inspect_picture
 from octet.sources.voc.annotation import parse_annotation
 from octet.sources.voc.problem import BadPictureError
@@ -131,6 +135,69 @@ def test_archives(folder: Path, content: bytes) -> None:
                         assert ".." not in member.name.split("/")
     except UserError as error:
         assert str(path) in str(error) or "is not text" in str(error)
+
+
+CLASS_TAR = tar_of(
+    (tarfile.TarInfo("set/cat/1.jpg"), JPEG),
+    (tarfile.TarInfo("set/dog/2.png"), JPEG),
+    (tarfile.TarInfo("set/3.jpg"), JPEG),
+)
+ALL_TRAIN = Splits.model_validate({"train": ["set"], "val": 1e-9, "test": 1e-9})
+
+
+@fuzz(2000)
+@given(content=damaged([CLASS_TAR, *SIZES, *KINDS], [b"11 size=-1\n", *STRANGE, *KINDS]))
+def test_archives_of_class_folders(folder: Path, content: bytes) -> None:
+    path = folder / "a.tar"
+    path.write_bytes(content)
+    try:
+        with ClassFolders([path]) as folders:
+            assigned, problems = folders.assign(ALL_TRAIN)
+    except UserError as error:
+        assert str(path) in str(error) or "image set 'set' is in no archive" in str(error)
+        return
+    assert all(map(str, [*problems, *folders.problems]))
+    for read in (read for pictures in assigned.values() for read in pictures):
+        assert 0 <= read.member.offset <= read.member.offset + read.member.size <= len(content)
+        assert read.id.isprintable()
+        assert ".." not in read.id.split("/")
+
+
+# --- TFRecords --------------------------------------------------------------------------------------------------------
+
+LABELLED = labelled_example(image__encoded=JPEG, image__class__label=1, image__class__text=b"cat", image__filename=b"a")
+
+
+@fuzz(1000)
+@given(record=damaged([LABELLED], [*NUMBERS, *STRANGE]), by_number=st.booleans())
+def test_records(folder: Path, record: bytes, by_number: bool) -> None:
+    """Records whose check sums are right, whatever they hold."""
+    require_labelled(folder, write_tfrecords(folder / "a.tfrecord", [record]).read_bytes(), by_number)
+
+
+@fuzz(500)
+@given(data=st.data(), by_number=st.booleans())
+def test_files_of_records(folder: Path, data: st.DataObject, by_number: bool) -> None:
+    seed = write_tfrecords(folder / "a.tfrecord", [LABELLED, LABELLED]).read_bytes()
+    require_labelled(folder, data.draw(damaged([seed], STRANGE)), by_number)
+
+
+def require_labelled(folder: Path, content: bytes, by_number: bool) -> None:
+    file = folder / "a.tfrecord"
+    file.write_bytes(content)
+    labels = ["dog", "cat"] if by_number else "text"
+    source = TfRecords.model_validate({"kind": "tfrecords", "sets": {"all": file}, "labels": labels})
+    try:
+        members = list(tfrecords_members(source))
+    except UserError as error:
+        assert str(file) in str(error)
+        return
+    for name, _, origin in members:
+        assert name.isprintable()
+        assert name.startswith("TFRECORDS/all/")
+        assert ".." not in name.split("/")
+        assert len(name.split("/")) in (3, 4)
+        assert origin.isprintable()
 
 
 # --- COCO and YOLO ----------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_what_the_pipeline_says_of_a_task_is_what_its_recipes_say() -> None:
 
 def test_the_closure_sees_what_python_imports() -> None:
     assert "src/octet/sources/packing/shapes.py" in closure(SRC / "fetch.py", "detection")
-    assert "src/octet/common/tensorflow.py" not in closure(SRC / "fetch.py", "detection")
+    assert "src/octet/data/writing/records.py" not in closure(SRC / "fetch.py", "detection")
     training = closure(SRC / "train_float.py", "detection")
     assert {"src/octet/common/tensorflow.py", "src/octet/tasks/detection/learning/loss.py"} <= training
     assert "src/octet/tasks/protocol.py" not in training  # which is there for type checkers

@@ -15,7 +15,8 @@ from octet.data.reading.pictures import decode_jpeg, with_pipeline_options
 from octet.data.reading.records import read_class_names, read_split
 from octet.data.writing.records import write_split
 from octet.recipe.shared.recipe import Recipe
-from octet.sources.reading.archive import Archives, Member
+from octet.sources.reading.archive import Archives
+from octet.sources.reading.tar import Member
 from octet.tasks import registry
 
 _SPLITS = ("train", "val", "test")

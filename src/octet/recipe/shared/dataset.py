@@ -2,13 +2,30 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from octet.recipe.shared.types import Count, Section, Seed, Strings, require_strings
 
+
+def _has_name(pattern: Path) -> Path:
+    """Refuse a path without a last part that could name a file."""
+    if not pattern.name:
+        raise ValueError("expected the path of a file, in whose last part `*` stands for anything")
+    return pattern
+
+
 SetName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
+FilePattern = Annotated[Path, Field(strict=False), AfterValidator(_has_name)]
+COMPRESSED_TAR = (".tgz", ".tar.gz")
+
+
+def plain_tar_name(name: str) -> str:
+    """Return the name that an archive has once it is not compressed any more."""
+    for suffix in COMPRESSED_TAR:
+        name = f"{name.removesuffix(suffix)}.tar" if name.endswith(suffix) else name
+    return name
 
 
 class File(Section):
@@ -42,19 +59,32 @@ class DatasetSource(Section):
         return ()
 
 
-class Shapes(DatasetSource):
-    """Pictures of shapes that the project renders itself."""
+class Rendered(DatasetSource):
+    """Pictures that the project renders itself; `side` is the longer one of a picture, in pixels."""
 
-    kind: Literal["shapes"]
     seed: Seed
     side: Annotated[int, Field(ge=64, le=1024)]
     pictures: PictureCounts
 
 
-class Voc(DatasetSource):
-    """Tar archives in VOC's layout, the official ones or others."""
+class Shapes(Rendered):
+    """Rendered pictures of several shapes each."""
 
-    kind: Literal["voc"]
+    kind: Literal["shapes"]
+
+
+class OneShape(Rendered):
+    """Rendered pictures of one shape each, in a folder for each kind of shape."""
+
+    kind: Literal["one_shape"]
+
+
+class Archives(DatasetSource):
+    """Archives that are downloaded or copied."""
+
+    suffixes: ClassVar[tuple[str, ...]]  # of their names
+    expected: ClassVar[str]
+
     archives: Annotated[tuple[File, ...], Field(strict=False, min_length=1)]
 
     @property
@@ -62,14 +92,68 @@ class Voc(DatasetSource):
         return self.archives
 
     @model_validator(mode="after")
-    def _names_differ(self) -> "Voc":
+    def _names_differ(self) -> "Archives":
         names = [archive.name for archive in self.archives]
         for name in names:
-            if not name.endswith(".tar"):
-                raise ValueError(f"archive {name!r} has to be an uncompressed tar whose name ends in .tar")
-        if len(set(names)) < len(names):
+            if not name.endswith(self.suffixes):
+                raise ValueError(f"archive {name!r} has to be {self.expected}")
+        if len({plain_tar_name(name) for name in names}) < len(names):
             raise ValueError(f"archives {names} contain a name twice")
         return self
+
+
+class Voc(Archives):
+    """Tar archives in VOC's layout, the official ones or others."""
+
+    suffixes = (".tar",)
+    expected = "an uncompressed tar whose name ends in .tar"
+
+    kind: Literal["voc"]
+
+
+class ClassArchives(Archives):
+    """Tar archives, plain or compressed by gzip, with a folder of pictures for each class."""
+
+    suffixes = (".tar", *COMPRESSED_TAR)
+    expected = "a tar, or one compressed by gzip, whose name ends in .tar, .tgz or .tar.gz"
+
+    kind: Literal["class_archives"]
+
+
+class ClassFolders(DatasetSource):
+    """A folder with a folder of pictures for each class, or with such folders for each split."""
+
+    kind: Literal["class_folders"]
+    path: Path = Field(strict=False)
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        return (self.path,)
+
+
+def _text_or_class_names(value: object) -> Literal["text"] | tuple[str, ...]:
+    return "text" if value == "text" else require_strings(value, "the word text, or a list of names")
+
+
+class TfRecords(DatasetSource):
+    """TFRecords in the format of TensorFlow's image-classification builders.
+
+    `sets` maps the names of image sets to the paths of their files, whose last part may be a pattern such as `train-*`.
+    `labels` is the word text where records name their classes; otherwise it lists the names of the numbers from 0 on.
+    """
+
+    kind: Literal["tfrecords"]
+    sets: Annotated[dict[SetName, FilePattern], Field(min_length=1)]
+    labels: Annotated[Literal["text"] | tuple[str, ...], PlainValidator(_text_or_class_names)]
+
+    @property
+    def paths(self) -> Sequence[Path]:
+        return [path for name in self.sets for path in self.files_of(name)]
+
+    def files_of(self, name: str) -> Sequence[Path]:
+        """The files of a set, sorted."""
+        pattern = self.sets[name]
+        return sorted(pattern.parent.glob(pattern.name))
 
 
 class Folder(DatasetSource):

@@ -59,8 +59,11 @@ def shapes_members(seed: int, counts: Mapping[str, int], side: int) -> Iterator[
         yield PackedFile(f"{root}/{PICTURES}/{id}.jpg", jpeg)
 
 
-def render_picture(seed: int, side: int, id: str) -> tuple[bytes, Annotation]:
-    """Render the picture `id`, with a longer side of `side` px; return its JPEG and its annotation."""
+def render_picture(seed: int, side: int, id: str, *, several: bool = True) -> tuple[bytes, Annotation]:
+    """Render the picture `id`, with a longer side of `side` px; return its JPEG and its annotation.
+
+    It shows one object to six, or one where `several` is false.
+    """
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, int(id)])
     height, width = _picture_size(rng, side)
@@ -68,7 +71,10 @@ def render_picture(seed: int, side: int, id: str) -> tuple[bytes, Annotation]:
     for _ in range(rng.integers(0, 4)):
         _draw_distractor(rng, picture)
     placed: list[_Placed] = []
-    for _ in range(rng.choice(6, p=_OBJECTS) + 1):
+    if several:
+        for _ in range(rng.choice(6, p=_OBJECTS) + 1):
+            _place(rng, picture, placed)
+    while not placed:
         _place(rng, picture, placed)
     picture = _photograph(rng, picture)
     bgr = np.round(picture[..., ::-1] * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Write a tar archive in VOC's layout."""
+"""Write a tar archive."""
 
 import io
 import tarfile
@@ -11,7 +11,10 @@ from octet.sources.voc.layout import ORIGIN_HEADER
 
 
 class PackedFile(NamedTuple):
-    """A member of an archive; `origin` names the user's file that it was made from, if that differs from `name`."""
+    """A member of an archive; `origin` names the user's file that it was made from, if that differs from `name`.
+
+    A name that ends in a slash is that of a folder.
+    """
 
     name: str
     content: bytes
@@ -24,6 +27,8 @@ def write_archive(path: Path, files: Iterable[PackedFile]) -> None:
         for name, content, origin in files:
             member = tarfile.TarInfo(name)  # owner, time and mode keep their constant defaults
             member.size = len(content)
+            if name.endswith("/"):
+                member.type = tarfile.DIRTYPE
             if origin:
                 member.pax_headers = {ORIGIN_HEADER: origin}
             tar.addfile(member, io.BytesIO(content))

@@ -1,7 +1,8 @@
 """Check that a picture can be decoded, and convert it to an upright JPEG with three channels if it is not one."""
 
 import io
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import simplejpeg
@@ -31,14 +32,31 @@ def inspect_picture(content: bytes, stated: Size | None, file: str) -> Inspected
     `stated` is the size in the annotation, or None. It tells whether boxes were drawn on the picture as stored or as
     turned by EXIF's orientation. `file` names the picture in problems.
     """
+
+    def must_turn(orientation: int, size: Size) -> bool:
+        turned = orientation != UPRIGHT and _boxes_are_turned(orientation, size, stated, file)
+        width, height = size[::-1] if turned else size
+        if stated and stated != (width, height):
+            found = f"{stated[0]} x {stated[1]} in the annotation, {width} x {height} in the picture"
+            raise _problem(file, "size disagrees", found)
+        return turned
+
+    inspected = _inspect(content, file, must_turn)
+    return inspected if stated else replace(inspected, repairs=(*inspected.repairs, "size not stated"))
+
+
+def inspect_unboxed_picture(content: bytes, file: str) -> InspectedPicture:
+    """Check and repair a picture without boxes, which is turned as EXIF's orientation says."""
+    return _inspect(content, file, lambda orientation, _: orientation != UPRIGHT)
+
+
+def _inspect(content: bytes, file: str, must_turn: Callable[[int, Size], bool]) -> InspectedPicture:
+    """Check and repair a picture; `must_turn` tells by EXIF's orientation and the stored size whether it is turned."""
     try:
         image = open_picture(content, file)
         orientation = read_orientation(image)
-        turned = orientation != UPRIGHT and _boxes_are_turned(orientation, image.size, stated, file)
-        size = image.size[::-1] if turned else image.size
-        if stated and stated != size:
-            found = f"{stated[0]} x {stated[1]} in the annotation, {size[0]} x {size[1]} in the picture"
-            raise _problem(file, "size disagrees", found)
+        turned = must_turn(orientation, image.size)
+        size = image.size[::-1] if turned and orientation in ON_ITS_SIDE else image.size
         repairs = _conversions(image, orientation, turned) or _check_jpeg(content, file)
         if repairs:
             content = _encode(ImageOps.exif_transpose(image) if turned else image)
@@ -48,7 +66,7 @@ def inspect_picture(content: bytes, stated: Size | None, file: str) -> Inspected
         raise _problem(file, "undecodable picture", f"it begins with {content[:8]!r}") from None
     except Exception as error:  # Pillow's parsers raise many kinds of errors; one broken file must not end the run
         raise _problem(file, "undecodable picture", f"{type(error).__name__}: {error}") from None
-    return InspectedPicture(content, size, repairs if stated else (*repairs, "size not stated"))
+    return InspectedPicture(content, size, repairs)
 
 
 def _boxes_are_turned(orientation: int, size: Size, stated: Size | None, file: str) -> bool:

@@ -6,7 +6,7 @@ from octet.recipe.shared.dataset import Splits
 from octet.sources.reading.archive import Archives, Entry
 from octet.sources.voc.problem import Problem
 
-_PRIORITY = ("test", "val", "train")  # a picture in two splits stays in the first of these
+PRIORITY = ("test", "val", "train")  # a picture in two splits stays in the first of these
 
 
 def assign_splits(voc: Archives, splits: Splits) -> tuple[dict[str, list[Entry]], list[Problem]]:
@@ -14,11 +14,11 @@ def assign_splits(voc: Archives, splits: Splits) -> tuple[dict[str, list[Entry]]
     assigned: dict[str, list[Entry]] = {"train": [], "val": [], "test": []}
     problems = []
     first_uses: dict[str, tuple[str, str]] = {}  # id -> split and image set
-    for split in _PRIORITY:
+    for split in PRIORITY:
         image_sets = getattr(splits, split)
         for image_set in image_sets if isinstance(image_sets, tuple) else ():
             for id in voc.image_set(image_set):
-                target = _hold_out(id, splits) if split == "train" else split
+                target = held_out_split(id, splits) if split == "train" else split
                 if id in first_uses:
                     problems.append(_second_use_problem(id, (target, image_set), first_uses[id]))
                     continue
@@ -27,7 +27,7 @@ def assign_splits(voc: Archives, splits: Splits) -> tuple[dict[str, list[Entry]]
     return assigned, problems
 
 
-def _hold_out(id: str, splits: Splits) -> str:
+def held_out_split(id: str, splits: Splits) -> str:
     """Return the split of a train picture; its id alone decides whether it is held out for test or val."""
     draw = int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big") / 2**64  # in 0..1
     for split, share in (("test", splits.test), ("val", splits.val)):

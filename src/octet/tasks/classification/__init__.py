@@ -1,0 +1,1 @@
+"""Classification: which of the classes a picture shows."""

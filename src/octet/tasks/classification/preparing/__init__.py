@@ -1,0 +1,1 @@
+"""Turns pictures in class folders into records."""
