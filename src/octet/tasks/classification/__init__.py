@@ -1,0 +1,1 @@
+"""Classification: the parts that say of which class a picture is."""
