@@ -16,11 +16,9 @@ _STACKS = ((64, 3), (128, 4), (256, 6), (512, 3))  # channels inside a block, an
 _WIDER = 4  # times the channels inside a block, that it gives
 _EPSILON = 1.001e-5  # as the published weights were trained
 _STEM, _LAST, _ONES = "conv1_conv", "post", "_ones"
-_BLOCK_NAMES = [
-    f"conv{stack}_block{block}"
-    for stack, (_, blocks) in enumerate(_STACKS, start=2)
-    for block in range(1, blocks + 1)
-]  # fmt: skip
+_BLOCKS = [f"conv{stack}_block{block + 1}" for stack, (_, count) in enumerate(_STACKS, 2) for block in range(count)]
+_NAMES = [*(f"{block}_preact" for block in _BLOCKS), _LAST]  # of what is normalized without a convolution before
+_LEAST = 2.0**-20  # by which the constants that stand for 1 differ
 
 
 class Trunk:
@@ -53,12 +51,12 @@ class Trunk:
 
         0 freezes none.
         """
-        if blocks != "all" and blocks > len(_BLOCK_NAMES):
+        if blocks != "all" and blocks > len(_BLOCKS):
             raise UserError(
-                f"train_float.frozen_blocks is {blocks}: ResNet50V2 has {len(_BLOCK_NAMES)}; expected 0 to that, or all"
+                f"train_float.frozen_blocks is {blocks}: ResNet50V2 has {len(_BLOCKS)}; expected 0 to that, or all"
             )
-        count = len(_BLOCK_NAMES) if blocks == "all" else blocks
-        first = tuple(f"{name}_" for name in _BLOCK_NAMES[:count])
+        count = len(_BLOCKS) if blocks == "all" else blocks
+        first = tuple(f"{name}_" for name in _BLOCKS[:count])
         for layer in network.layers:
             if (
                 (count and layer.name == _STEM)
@@ -77,7 +75,7 @@ class Trunk:
 
 
 def _is_in_trunk(name: str) -> bool:
-    return name == _STEM or name.startswith((*(f"{block}_" for block in _BLOCK_NAMES), f"{_LAST}_"))
+    return name == _STEM or name.startswith((*(f"{block}_" for block in _BLOCKS), f"{_LAST}_"))
 
 
 def _build(pictures: tf.Tensor) -> dict[int, tf.Tensor]:
@@ -116,8 +114,10 @@ def _block(x: tf.Tensor, name: str, channels: int, strides: int, widens: bool) -
 
 def _normalized_each(x: tf.Tensor, name: str, relu: str) -> tf.Tensor:
     """Batch norm and ReLU of what no convolution gives, with the convolution by 1 that the norm becomes a part of."""
+    # No two are equal: the converter would take them for one, and multiply that by the norms of all.
+    one = keras.initializers.Constant(1 + _NAMES.index(name) * _LEAST)
     ones = keras.layers.DepthwiseConv2D(
-        1, use_bias=False, depthwise_initializer="ones", trainable=False, name=f"{name}{_ONES}"
+        1, use_bias=False, depthwise_initializer=one, trainable=False, name=f"{name}{_ONES}"
     )
     x = keras.layers.BatchNormalization(epsilon=_EPSILON, name=f"{name}_bn")(ones(x))
     return keras.layers.ReLU(name=relu)(x)
