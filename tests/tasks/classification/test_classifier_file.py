@@ -70,9 +70,8 @@ def test_a_picture_at_a_time_and_in_batches_give_the_same_numbers(made: Made) ->
     _, network, _, folder = made
     pictures = noise(8, 64)
     single = [picture[None] for picture in pictures]
-    np.testing.assert_allclose(
-        np.concatenate([*run_keras(network, single)]), *run_keras(network, [pictures]), atol=1e-5
-    )
+    (together,) = run_keras(network, [pictures])
+    np.testing.assert_allclose(np.concatenate([*run_keras(network, single)]), together, atol=1e-4)
     for name in ("uint8", "uint8_raw"):
         (in_batch,) = next(run_tflite(folder / f"{name}.tflite", [pictures]))
         alone = np.concatenate([found for (found,) in run_tflite(folder / f"{name}.tflite", single)])
