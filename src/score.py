@@ -10,7 +10,7 @@ from pathlib import Path
 from octet.common.files import atomic_folder, read_json, require_output
 from octet.data.reading.records import read_class_names
 from octet.measuring.bootstrap import draw_resamples
-from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
+from octet.measuring.evaluation import STEPS, Comparison, Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
 from octet.measuring.gate import judge_gate
 from octet.measuring.ledger import compute_ledger, write_ledger
@@ -29,13 +29,14 @@ def main(recipe: Recipe) -> None:
     scoring = registry.scoring(recipe, classes, records)
     draws = draw_resamples(scoring.images, recipe.score.bootstrap, recipe.score.seed)
 
-    variants, exact, resampled = {}, {}, {}
+    variants, exact, resampled, comparable = {}, {}, {}, {}
     with atomic_folder(reports / "curves") as curves:
         for name in (*KERAS, *files):
             matched = scoring.match_predictions(read_json(outputs / f"{name}.json", f"evaluate@{recipe.name}"))
             size = files[name].bytes if name in files else None
             variants[name] = Variant.model_validate({**scoring.scores(matched), "bytes": size})
             exact[name], resampled[name] = scoring.exact_metrics(matched), scoring.resampled_metrics(matched, draws)
+            comparable[name] = scoring.comparable(matched)
             scoring.write_curve(matched, curves / f"{name}.csv")
             told = (f"{recipe.metrics[metric]} {variants[name][metric]:.4f}" for metric in recipe.max_drops)
             print(f"{name}: {', '.join(told)}", flush=True)
@@ -48,10 +49,17 @@ def main(recipe: Recipe) -> None:
             {name: scores[metric] for name, scores in resampled.items()},
         )
     ]
+    numbers = {step: scoring.compare(*(comparable[name] for name in step)) for step in STEPS}
+    comparisons = [
+        Comparison.model_validate({"from": before, "to": after, **found})
+        for (before, after), found in numbers.items()
+        if found
+    ]
     evaluation = Evaluation(
         dataset=TestSet(recipe=recipe.name, task=recipe.task, images=scoring.images, classes=classes),
         variants=variants,
         ledger=tuple(steps),
+        comparisons=tuple(comparisons),
         gate=judge_gate(variants, steps, files, recipe),
     )
     write_evaluation(reports / "evaluation.json", evaluation)

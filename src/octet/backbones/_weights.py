@@ -1,11 +1,32 @@
 """Reads weights from an HDF5 file as Keras writes it, and nothing in it but plain numbers of the expected shapes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import h5py
 import numpy as np
 
+from octet.common.errors import UserError, first_line
+from octet.common.tensorflow import keras
+
 _DEEPEST = 8  # groups in each other that a layer's weights may lie in
+
+
+def load_layers(layers: Iterable[keras.layers.Layer], file: Path, expected: str) -> None:
+    """Load the weights of all these layers, or of none; `expected` says in an error what the file should hold."""
+    layers = list(layers)
+    try:
+        with h5py.File(file) as content:
+            values = [read_weights(content, layer.name, _shapes(layer)) for layer in layers]
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:  # all of which h5py raises
+        raise UserError(f"{file}: not {expected}: {first_line(error)}") from None
+    for layer, value in zip(layers, values, strict=True):
+        layer.set_weights(value)
+
+
+def _shapes(layer: keras.layers.Layer) -> dict[str, tuple[int, ...]]:
+    """The shapes of a layer's weights by their names in a file, such as `kernel:0`."""
+    return {weight.name.rpartition("/")[2]: tuple(weight.shape) for weight in layer.weights}
 
 
 def read_weights(file: h5py.File, layer: str, shapes: Mapping[str, tuple[int, ...]]) -> list[np.ndarray]:

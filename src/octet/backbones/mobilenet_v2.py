@@ -1,18 +1,18 @@
 """MobileNetV2, of any width, with the weights that Keras publishes for it."""
 
 from pathlib import Path
+from typing import Literal
 
-import h5py
-
-from octet.backbones._weights import read_weights
-from octet.common.errors import UserError, first_line
+from octet.backbones._weights import load_layers
+from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
 
 # The layer that has the features of a stride: the last one of that size, after its block's expansion of channels. At 32
 # the last block's output: the 1,280 channels after it are a sixth of the weights and gain a detector 0.006 mAP.
 _TAPS = {8: "block_6_expand_relu", 16: "block_13_expand_relu", 32: "block_16_project_BN"}
+_BLOCKS = 17
 _STEM = ("Conv1", "bn_Conv1", "Conv1_relu")
-_LAST = ("Conv_1", "Conv_1_bn")
+_LAST = ("Conv_1", "Conv_1_bn", "out_relu")
 
 
 class Trunk:
@@ -23,28 +23,32 @@ class Trunk:
 
     def features(self, pictures: tf.Tensor) -> dict[int, tf.Tensor]:
         """Build the trunk on pictures [N, S, S, 3]; the features [N, S / stride, S / stride, C] by stride."""
-        trunk = keras.applications.MobileNetV2(
-            input_tensor=pictures, alpha=self._alpha, include_top=False, weights=None
-        )
+        trunk = self._build(pictures)
         return {stride: trunk.get_layer(name).output for stride, name in _TAPS.items()}
+
+    def last_features(self, pictures: tf.Tensor) -> tf.Tensor:
+        """Build the trunk on pictures [N, S, S, 3]; what a classifier takes the mean of, [N, S / 32, S / 32, C]."""
+        return self._build(pictures).output
 
     def load(self, network: keras.Model, weights: Path) -> None:
         """Load a weights file of Keras' MobileNetV2, saved without its classifier, into the trunk of a network."""
-        expected = f"the weights of a MobileNetV2 of alpha {self._alpha} without top"
-        layers = [layer for layer in network.layers if layer.weights and _is_in_trunk(layer.name)]
-        try:
-            with h5py.File(weights) as file:
-                values = [read_weights(file, layer.name, _shapes(layer)) for layer in layers]
-        except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:  # all of which h5py raises
-            raise UserError(f"{weights}: not {expected}: {first_line(error)}") from None
-        for layer, value in zip(layers, values, strict=True):
-            layer.set_weights(value)
+        layers = (layer for layer in network.layers if layer.weights and _is_in_trunk(layer.name))
+        load_layers(layers, weights, f"the weights of a MobileNetV2 of alpha {self._alpha} without top")
 
-    def freeze(self, network: keras.Model, blocks: int) -> None:
-        """Keep training from changing weights and statistics of the trunk's first `blocks` blocks; 0 freezes none."""
-        first = tuple(f"block_{number}_" if number else "expanded_conv_" for number in range(blocks))
+    def freeze(self, network: keras.Model, blocks: int | Literal["all"]) -> None:
+        """Keep training from changing weights and statistics of the trunk's first `blocks` blocks, or of all of it.
+
+        0 freezes none.
+        """
+        if blocks != "all" and blocks > _BLOCKS:
+            raise UserError(
+                f"train_float.frozen_blocks is {blocks}: MobileNetV2 has {_BLOCKS}; expected 0 to that, or all"
+            )
+        count = _BLOCKS if blocks == "all" else blocks
+        first = tuple(f"block_{number}_" if number else "expanded_conv_" for number in range(count))
+        names = (*(_STEM if count else ()), *(_LAST if blocks == "all" else ()))
         for layer in network.layers:
-            if (blocks and layer.name in _STEM) or layer.name.startswith(first):
+            if layer.name in names or layer.name.startswith(first):
                 layer.trainable = False
 
     def split_variables(self, network: keras.Model) -> tuple[list[tf.Variable], list[tf.Variable]]:
@@ -55,10 +59,8 @@ class Trunk:
             (trunk if _is_in_trunk(layer.name) else others).extend(layer.trainable_variables)
         return trunk, others
 
-
-def _shapes(layer: keras.layers.Layer) -> dict[str, tuple[int, ...]]:
-    """The shapes of a layer's weights by their names in a file, such as `kernel:0`."""
-    return {weight.name.rpartition("/")[2]: tuple(weight.shape) for weight in layer.weights}
+    def _build(self, pictures: tf.Tensor) -> keras.Model:
+        return keras.applications.MobileNetV2(input_tensor=pictures, alpha=self._alpha, include_top=False, weights=None)
 
 
 def _is_in_trunk(name: str) -> bool:

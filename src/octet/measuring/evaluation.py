@@ -62,6 +62,19 @@ class Step(_Section):
         return low > 0 or high < 0
 
 
+class Comparison(BaseModel):
+    """Further numbers that a task has, by name, about two variants on the same pictures."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+    __pydantic_extra__: dict[str, float]
+
+    before: Text = Field(alias="from")
+    after: Text = Field(alias="to")
+
+    def __getitem__(self, name: str) -> float:
+        return self.__pydantic_extra__[name]
+
+
 class Variant(BaseModel):
     """The scores of a variant by the names of the metrics, and its size in bytes where it is a TFLite file.
 
@@ -115,6 +128,7 @@ class Evaluation(_Section):
     dataset: TestSet
     variants: dict[Text, Variant]
     ledger: tuple[Step, ...]
+    comparisons: tuple[Comparison, ...] = ()
     gate: Gate
 
     def steps(self, metric: str) -> Iterator[Step]:

@@ -34,7 +34,6 @@ class Suppression(Section):
 class Model(recipe.Model):
     """The network of a detector, the strides of its grids, and the suppression of overlapping detections."""
 
-    alpha: Positive
     batch_norm_momentum: Share
     neck_channels: Count
     head_layers: CountOrZero

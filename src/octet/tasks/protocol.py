@@ -22,8 +22,8 @@ from octet.tflite.files.conversion import TracedGraph
 from octet.tflite.files.metadata import OutputsMetadata
 
 PictureBatches = Iterable[NDArray[np.uint8]]  # each [N, S, S, 3]
-# (targets, predictions) -> each loss by its name
-LossFunction = Callable[[Sequence[tf.Tensor], Sequence[tf.Tensor]], dict[str, tf.Tensor]]
+# (targets, predictions) -> each loss by its name; predictions are one tensor where the network has one output
+LossFunction = Callable[[Sequence[tf.Tensor], Any], dict[str, tf.Tensor]]
 
 
 class PreparedPictures(Protocol):
@@ -190,6 +190,12 @@ class Scoring(Protocol):
 
     def resampled_metrics(self, matched: Any, draws: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
         """The ledger's metrics on every resample, each [R]; `draws` [pictures, R] counts each picture in it."""
+
+    def comparable(self, matched: Any) -> Any:
+        """What `compare` needs of one model; it is kept for all models at once, and so has to be small."""
+
+    def compare(self, before: Any, after: Any) -> dict[str, float]:
+        """Further numbers about two models on the same pictures, by name, from what `comparable` gave; maybe none."""
 
     def write_curve(self, matched: Any, path: Path) -> None:
         """Write the points of a curve as CSV, for DVC's plots."""

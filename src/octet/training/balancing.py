@@ -36,6 +36,8 @@ def balance_channels(network: keras.Model, batches: Iterable[tf.Tensor]) -> None
     A batch is [N, S, S, 3], normalized.
     """
     found = _find_channels(network)
+    if not found:
+        return
     probe = keras.Model(network.input, [network.get_layer(name).output for each in found for name in each.tensors])
 
     @tf.function

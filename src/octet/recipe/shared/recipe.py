@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from octet.recipe.shared.dataset import Dataset
 from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Seed, Share, Strings, Text, TfliteVariant
@@ -20,11 +20,29 @@ def _known_backbone(name: str) -> str:
     return name
 
 
+_OF_ANY_WIDTH = ("mobilenet_v2",)  # backbones whose layers can have any share of the original's channels
+
+
+def _blocks_or_all(value: object) -> int | Literal["all"]:
+    if value == "all":
+        return "all"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("expected a number of blocks, or the word all")
+
+
 class Model(Section):
-    """The network: its backbone and the size of its input."""
+    """The network: its backbone, the width of that as a share of the original's channels, and the size of its input."""
 
     backbone: Annotated[str, AfterValidator(_known_backbone)]
+    alpha: Positive
     input_size: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
+
+    @model_validator(mode="after")
+    def _backbone_has_this_width(self) -> "Model":
+        if self.alpha != 1 and self.backbone not in _OF_ANY_WIDTH:
+            raise ValueError(f"{self.backbone} has one width: set alpha to 1.0")
+        return self
 
 
 class Augmentation(Section):
@@ -79,7 +97,7 @@ class TrainFloat(Training):
 
     precision: Literal["float32", "bfloat16"]
     backbone_rate: Annotated[float, Field(ge=0)]
-    frozen_blocks: Annotated[int, Field(ge=0, le=17)]
+    frozen_blocks: Annotated[int | Literal["all"], PlainValidator(_blocks_or_all)]
 
 
 class TrainQat(Training):

@@ -46,6 +46,13 @@ class Scoring:
             "coco_map": resampled_map([*chain(*matched.coco)], draws, recalls_reached),
         }
 
+    def comparable(self, _: MatchedDetections) -> None:
+        """Nothing: two detectors are compared by their metrics alone."""
+
+    def compare(self, _: None, __: None) -> dict[str, float]:
+        """No further numbers about two models."""
+        return {}
+
     def write_curve(self, matched: MatchedDetections, path: Path) -> None:
         """Write the model's precision-recall curve of each class as CSV."""
         write_precision_recall(path, matched.voc, self._classes)

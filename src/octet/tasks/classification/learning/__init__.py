@@ -1,0 +1,1 @@
+"""How the network learns: training examples, losses, and validation."""

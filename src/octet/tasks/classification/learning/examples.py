@@ -1,0 +1,17 @@
+"""Turns a record into a training example: an augmented view of its picture, and its class."""
+
+from octet.common.tensorflow import tf
+from octet.data.augmentation.augment import augment
+from octet.data.augmentation.batches import Example, Prepare
+from octet.recipe.classification import Model, Training
+
+
+def make_example_preparer(model: Model, plan: Training) -> Prepare:
+    """The function that turns a record and a seed into an id, a picture [S, S, 3] and its class []."""
+
+    def prepare_example(example: Example, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, ...]]:
+        sides = tf.cast(tf.stack([example["height"], example["width"]]), tf.float32)
+        picture, _ = augment(example["jpeg"], sides, seed, model.input_size, plan.augmentation)
+        return example["id"], picture, (example["class"],)
+
+    return prepare_example

@@ -1,0 +1,47 @@
+"""Validation: the score that training chooses the best weights by, and pictures with the answers for TensorBoard."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from tabulate import tabulate
+
+from octet.common.tensorflow import keras, tf
+from octet.data.reading.pictures import decode_jpeg, picture_batches
+from octet.data.reading.records import read_pictures
+from octet.recipe.classification import Model
+from octet.tasks.classification.metric.answers import Answers, rank_classes, top_share
+from octet.tasks.classification.metric.truths import read_truths
+from octet.tasks.classification.network.prediction import BATCH, run_keras
+
+_SHOWN, _TOP = 8, 3  # pictures, and answers for each
+
+
+class ClassificationValidation:
+    """Scores models on the validation split, and shows their answers for its first pictures."""
+
+    metric = "val_top1"
+
+    def __init__(self, records: Path, model: Model, classes: Sequence[str]) -> None:
+        self._records, self._size, self._classes = records, model.input_size, classes
+        self._truths = read_truths(records, "val")
+        self._answers: Answers | None = None
+
+    def score(self, network: keras.Model) -> float:
+        """The share of the validation pictures of which the network says the right class."""
+        pictures = picture_batches(self._records, "val", self._size, BATCH)
+        self._answers = rank_classes(run_keras(network, pictures.as_numpy_iterator()))
+        return round(top_share(self._answers, self._truths, 1), 5)
+
+    def show(self, _: keras.Model) -> None:
+        """Write the first pictures to TensorBoard, and a table of their classes and the last scored answers."""
+        if self._answers is None:
+            return
+        rows = []
+        for index, (id, jpeg) in enumerate(islice(read_pictures(self._records, "val"), _SHOWN)):
+            tf.summary.image(f"val/{id}", decode_jpeg(jpeg)[None])
+            best = zip(self._answers.classes[index, :_TOP], self._answers.scores[index, :_TOP], strict=True)
+            told = (f"{self._classes[class_]} {score:.2f}" for class_, score in best)
+            rows.append((id, self._classes[self._truths.classes[index]], *told))
+        head = ("picture", "class", *(f"answer {number + 1}" for number in range(len(rows[0]) - 2)))
+        tf.summary.text("val/answers", tabulate(rows, head, tablefmt="github", disable_numparse=True))

@@ -1,0 +1,22 @@
+"""Runs a Keras classifier, float or fake-quantized, over pictures."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from octet.common.tensorflow import keras, tf
+from octet.data.reading.pixels import normalize
+
+BATCH = 32  # pictures that are run at once
+
+
+def run_keras(model: keras.Model, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+    """The probabilities [N, C] of each batch of pictures [N, S, S, 3]."""
+
+    @tf.function(reduce_retracing=True)
+    def run(pictures: tf.Tensor) -> tf.Tensor:
+        return tf.nn.softmax(model(normalize(pictures), training=False))
+
+    for pictures in batches:
+        yield run(pictures).numpy()

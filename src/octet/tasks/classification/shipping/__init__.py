@@ -1,0 +1,1 @@
+"""The graph that becomes .tflite files, and the metadata of its output."""
