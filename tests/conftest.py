@@ -19,8 +19,9 @@ from octet.recipe.detection import Recipe
 from octet.recipe.shared.load import load_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])  # in the order in which they run
-PIPELINE = {"detection": {"task": "detection", "model": "detector", "outputs": "detections"}}
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES = tuple(PIPELINE["stages"])  # in the order in which they run
+OF_TASK = {of["task"]: of for of in PIPELINE["vars"][0]["recipes"].values()}  # what dvc.yaml says of a recipe
 
 # A shell's background job and nohup hand these down ignored, and so would the tests to what they start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -79,7 +80,7 @@ class Project:
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         pipeline = self.folder / "dvc.yaml"
         recipes = "".join(
-            f"\n      {name}: {yaml.safe_dump(PIPELINE[section['task']], default_flow_style=True, width=9999).strip()}"
+            f"\n      {name}: {yaml.safe_dump(OF_TASK[section['task']], default_flow_style=True, width=9999).strip()}"
             for name, section in params.items()
         )
         pipeline.write_text(
