@@ -40,6 +40,11 @@ class Finder:
                 f"{classes} lines, with --labels"
             )
 
+    @property
+    def side(self) -> int:
+        """The side of the square pictures that the network takes, in pixels."""
+        return self._run.side
+
     def __call__(self, picture: NDArray[np.uint8]) -> list[Answer]:
         """The score of every class for an RGB picture [H, W, 3], the highest first; of equal ones the first class."""
         (output,) = self._run(picture)
