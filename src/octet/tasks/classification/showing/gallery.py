@@ -77,7 +77,7 @@ class Pictures:
     def figure(self, index: int, jpeg: bytes) -> Figure:
         """A small picture with what it is, and what each model answers first."""
         label = self._label(self._truths.classes[index])
-        answers = [f"{name}: {self._told(index, 0, answers)}" for name, answers in reversed(self._models.items())]
+        answers = [f"{name}: {self._told(index, 0, answers)}" for name, answers in reversed([*self._models.items()])]
         title = f"{self._truths.ids[index]}, {label}"
         return Figure(title, encode(shrink(jpeg, _SMALL_SIDE)), [f"is {label}", *answers])
 
