@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from octet.measuring.evaluation import Variant
+from octet.measuring.rates import Rate
 from octet.reporting.plots import MOST_CLASSES
 from octet.tasks.classification.metric.answers import Answers
 from octet.tasks.classification.metric.truths import Truths
 from octet.tasks.classification.scoring.scores import compute_scores
 from octet.tasks.classification.showing.charts import class_chart, reliability_chart
-from octet.tasks.classification.showing.rates import ClassRates, Rate, rates_by_class
+from octet.tasks.classification.showing.rates import ClassRates, rates_by_class
 
 CLASSES = ("cat", "dog", "elk", "fox")
 

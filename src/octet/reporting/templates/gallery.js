@@ -91,6 +91,7 @@
 
   // Captions over the boxes, and of the whole picture in its corner, each moved down until it covers no other.
   function write(svg, [width, height], marks, brief) {
+    if (!svg.clientWidth) return; // in a window that has no room for pictures
     const unit = Math.max(width / svg.clientWidth, height / svg.clientHeight); // of the picture, a pixel of the screen
     const high = (LETTERS + 4) * unit;
     const taken = [];

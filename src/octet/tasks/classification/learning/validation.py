@@ -35,7 +35,7 @@ class ClassificationValidation:
         return round(top_share(self._answers, self._truths, 1), 5)
 
     def show(self, _: keras.Model) -> None:
-        """Write the first pictures to TensorBoard, their classes and the last scored answers under them and in a table."""
+        """Write the first pictures to TensorBoard, each with its class and the last scored answers, and a table."""
         if self._answers is None:
             return
         rows = []
