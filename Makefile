@@ -99,8 +99,8 @@ ready_docker = echo Running in the container $(call quoted,$(IMAGE)); \
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(call quoted_words,$(MAKEFILE_LIST)) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
-	@echo '  RECIPE=name      a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect, demo'
-	@echo '                   and bench the only recipe with results; for stale and tensorboard all)'
+	@echo '  RECIPE=name      a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect, classify,'
+	@echo '                   demo and bench the only recipe with results; for stale and tensorboard all)'
 	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
 	@echo '                   but local for quickstart and test)'
 	@echo '  VARIANT=cpu      the container without CUDA, less than half the size'
@@ -157,6 +157,14 @@ detect: ready ## Detect objects in SOURCE=, a picture, folder, pattern, video or
 	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet detect \
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(DETECT_FLAGS)) -- $(call quoted,$(SOURCE))
+
+.PHONY: classify
+classify: RUNNER := $(LOCAL_RUNNER)
+classify: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
+classify: ready ## Tell what SOURCE= shows, a picture, folder, pattern, video or address (RECIPE= or MODEL=, CLASSIFY_FLAGS=)
+	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet classify \
+		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
+		$(call quoted_words,$(CLASSIFY_FLAGS)) -- $(call quoted,$(SOURCE))
 
 .PHONY: demo
 demo: ready ## Run a recipe's model in the browser, at http://localhost:8000 (DEMO_PORT=)
@@ -220,12 +228,17 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 	@$(call build,release,$(IMAGE)-release)
 	@DOCKER=$(call quoted,$(DOCKER)) IMAGE=$(call quoted,$(IMAGE)) VARIANT=$(call quoted,$(VARIANT)) pytest --numprocesses 0 tests/image
 
+# The second task's shapes, for the tests that look at what was made
+quickstart-classifier = $(MAKE) reproduce RECIPE=quickstart_classifier RUNNER=$(LOCAL_RUNNER)
+
 .PHONY: test-others
-test-others: quickstart $(VENV)/dev $(VENV)/mediapipe ## See whether MediaPipe finds in the shipped file what we find
+test-others: quickstart $(VENV)/dev $(VENV)/mediapipe ## See whether MediaPipe finds in the shipped files what we find
+	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/others
 
 .PHONY: test-browser
 test-browser: quickstart $(VENV)/dev ## See the page and the demo in Chromium, which has to be installed
+	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/browser
 
 .PHONY: sbom

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 from conftest import ROOT
 from octet.commands.browser.runtime import obtain_runtime
 from octet.commands.browser.server import Demo
-from octet.commands.detecting.stills import decode_picture
+from octet.commands.looking.stills import decode_picture
 from octet.data.reading.pictures import picture_batches
 from octet.tasks.detection.using.part import Detection, Finder
 

@@ -12,9 +12,13 @@ from PIL import Image
 
 from conftest import ROOT
 from helpers.making import encoded
-from octet.common.tensorflow import keras
+from octet.common.tensorflow import keras, tf
+from octet.data.reading.pixels import normalize
 from octet.data.writing.records import serialize_example, write_class_names, write_split
 from octet.recipe.classification import Recipe
+from octet.tasks.classification.shipping.part import Shipping
+from octet.tflite.files.conversion import to_float, trace_graph
+from octet.tflite.files.metadata import FileDescription, add_metadata
 
 CLASSES = ("dark", "light", "red")
 _COLOURS = ((60, 60, 60), (200, 200, 200), (200, 60, 60))
@@ -24,6 +28,7 @@ def classifier_params(**model: Any) -> dict[str, Any]:
     """A classifier's section of params.yaml: that of `quickstart`, with its own keys in the place of a detector's."""
     section = copy.deepcopy(yaml.safe_load((ROOT / "params.yaml").read_text())["quickstart"])
     section["task"] = "classification"
+    section["dataset"]["source"]["kind"] = "one_shape"
     section["model"] = {
         "backbone": "mobilenet_v2",
         "alpha": 0.35,
@@ -55,6 +60,21 @@ def write_classifier_records(
         write_split(folder, split, 1, examples)
     write_class_names(folder, CLASSES)
     return folder
+
+
+def write_classifier_file(file: Path) -> Path:
+    """Write a file that tells the classes apart by the mean colour of a picture, and is surer the purer that is."""
+
+    def classify(pictures: tf.Tensor) -> tf.Tensor:
+        mean = tf.reduce_mean(pictures, [1, 2])  # [1, 3]
+        colours = normalize(np.array(_COLOURS, np.uint8))  # [C, 3]
+        return tf.nn.softmax(-4 * tf.reduce_sum((mean - colours) ** 2, axis=1)[None])  # [1, C]
+
+    content = to_float(trace_graph(classify, (), tf.TensorSpec([1, 16, 16, 3], tf.float32, "pictures")))
+    shipping = Shipping(classifier_recipe(), CLASSES)
+    about = FileDescription("n", "1.0.0", "a", "l", "r", "0" * 64, CLASSES, shipping.description)
+    file.write_bytes(add_metadata(content, about, shipping.outputs))
+    return file
 
 
 def noise(count: int, size: int) -> NDArray[np.uint8]:

@@ -216,28 +216,28 @@ class Showing(Protocol):
         """The task's own parts of the page, the model card and the plots."""
 
 
-class Detection(Protocol):
-    """An object that a shipped file found in a picture."""
+class Finding(Protocol):
+    """What a shipped file says of a picture, or of an object in it."""
 
     @property
     def label(self) -> str:
-        """The name of the object's class."""
+        """The name of a class."""
 
     @property
     def score(self) -> float:
         """The model's confidence, 0 to 1."""
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of the object, in the picture's pixels."""
+    def box(self) -> tuple[float, float, float, float] | None:
+        """Left, top, right and bottom of the object, in the picture's pixels; None where it is the whole picture."""
 
 
 class Finder(Protocol):
-    """`octet detect`: runs one shipped .tflite file on pictures of any size, without a recipe or records."""
+    """`octet detect`, `octet classify`: runs one shipped file on pictures of any size, without a recipe or records."""
 
     @property
     def labels(self) -> Sequence[str]:
         """The names of the classes that the file knows."""
 
-    def __call__(self, picture: NDArray[np.uint8]) -> Sequence[Detection]:
-        """The detections in an RGB picture [H, W, 3], the highest score first."""
+    def __call__(self, picture: NDArray[np.uint8]) -> Sequence[Finding]:
+        """What the file says of an RGB picture [H, W, 3], the highest score first."""

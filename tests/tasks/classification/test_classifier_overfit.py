@@ -1,5 +1,6 @@
 """A classifier learns its pictures by heart, whole or with a frozen backbone; its events show what it says of them."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ def test_with_all_of_the_backbone_frozen_the_rest_still_learns(tmp_path: Path) -
     (events,) = (tmp_path / "runs" / "tensorboard").glob("events*")
     shown = EventAccumulator(str(events), size_guidance={"tensors": 0}).Reload()
     assert {"val/000000", "val/answers"} <= {*shown.Tags()["tensors"]}
+    *_, picture = shown.Tensors("val/000000")[-1].tensor_proto.string_val
+    assert struct.unpack(">II", picture[16:24]) == (256, 192 + 4 * 18 + 4)  # PNG's width and height: four lines below
     (table,) = shown.Tensors("val/answers")[-1].tensor_proto.string_val
     assert b"| 000001    | light   |" in table
 

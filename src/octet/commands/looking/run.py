@@ -1,4 +1,4 @@
-"""Detection in all sources, one after the other; a source that cannot be read is named, and the rest goes on."""
+"""Looking at all sources, one after the other; a source that cannot be read is named, and the rest goes on."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -8,38 +8,39 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from octet.commands.detecting.outputs import OutputPaths, copy_writer
-from octet.commands.detecting.pictures import detect_in_source, label_counts
-from octet.commands.detecting.results import PictureResult
-from octet.commands.detecting.sources import PictureSource
+from octet.commands.looking.kinds import Kind
+from octet.commands.looking.outputs import OutputPaths, copy_writer
+from octet.commands.looking.pictures import Looker
+from octet.commands.looking.results import PictureResult
+from octet.commands.looking.sources import PictureSource
+from octet.commands.looking.words import describe_findings
 from octet.common.errors import UserError
 from octet.common.printing import printable
 from octet.common.progress import Progress
 
 if TYPE_CHECKING:
-    from octet.commands.detecting.window import Window
-    from octet.tasks.protocol import Finder
+    from octet.commands.looking.window import Window
 
 
 @dataclass
-class DetectionRun:
-    """The results of all pictures, how long the detector took for each, and how many sources failed."""
+class Run:
+    """The results of all pictures, how long the model took for each, and how many sources failed."""
 
     results: list[PictureResult] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     failed: int = 0
 
 
-def detect_in_sources(
-    run: DetectionRun,
+def look_at_sources(
+    run: Run,
+    kind: Kind,
     sources: Sequence[PictureSource],
-    detector: "Finder",
-    min_score: float,
+    looker: Looker,
     out: Path | None,
     window: "Window | None",
     stop_requested: Callable[[], bool],
 ) -> None:
-    """Run the detector on all sources and draw their copies; a video that is stopped can still be played.
+    """Run the model on all sources and draw their copies; a video that is stopped can still be played.
 
     Whatever ends it, `run` holds the results of the sources that are complete.
     """
@@ -47,14 +48,14 @@ def detect_in_sources(
     def ends() -> bool:
         return stop_requested() or (window is not None and not window.is_open)
 
-    paths = OutputPaths(out)
+    paths = OutputPaths(out, kind.copy_ending)
     for source in sources:
         results: list[PictureResult] = []
         seconds: list[float] = []
         try:
             path = paths.path_for(source)
             with copy_writer(path, source.frame_rate) as write, _progress(source) as advance:
-                for picture in detect_in_source(detector, source, min_score):
+                for picture in looker.look_at(source):
                     write(picture.copy)
                     results.append(picture.result)
                     seconds.append(picture.seconds)
@@ -71,7 +72,7 @@ def detect_in_sources(
         run.results += results
         run.seconds += seconds
         time = f"{median(seconds) * 1000:.1f} ms"
-        print(printable(f"{source.name}: {label_counts(results)}, {time} -> {path}"), flush=True)
+        print(printable(f"{source.name}: {describe_findings(results, kind)}, {time} -> {path}"), flush=True)
         if ends():
             break
 

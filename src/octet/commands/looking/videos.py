@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from octet.commands.detecting.stills import LONGEST_SIDE, Pixels
+from octet.commands.looking.stills import LONGEST_SIDE, Pixels
 from octet.common.errors import UserError, first_line
 from octet.common.silence import silence
 from octet.sources.voc.untrusted_picture import MOST_PIXELS

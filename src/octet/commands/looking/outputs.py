@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from octet.commands.detecting.new_file import new_file
-from octet.commands.detecting.sources import COPY_SUFFIX, PictureSource
-from octet.commands.detecting.stills import Pixels
+from octet.commands.looking.new_file import new_file
+from octet.commands.looking.sources import PictureSource
+from octet.commands.looking.stills import Pixels
 from octet.common.errors import UserError
 from octet.common.silence import silence
 
@@ -25,14 +25,14 @@ Write = Callable[[Pixels], None]
 class OutputPaths:
     """Where copies go: beside their originals or all into one folder, where no two get the same name."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path | None, ending: str) -> None:
+        self._folder, self._ending = folder, ending
         self._taken: set[Path] = set()
 
     def path_for(self, source: PictureSource) -> Path:
         """The file for a source's copy, which no other source gets."""
         stem = source.copy_stem
-        folder, ending = self._folder or stem.parent, COPY_SUFFIX + (".mp4" if source.frame_rate else ".jpg")
+        folder, ending = self._folder or stem.parent, self._ending + (".mp4" if source.frame_rate else ".jpg")
         candidates = (folder / _shortened(stem.name, number + ending) for number in _numbers())
         path = next(path for path in candidates if path not in self._taken)
         self._taken.add(path)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
-from octet.commands.detecting.content import STDIN, is_address, read_content
+from octet.commands.looking.content import STDIN, is_address, read_content
 from octet.common.errors import UserError
 from octet.sources.reading.picture import to_rgb
 from octet.sources.voc.problem import BadPictureError

@@ -5,15 +5,15 @@ from glob import has_magic
 from pathlib import Path
 from typing import Protocol
 
-from octet.commands.detecting.content import STDIN, is_address
-from octet.commands.detecting.stills import Pixels, StillPicture
-from octet.commands.detecting.videos import Video
+from octet.commands.looking.content import STDIN, is_address
+from octet.commands.looking.kinds import KINDS
+from octet.commands.looking.stills import Pixels, StillPicture
+from octet.commands.looking.videos import Video
 from octet.common.errors import UserError
-
-COPY_SUFFIX = ".detected"  # in the names of drawn copies, which a folder's pictures do not include
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 _VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ogv"}
+_COPIES = {kind.copy_ending for kind in KINDS}  # in the names of drawn copies, which are no sources
 _LONGEST_NUMBER = 3  # digits of a camera's
 
 
@@ -82,7 +82,7 @@ def _files(paths: Iterable[Path], if_none: str) -> Iterator[PictureSource]:
     known = [
         path
         for path in sorted(paths)
-        if path.suffix.lower() in _PICTURES | _VIDEOS and COPY_SUFFIX not in path.suffixes and not _is_folder(path)
+        if path.suffix.lower() in _PICTURES | _VIDEOS and _COPIES.isdisjoint(path.suffixes) and not _is_folder(path)
     ]
     if not known:
         raise UserError(if_none)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageTk
 
-from octet.commands.detecting.stills import Pixels
+from octet.commands.looking.stills import Pixels
 from octet.common.errors import UserError
 
 _SHARE = 0.9  # of the screen, at most

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from urllib3.exceptions import HTTPError
 
-from octet.commands.detecting.waiting import limited_wait
+from octet.commands.looking.waiting import limited_wait
 from octet.common.errors import UserError, first_line
 from octet.common.untrusted_files import read_untrusted_file, require_few_bytes
 from octet.fetching.asking import Attempts, Patience, SourceError, ask, reason_of
