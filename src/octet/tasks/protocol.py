@@ -70,6 +70,14 @@ class Survey(Protocol):
     problems: list[Problem]
     pictures: dict[str, int]  # how many in each split
 
+    @property
+    def usual_steps(self) -> int:
+        """The steps of a float training from pre-trained weights, where nothing tells how many the base takes."""
+
+    @property
+    def purpose(self) -> str:
+        """What a model of this data is for, as a phrase."""
+
     def facts(self) -> list[tuple[str, str]]:
         """Names and values that describe the data, to be printed line by line."""
 
