@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from conftest import ROOT, tiny_params
+from conftest import CLASSIFIER, ROOT, Project, tiny_params
 from helpers.classifying import CLASSES, classifier_params, classifier_recipe, write_classifier_file
 from helpers.classifying import write_classifier_records as write_records
 from octet.commands.looking.kinds import CLASSIFICATION, DETECTION
@@ -147,6 +147,19 @@ def test_without_a_name_each_command_takes_the_recipe_of_its_task(
     assert refused.returncode == 1
     assert "taking shapes, " in refused.stderr
     assert "has one output, [1, 3], as classifiers have; expected a detector: use octet classify" in refused.stderr
+
+
+def test_the_pages_program_says_what_we_say(classified: Project, octet: Run, tmp_path: Path) -> None:
+    """As far as another way to resize lets it."""
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "classify.md").read_text(), re.DOTALL)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    (tmp_path / "models").symlink_to(classified.folder / "models")
+    theirs = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert theirs.returncode == 0, theirs.stderr
+    model = f"models/{CLASSIFIER}/classifier_uint8.tflite"
+    (ours,) = json.loads(octet("classify", "--model", model, "docs/star.jpg", "--out", ".", "--json", "-").stdout)
+    assert ours["answers"][0]["label"] == theirs.stdout.split()[0]
+    assert len(theirs.stdout.splitlines()) == len(ours["answers"]) == 3
 
 
 def test_words_for_what_was_found() -> None:

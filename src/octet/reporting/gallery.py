@@ -72,6 +72,11 @@ class Gallery:
         return [*self.colours, *sorted({kind for exhibit in self.exhibits for kind in exhibit.kinds})]
 
     @property
+    def has_boxes(self) -> bool:
+        """Whether any mark is about a part of its picture."""
+        return any(mark.box for exhibit in self.exhibits for marks in exhibit.marks.values() for mark in marks)
+
+    @property
     def sources(self) -> list[str]:
         """The names of the sources, the ground truth first; none where there is no picture."""
         return list(self.exhibits[0].marks) if self.exhibits else []

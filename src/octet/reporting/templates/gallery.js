@@ -131,7 +131,7 @@
         .sort((a, b) => (b.score ?? 2) - (a.score ?? 2))
         .map((mark) => {
           const line = document.createElement("li");
-          line.style.borderColor = mark.source === truth && mark.kind === "right" ? "" : colours[mark.kind];
+          line.style.borderColor = mark.source === truth && hasNoKind(mark) ? "" : colours[mark.kind];
           const small = [mark.rest, mark.source].filter(Boolean);
           line.append(
             caption(mark),

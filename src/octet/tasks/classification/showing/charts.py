@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from octet.measuring.rates import Rate
 from octet.reporting.plots import COLOURS, INK, MOST_CLASSES, WIDE, Rows, drawn_twice
 from octet.tasks.classification.showing.rates import ClassRates
 
@@ -15,12 +16,14 @@ _LARGEST = 180  # points squared: the area of the dot of all pictures
 def reliability_chart(width: float, bins: Mapping[str, Rows], errors: Mapping[str, float]) -> Figure:
     """A chart of the share that is right against the score, with a line for each model; on the diagonal they agree.
 
-    The area of a dot tells how many of the pictures it stands for.
+    The area of a dot tells how many of the pictures it stands for, its line the 95 % interval that these leave.
     """
     figure, axes = plt.subplots(figsize=(width, 3.2))
     axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls="--")
     for name, rows in bins.items():
         scores, right, pictures = ([float(row[key]) for row in rows] for key in ("score", "correct", "pictures"))
+        intervals = [Rate(round(share * count), int(count)).ci95 for share, count in zip(right, pictures, strict=True)]
+        axes.vlines(scores, *zip(*intervals, strict=True), color=COLOURS[name], lw=1, alpha=0.5)
         axes.plot(scores, right, color=COLOURS[name], lw=1.4, label=f"{name}, ECE {errors[name]:.3f}")
         areas = [_LARGEST * count / sum(pictures) for count in pictures]
         axes.scatter(scores, right, areas, color=COLOURS[name], alpha=0.7)
@@ -44,6 +47,7 @@ def class_chart(width: float, rates: Mapping[str, Sequence[ClassRates]]) -> Figu
             axes.hlines(rows, *zip(*(rate.ci95 for rate in chosen), strict=True), color=COLOURS[model], lw=1.5)
             axes.plot([rate.share for rate in chosen], rows, "o", ms=4, color=COLOURS[model], label=model)
         axes.set_yticks(range(len(names)), names)
+        axes.locator_params(axis="x", nbins=4)
         axes.set(xlabel=kind, ylim=(len(names) - 0.3, -0.7))
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(rates))
     return figure

@@ -51,12 +51,15 @@ class Pictures:
     def choose(self, count: int) -> list[int]:
         """As many pictures, in turn one that is answered well and one that is not, as long as there are such.
 
-        Those answered well are spread over the records, and so over the classes.
+        Those answered well are the first of each class, then the second of each, and so on.
         """
         hard = self._surest(self.wrong | self.differ, count // 2)
         good = np.flatnonzero(~(self.wrong | self.differ))
-        wanted = min(count - len(hard), len(good))
-        spread = [int(good[len(good) * place // wanted]) for place in range(wanted)]
+        classes = self._truths.classes[good]
+        places = np.zeros_like(good)  # of each among those of its class
+        for class_ in np.unique(classes):
+            places[classes == class_] = np.arange(np.count_nonzero(classes == class_))
+        spread = [int(index) for index in good[np.lexsort((classes, places))][: count - len(hard)]]
         return [index for pair in zip_longest(spread, hard) for index in pair if index is not None]
 
     def exhibit(self, index: int, jpeg: bytes) -> Exhibit:
