@@ -39,7 +39,7 @@ PIPELINE = Path("dvc.yaml")
 _EPOCHS = (5, 500)
 _VALIDATIONS = 20
 _STEPS_AN_EPOCH, _SMALL_BATCH = 4, 4  # a batch is at most a fourth of the pictures, but not smaller than this
-_LEAST_HELD_OUT, _MOST_SHARE = 5, 0.3  # pictures that a share for val or test is about, and the largest share
+_LEAST_HELD_OUT, _MOST_SHARE = 4, 0.3  # pictures that a share for val or test is about, and the largest share
 _SHOWN = 10  # flaws
 
 
