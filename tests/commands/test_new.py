@@ -263,7 +263,6 @@ def test_text_and_values_of_other_recipes_stay(project: Project, pictures: Rende
     assert values == yaml.safe_load(before["params.yaml"])
     assert {key for key in mine if mine[key] != values["quickstart"][key]} == {
         "dataset",
-        "model",
         "train_float",
         "train_qat",
         "convert",
