@@ -63,13 +63,13 @@ def shapes_members(seed: int, counts: Mapping[str, int], side: int) -> Iterator[
 def render_picture(seed: int, side: int, id: str, *, several: bool = True) -> tuple[bytes, Annotation]:
     """Render the picture `id`, with a longer side of `side` px; return its JPEG and its annotation.
 
-    It shows one object to six, or a single large one where `several` is false.
+    It shows one object to six, or a single large one, with less around it, where `several` is false.
     """
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, int(id)])
     height, width = _picture_size(rng, side)
     picture = _background(rng, height, width)
-    for _ in range(rng.integers(0, 4)):
+    for _ in range(rng.integers(0, 4 if several else 2)):
         _draw_distractor(rng, picture)
     placed: list[_Placed] = []
     if several:
