@@ -12,7 +12,8 @@ from conftest import ROOT, Project
 
 HOSTILE = "a'b\"c  $5 $(shell touch ran)`touch ran`;touch ran\n#ü\\"
 WORDS = HOSTILE.split()  # as flags are taken
-MAKE = ("make", "--old-file=.venv/runtime", "--old-file=.venv/dev", "--old-file=.venv/remotes")
+INSTALLED = ("--old-file=.venv/runtime", "--old-file=.venv/dev", "--old-file=.venv/remotes")
+MAKE = ("make", *INSTALLED, "--what-if=requirements/mediapipe.txt")  # which seems new, where it is installed, too
 
 
 @pytest.fixture

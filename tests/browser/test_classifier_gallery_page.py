@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
@@ -44,7 +45,9 @@ def told(picture: dict[str, Any], source: str) -> str:
     """What is said of a picture, as its caption begins."""
     of = answer(picture, source)
     kind = "wrong: " if of["kind"] == "wrong" else ""
-    return f"{source}: {kind}{of['label']}" + ("" if of["score"] is None else f" {of['score']:.2f}")
+    # A browser rounds halves up.
+    score = "" if of["score"] is None else f" {Decimal(of['score']).quantize(Decimal('0.01'), ROUND_HALF_UP)}"
+    return f"{source}: {kind}{of['label']}{score}"
 
 
 def shown(page: Page) -> str:

@@ -1,4 +1,4 @@
-"""The quickstarts' pages as people see them: from the disk, without a network, on a desk and a phone, light and dark."""
+"""The quickstarts' pages as people see them: from the disk, offline, on a desk and on a phone, in light and dark."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -105,7 +105,7 @@ class Pictures:
         return Mark(
             self._label(answers.first[index]),
             RIGHT if is_right else WRONG,
-            score=round(float(answers.scores[index, 0]), 3),
+            score=float(answers.scores[index, 0]),
             truth=0 if is_right else None,
             rest=", ".join(self._told(index, place, answers) for place in further),
         )
