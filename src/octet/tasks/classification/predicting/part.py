@@ -27,9 +27,11 @@ class Predicting:
         """The probabilities of a Keras model, batch by batch."""
         return run_keras(network, batches)
 
-    def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[NDArray[np.float32]]:
+    def file_outputs(
+        self, file: Path, batches: "protocol.PictureBatches", run: "protocol.FileRunner" = run_tflite
+    ) -> Iterator[NDArray[np.float32]]:
         """The probabilities of a .tflite file, batch by batch."""
-        return (probabilities for (probabilities,) in run_tflite(file, batches))
+        return (probabilities for (probabilities,) in run(file, batches))
 
     def collect(self, outputs: Iterable[NDArray[np.float32]]) -> list[dict[str, Any]]:
         """The answers for all test pictures."""

@@ -30,10 +30,12 @@ class Predicting:
         """The detections of a Keras model, batch by batch."""
         return run_keras(network, batches, self._cells, self._suppression)
 
-    def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
+    def file_outputs(
+        self, file: Path, batches: "protocol.PictureBatches", run: "protocol.FileRunner" = run_tflite
+    ) -> Iterator[DetectionBatch]:
         """The detections of a .tflite file, batch by batch; raw heads are decoded and suppressed here."""
         cells = None
-        for outputs in run_tflite(file, batches):
+        for outputs in run(file, batches):
             if len(outputs) != _HEADS:
                 yield outputs  # type: ignore[misc]  # the operator's four outputs are a DetectionBatch
                 continue
