@@ -12,7 +12,7 @@ from octet.common.files import write_json
 from octet.data.reading.pictures import picture_batches
 from octet.measuring.files import FileFacts
 from octet.measuring.kernels import read_kernel_scores
-from octet.reporting.plots import ledger_chart
+from octet.reporting.measured import kernels_section
 from octet.tasks.classification.predicting.part import Predicting
 from octet.tflite.running.operators import file_facts
 
@@ -44,7 +44,9 @@ def test_the_steps_have_both_metrics_with_intervals(evaluated: Project) -> None:
         assert step["ci95"][0] <= step["ci95"][1]
         assert f"uint8 → {to}" in result.stdout
     read = read_kernel_scores(reports / "kernels.json", "quickstart")
-    assert "reference kernels" in str(ledger_chart(read.ledger[:2], "mAP50"))
+    section = kernels_section(read, recipe, read.sha256)
+    assert "The shipped file with other" in section
+    assert section.count("uint8 → uint8, reference kernels") == len(recipe.max_drops)
 
 
 def test_a_file_that_was_not_evaluated_is_refused(evaluated: Project) -> None:

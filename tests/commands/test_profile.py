@@ -15,7 +15,7 @@ from octet.commands.profiling.table import profile_table
 from octet.commands.profiling.timing import operator_times, time_operators
 from octet.common.errors import UserError
 from octet.measuring.profile import Profile, read_profile
-from octet.reporting.profile_chart import profile_chart
+from octet.reporting.measured import profile_section
 from octet.tflite.running.operators import list_operators
 
 
@@ -44,9 +44,11 @@ def test_the_chart_and_the_table_show_the_slowest_and_the_sum_of_all_others(prof
     assert f"{slowest.ms:.3f}" in first
     assert other.startswith(f"the other {len(profile.layers) - 1}")
     assert f"{profile.sum_ms:.3f}" in everything
-    chart = str(profile_chart(profile))
-    assert chart.count("<svg") == 2
-    assert f"{slowest.ms:.2f} ms" in chart
+    section = profile_section(profile, profile.sha256)
+    assert section.count("<svg") == 2
+    assert f"{slowest.ms:.2f} ms" in section
+    assert "earlier version" not in section
+    assert "earlier version" in profile_section(profile, "another")
 
 
 def test_no_operator_takes_less_than_nothing() -> None:

@@ -2,7 +2,7 @@
 
 The reference kernels take some forty times as long as those that `evaluate` uses.
 Reads:  data/RECIPE/records, models/RECIPE, reports/RECIPE/{files.json,detections or outputs}
-Writes: reports/RECIPE/kernels.json: scores, and steps like those of the ledger, which the report shows
+Writes: reports/RECIPE/kernels.json: scores, and steps like those of the ledger
 Usage:  octet kernels [RECIPE] [--only builtin|reference]
 """
 

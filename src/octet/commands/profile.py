@@ -1,8 +1,8 @@
 """Measure how long each layer of a .tflite file takes on this machine, and what it has to do.
 
 MODEL is a file, anybody's, or a recipe, for its shipped file (default: the only recipe with results).
-Writes: reports/RECIPE/profile.json, which the report shows, or --json
-Usage:  octet profile [MODEL] [--threads 1] [--seconds 60] [--top 15] [--json FILE]
+Writes: runs/RECIPE/profile.json, or --json
+Usage:  octet profile [MODEL] [--threads 1] [--seconds 120] [--top 15] [--json FILE]
 """
 
 import argparse
@@ -24,7 +24,7 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.profiling.table import profile_table
     from octet.common.files import write_json
 
-    print(f"{file}: measuring for about {options.seconds:g} s, with {options.threads} threads", flush=True)
+    print(f"{file}: measuring for about {options.seconds:g} s", flush=True)
     profile = profile_in_child(file, options.threads, options.seconds)
     print(profile_table(profile, options.top))
     if output:
@@ -39,13 +39,13 @@ def chosen_file(model: str | None) -> tuple[Path, Path | None]:
             raise UserError(f"{model}: no such model")
         return Path(model), None
     recipe = recipe_with_results(model, SHIPPED_FILE)
-    return SHIPPED_FILE.of_recipe(recipe), Path("reports", recipe.name, "profile.json")
+    return SHIPPED_FILE.of_recipe(recipe), Path("runs", recipe.name, "profile.json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", nargs="?", help=f"a {_SUFFIX} file, or a section of params.yaml")
     parser.add_argument("--threads", type=int, choices=range(1, _MOST_THREADS + 1), default=1, metavar="N")
-    parser.add_argument("--seconds", type=positive, default=60, metavar="N", help="how long to measure (60)")
+    parser.add_argument("--seconds", type=positive, default=120, metavar="N", help="how long to measure (120)")
     parser.add_argument("--top", type=int, default=15, metavar="N", help="how many layers to print (15)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all layers")
 

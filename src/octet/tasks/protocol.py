@@ -22,8 +22,6 @@ from octet.tflite.files.conversion import TracedGraph
 from octet.tflite.files.metadata import OutputsMetadata
 
 PictureBatches = Iterable[NDArray[np.uint8]]  # each [N, S, S, 3]
-# (file, pictures) -> the file's outputs [N, ...] for each batch, dequantized: what a runtime says
-FileRunner = Callable[[Path, PictureBatches], Iterator[tuple[NDArray[Any], ...]]]
 # (targets, predictions) -> each loss by its name; predictions are one tensor where the network has one output
 LossFunction = Callable[[Sequence[tf.Tensor], Any], dict[str, tf.Tensor]]
 
@@ -167,11 +165,11 @@ class Predicting(Protocol):
     def network_outputs(self, network: keras.Model, batches: PictureBatches) -> Iterator[Any]:
         """The predictions of a Keras model, batch by batch."""
 
-    def file_outputs(self, file: Path, batches: PictureBatches, run: FileRunner = ...) -> Iterator[Any]:
-        """The predictions of a .tflite file, batch by batch, in the form of `network_outputs`.
+    def file_outputs(self, file: Path, batches: PictureBatches) -> Iterator[Any]:
+        """The predictions of a .tflite file, batch by batch, in the form of `network_outputs`."""
 
-        `run` runs the file: LiteRT with its default kernels, unless the caller has another runtime.
-        """
+    def read_outputs(self, file: Path, outputs: Iterable[tuple[NDArray[Any], ...]]) -> Iterator[Any]:
+        """The predictions that a file's outputs, dequantized, stand for, whichever runtime gave them."""
 
     def collect(self, outputs: Iterable[Any]) -> Any:
         """The predictions for all test pictures, in the order of the records, as plain data for JSON."""

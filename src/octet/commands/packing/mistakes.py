@@ -28,17 +28,12 @@ def _middle(picture: Picture, side: int) -> Picture:
     return np.asarray(cv2.resize(picture[top : top + shorter, left : left + shorter], (side, side)), np.uint8)
 
 
-def _normalized(given: Picture) -> Picture:
-    """Pixels from -1 to 1 in a type that has neither fractions nor signs: 255, 0 and 1."""
-    return (given / 128 - 1).astype(np.int8).view(np.uint8)
-
-
 # From the picture as the file takes it, [S, S, 3], and as it was, to what the file gets
 MISTAKES: Mapping[str, Callable[[Picture, Picture], Picture]] = MappingProxyType(
     {
         "red and blue are swapped, give RGB": lambda given, _: given[..., ::-1],
-        "normalisation: pixels became 0 to 1, give them raw": lambda given, _: given // np.uint8(255),
-        "normalisation: pixels became -1 to 1, give them raw": lambda given, _: _normalized(given),
+        # As whole numbers, all but the brightest pixels of a picture from 0 to 1, or -1 to 1, are 0.
+        "normalisation: pixels were divided, give them raw": lambda given, _: given // np.uint8(255),
         "input type: pixels are shifted by 128 as for int8, give uint8": lambda given, _: given ^ np.uint8(128),
         "letterbox: the picture has bars around it, stretch it": lambda given, whole: _letterboxed(whole, len(given)),
         "letterbox: only its middle is there, stretch all of it": lambda given, whole: _middle(whole, len(given)),

@@ -6,6 +6,7 @@ A file that somebody else made can crash the runtime, fill the memory, or hold a
 import hashlib
 import importlib.metadata
 import multiprocessing
+import platform
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -14,7 +15,7 @@ from typing import Any
 
 from octet.commands.shrinking.conversion_process import limit_memory, start_without_interrupts
 from octet.common.errors import UserError, first_line
-from octet.common.machine import describe_cpu
+from octet.common.machine import cores
 from octet.common.untrusted_files import read_untrusted_file
 from octet.common.workers import leave_signals_to_parent
 from octet.measuring.profile import Profile
@@ -35,7 +36,7 @@ def profile_in_child(file: Path, threads: int, seconds: float) -> Profile:
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
         runtime=f"ai-edge-litert {importlib.metadata.version('ai-edge-litert')}",
-        machine=describe_cpu(),
+        machine=f"{platform.machine()}, {cores()} cores",
         threads=threads,
         **outcome,
     )

@@ -20,7 +20,7 @@ from octet.tflite.cutting.cutting import CuttableFile
 from octet.tflite.running.running import open_interpreter
 
 _WARM_UP, _RUNS = 1, 5  # each time that a piece is opened
-_LEAST_ROUNDS, _MOST_ROUNDS = 3, 100
+_LEAST_ROUNDS, _MOST_ROUNDS = 3, 20
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ def time_operators(content: bytes, threads: int, seconds: float) -> Times:
     deadline = time.perf_counter() + seconds
     file = CuttableFile(content)
     count = len(file.operators)
+    if not count:
+        raise UserError("it has no operators")
 
     def time_piece(operators: int) -> list[float]:
         return _run_times(content if operators == count else file.after(operators), threads)

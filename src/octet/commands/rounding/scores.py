@@ -2,7 +2,6 @@
 
 import importlib.metadata
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,9 +68,8 @@ def _predict(recipe: Recipe, file: Path, records: Path, kernels: str, pictures: 
     predicting = registry.predicting(recipe, records)
     batches = picture_batches(records, "test", recipe.model.input_size, _BATCH).as_numpy_iterator()
     with Progress(f"{kernels} kernels", pictures, "pictures") as progress:
-        return predicting.collect(
-            predicting.file_outputs(file, _counted(batches, progress), partial(run_tflite, kernels=kernels))
-        )
+        outputs = run_tflite(file, _counted(batches, progress), kernels)
+        return predicting.collect(predicting.read_outputs(file, outputs))
 
 
 def _counted(batches: "protocol.PictureBatches", progress: Progress) -> Iterator[NDArray[np.uint8]]:

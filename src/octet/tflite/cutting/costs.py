@@ -15,6 +15,8 @@ from octet.tflite.running.running import BUILTIN, open_interpreter
 
 Shape = tuple[int, ...]
 
+_LONGEST_NAME = 200  # letters
+
 # Builtin operators that are loops, calls or several products in one
 _NOT_TOLD = re.compile(r"WHILE|IF|CALL.*|.*LSTM|.*RNN|SVDF|STABLEHLO_.*|RFFT2D|EMBEDDING_.*")
 
@@ -57,8 +59,8 @@ def operator_costs(content: bytes) -> list[OperatorCost]:
         shapes = [shape(tensor) for tensor in operator.inputs], [shape(tensor) for tensor in outputs]
         costs.append(
             OperatorCost(
-                printable(graph.tensors[outputs[0]].name.decode(errors="replace").partition(";")[0]) if outputs else "",
-                printable(name),
+                _readable(graph.tensors[outputs[0]].name) if outputs else "",
+                _readable(name.encode()),
                 shape(outputs[0]) if outputs else (),
                 _macs(name, operator.builtinOptions, *shapes),
                 sum(constants[tensor] for tensor in inputs if tensor in constants),
@@ -66,6 +68,11 @@ def operator_costs(content: bytes) -> list[OperatorCost]:
             )
         )
     return costs
+
+
+def _readable(name: bytes) -> str:
+    """A name of reasonable length; of fused layers, that of the last, which comes first."""
+    return printable(name.decode(errors="replace").partition(";")[0])[:_LONGEST_NAME]
 
 
 def _macs(name: str, options: Any, inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int | None:

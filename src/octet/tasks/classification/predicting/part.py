@@ -27,11 +27,15 @@ class Predicting:
         """The probabilities of a Keras model, batch by batch."""
         return run_keras(network, batches)
 
-    def file_outputs(
-        self, file: Path, batches: "protocol.PictureBatches", run: "protocol.FileRunner" = run_tflite
-    ) -> Iterator[NDArray[np.float32]]:
+    def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[NDArray[np.float32]]:
         """The probabilities of a .tflite file, batch by batch."""
-        return (probabilities for (probabilities,) in run(file, batches))
+        return self.read_outputs(file, run_tflite(file, batches))
+
+    def read_outputs(
+        self, _: Path, outputs: Iterable[tuple[NDArray[np.float32], ...]]
+    ) -> Iterator[NDArray[np.float32]]:
+        """The probabilities that a file's outputs stand for, batch by batch: they are its only output."""
+        return (probabilities for (probabilities,) in outputs)
 
     def collect(self, outputs: Iterable[NDArray[np.float32]]) -> list[dict[str, Any]]:
         """The answers for all test pictures."""
