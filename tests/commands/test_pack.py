@@ -53,7 +53,7 @@ def check(device: Path, bare: Path) -> Callable[..., subprocess.CompletedProcess
     """Run check.py as on a device."""
 
     def run_check(*words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-S", device / "check.py", *map(str, words)]
+        command = [sys.executable, "-S", str(device / "check.py"), *map(str, words)]
         environment = {"PYTHONPATH": str(bare), "PATH": "/usr/bin:/bin"}
         return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True, check=False)
 

@@ -25,7 +25,7 @@ _LEAST_ROUNDS, _MOST_ROUNDS = 3, 20
 
 @dataclass(frozen=True)
 class Times:
-    """The seconds of each operator and of the whole file: medians of the runs in so many rounds."""
+    """The seconds of each operator and of the whole file: medians over so many rounds."""
 
     operators: NDArray[np.float64]
     whole: float
@@ -40,8 +40,8 @@ def time_operators(content: bytes, threads: int, seconds: float) -> Times:
     if not count:
         raise UserError("it has no operators")
 
-    def time_piece(operators: int) -> list[float]:
-        return _run_times(content if operators == count else file.after(operators), threads)
+    def time_piece(operators: int) -> float:
+        return _fastest_run(content if operators == count else file.after(operators), threads)
 
     start = time.perf_counter()
     time_piece(count)
@@ -52,7 +52,7 @@ def time_operators(content: bytes, threads: int, seconds: float) -> Times:
         start = time.perf_counter()
         order.shuffle(pieces)
         for piece in pieces:
-            samples[piece - 1] += time_piece(piece)
+            samples[piece - 1].append(time_piece(piece))
         rounds, spent = rounds + 1, time.perf_counter() - start
     medians = [median(times) for times in samples]
     return Times(operator_times(medians), medians[-1], rounds)
@@ -64,7 +64,8 @@ def operator_times(pieces: list[float]) -> NDArray[np.float64]:
     return np.diff(isotonic_regression(pieces).x, prepend=0.0)
 
 
-def _run_times(content: bytes, threads: int) -> list[float]:
+def _fastest_run(content: bytes, threads: int) -> float:
+    """The time of the run that was disturbed least."""
     interpreter = open_interpreter(content, threads)
     _fill_inputs(interpreter)
     times = []
@@ -72,7 +73,7 @@ def _run_times(content: bytes, threads: int) -> list[float]:
         start = time.perf_counter()
         interpreter.invoke()
         times.append(time.perf_counter() - start)
-    return times[_WARM_UP:]
+    return min(times[_WARM_UP:])
 
 
 def _fill_inputs(interpreter: Interpreter) -> None:
