@@ -45,3 +45,18 @@ def detector_file() -> bytes:
     noise = np.random.default_rng(5).uniform(-1, 1, (2, 1, 64, 64, 3)).astype(np.float32)
     content = to_integer(shipping.trace_shipped(network), lambda: ([picture] for picture in noise))
     return append_operators(content, shipping.appended_operators)
+
+
+def two_headed_file(side: int) -> bytes:
+    """An integer network of random weights for pictures [side, side, 3], whose two outputs change with the picture."""
+    keras.utils.set_random_seed(3)
+    pictures = keras.Input((side, side, 3))
+    trunk = keras.layers.Conv2D(16, 5, strides=4, padding="same", activation="relu")(pictures)
+    trunk = keras.layers.Conv2D(16, 3, padding="same", activation="relu")(trunk)
+    codes, scores = (keras.layers.Conv2D(depth, 1)(trunk) for depth in (4, 6))
+    codes, scores = (keras.layers.Reshape((-1, head.shape[-1]))(head) for head in (codes, scores))
+    model = keras.Model(pictures, [codes, scores])
+    spec = tf.TensorSpec([1, side, side, 3], tf.float32)
+    traced = trace_graph(lambda given: model(given, training=False), model.variables, spec)
+    noise = np.random.default_rng(5).uniform(-1, 1, (4, 1, side, side, 3)).astype(np.float32)
+    return to_integer(traced, lambda: ([picture] for picture in noise), output_type=tf.uint8)

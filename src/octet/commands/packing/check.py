@@ -1,11 +1,10 @@
 """Compare the answers of files on this device with those where they were packed; needs numpy and a TFLite runtime.
 python3 check.py               the packed files: equal, close, or WRONG and the likeliest cause
 python3 check.py other.tflite  a file that should answer as a packed one does, such as the one in your program
-python3 check.py mine.npy      an output that your program got for pictures/00.jpg: right, or which mistake makes it so
-"""
+python3 check.py mine.npy      an output that your program got for pictures/00.jpg: right, or the mistake in it"""
 
 import sys
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -28,22 +27,23 @@ def run(file: str, pictures: np.ndarray) -> list:  # each output of the file for
     return [np.stack([answer[n] for answer in answers]) for n in range(len(exits))]
 
 
-def likeness(a: np.ndarray, b: np.ndarray) -> float:  # 1: the same but for their scale; 0: unrelated
-    varied = a.shape == b.shape and a.std() and b.std()
-    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1] if varied else np.array_equal(a, b))
+def likeness(right: np.ndarray, found: np.ndarray, usual: np.ndarray) -> float:  # 1: equal; about 0.3: unrelated
+    if right.shape != found.shape:
+        return 0.0
+    sizes = [float(np.sqrt(((a - b) ** 2).sum())) for a, b in ((right * 1.0, found), (right, usual), (found, usual))]
+    return 1 - sizes[0] / (sizes[1] + sizes[2] or 1)
 
 
 def judge(packed: dict, found: list) -> tuple:  # how alike to what is packed, the verdict, and what it is most like
-    best = 0.0, "WRONG", "no usual mistake: another or a damaged file, or a runtime that computes wrongly"
-    for number, what in enumerate(packed["names"]):  # first what is right, with several kernels; then the mistakes
-        for order in permutations(range(packed["outputs"]), len(found)):
-            pairs = [(packed[f"{number}.{order[n]}"][: len(of)], of) for n, of in enumerate(found)]
-            alike, right = min(likeness(*of) for of in pairs), number < packed["right"] and sorted(order) == [*order]
-            if right and all(expected.tobytes() == given.tobytes() for expected, given in pairs):
-                return 1.0, "equal", what
-            if alike >= packed["close"] and alike > best[0] + 0.01:
-                apart = max(abs(expected * 1.0 - given).max() for expected, given in pairs)
-                best = alike, "close" if right else "WRONG", f"{what}, outputs {order}, {apart:.3g} apart"
+    orders, best = [*permutations(range(packed["outputs"]), len(found))], (0.0, "WRONG", "damaged, or a wrong runtime")
+    for (number, what), order in product(enumerate(packed["names"]), orders):  # first what is right, then mistakes
+        pairs = [(packed[f"{number}.{order[n]}"][: len(of)], of) for n, of in enumerate(found)]
+        alike = min(likeness(*pairs[n], packed[f"usual.{place}"]) for n, place in enumerate(order))
+        right = number < packed["right"] and sorted(order) == [*order]
+        if alike >= packed["close"] and alike > best[0] + (0 if right else 0.01):
+            apart = max(abs(expected * 1.0 - given).max() for expected, given in pairs)
+            verdict = "WRONG" if not right else "close" if apart else "equal"
+            best = alike, verdict, f"{what}, outputs {order}, {apart:.3g} apart"
     return best
 
 

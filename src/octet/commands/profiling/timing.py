@@ -59,8 +59,7 @@ def time_operators(content: bytes, threads: int, seconds: float) -> Times:
 
 
 def operator_times(pieces: list[float]) -> NDArray[np.float64]:
-    """The time of each operator, from those of the pieces that end with it: the differences of the closest times that
-    nowhere fall."""
+    """The time of each operator, from those of the pieces that end with it, brought into an order that never falls."""
     return np.diff(isotonic_regression(pieces).x, prepend=0.0)
 
 
