@@ -39,6 +39,7 @@ def write_pack(folder: Path, recipe: Recipe, files: Sequence[Path], count: int) 
     jpegs = [jpeg for _, jpeg in islice(read_pictures(records, "test"), count)]
     batches = picture_batches(records, "test", recipe.model.input_size, count)
     pictures = next(batches.as_numpy_iterator())  # [N, S, S, 3]
+    spoilt = list(_spoilt(pictures, jpegs))
     with atomic_folder(folder) as partial:
         (partial / "pictures").mkdir()
         for number, jpeg in enumerate(jpegs):
@@ -46,9 +47,7 @@ def write_pack(folder: Path, recipe: Recipe, files: Sequence[Path], count: int) 
         np.save(partial / "pictures.npy", pictures)
         for file in files:
             shutil.copyfile(file, partial / file.name)
-            np.savez_compressed(
-                partial / f"{file.stem}.npz", **_expected(file, pictures, list(_spoilt(pictures, jpegs)))
-            )
+            np.savez_compressed(partial / f"{file.stem}.npz", **_expected(file, pictures, spoilt))
         for beside in (*files[-1].parent.glob("*.npy"), files[0].with_name("labels.txt"), _CHECK):
             shutil.copyfile(beside, partial / beside.name)
 

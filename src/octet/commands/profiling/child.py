@@ -16,12 +16,13 @@ from typing import Any
 from octet.commands.shrinking.conversion_process import limit_memory, start_without_interrupts
 from octet.common.errors import UserError, first_line
 from octet.common.machine import cores
+from octet.common.printing import printable
 from octet.common.untrusted_files import read_untrusted_file
 from octet.common.workers import leave_signals_to_parent
 from octet.measuring.profile import Profile
 
 _MOST_BYTES = 2**31 - 2**20  # of a file, by its format, with room for a list of outputs
-_PATIENCE = 2.0, 120.0  # how long to wait: so many times the seconds that were allowed, and so many for the start
+_PATIENCE = 4.0, 120.0  # how long to wait: so many times the seconds that were allowed, and so many for the start
 
 
 def profile_in_child(file: Path, threads: int, seconds: float) -> Profile:
@@ -32,7 +33,7 @@ def profile_in_child(file: Path, threads: int, seconds: float) -> Profile:
     if isinstance(outcome, str):
         raise UserError(f"{file}: {outcome}")
     return Profile(
-        file=file.name,
+        file=printable(file.name),
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
         runtime=f"ai-edge-litert {importlib.metadata.version('ai-edge-litert')}",

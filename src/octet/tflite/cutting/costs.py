@@ -10,6 +10,7 @@ import numpy as np
 
 from octet.common.printing import printable
 from octet.common.tensorflow import tflite
+from octet.tflite.cutting.cutting import tensors
 from octet.tflite.running.operators import operator_name
 from octet.tflite.running.running import BUILTIN, open_interpreter
 
@@ -52,11 +53,10 @@ def operator_costs(content: bytes) -> list[OperatorCost]:
         return prod(shape(tensor)) * np.dtype(details[tensor]["dtype"]).itemsize if tensor in details else 0
 
     costs = []
-    for operator in graph.operators:
+    for operator in graph.operators or []:
         name = operator_name(model.operatorCodes[operator.opcodeIndex])
-        inputs = [int(tensor) for tensor in operator.inputs if tensor >= 0]
-        outputs = [int(tensor) for tensor in operator.outputs if tensor >= 0]
-        shapes = [shape(tensor) for tensor in operator.inputs], [shape(tensor) for tensor in outputs]
+        inputs, outputs = tensors(operator.inputs), tensors(operator.outputs)
+        shapes = [shape(tensor) for tensor in inputs], [shape(tensor) for tensor in outputs]
         costs.append(
             OperatorCost(
                 _readable(graph.tensors[outputs[0]].name) if outputs else "",

@@ -36,6 +36,11 @@ class CuttableFile:
         """The tensors that the first `count` operators write and none of them reads: if all of them are outputs, the
         runtime can leave out no operator."""
         first = self.operators[:count]
-        read = {tensor for operator in first for tensor in operator.inputs}
-        written = dict.fromkeys(int(tensor) for operator in first for tensor in operator.outputs)
-        return [tensor for tensor in written if tensor >= 0 and tensor not in read]
+        read = {tensor for operator in first for tensor in tensors(operator.inputs)}
+        written = dict.fromkeys(tensor for operator in first for tensor in tensors(operator.outputs))
+        return [tensor for tensor in written if tensor not in read]
+
+
+def tensors(listed: Sequence[int] | None) -> list[int]:
+    """The tensors of an operator's list, in which those that it can do without may be left out, as -1."""
+    return [] if listed is None else [int(tensor) for tensor in listed if tensor >= 0]
