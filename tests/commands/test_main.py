@@ -48,6 +48,12 @@ def test_help_imports_nothing_slow(command: str) -> None:
         ("quantize nosuch.h5 --scheme float16", "nosuch.h5: is not there"),
         ("detect --recipe nosuch x.jpg", "params.yaml: no recipe 'nosuch'"),
         ("detect --model nosuch.tflite x.jpg", "nosuch.tflite: no such model"),
+        ("profile nosuch.tflite", "nosuch.tflite: no such model"),
+        (
+            "pack quickstart",
+            "models/quickstart/detector_uint8.tflite is missing: run `dvc repro convert@quickstart` first",
+        ),
+        ("kernels quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         ("detect --json - --csv - x.jpg", "--json and --csv cannot both go to standard output"),
         ("bench quickstart", "data/quickstart/records is missing: run `dvc repro preprocess@quickstart` first"),
         ("gate quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),

@@ -1,7 +1,7 @@
 """A classifier's recipe, and records of small pictures that it can learn."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from octet.common.tensorflow import keras, tf
 from octet.data.reading.pixels import normalize
 from octet.data.writing.records import serialize_example, write_class_names, write_split
 from octet.recipe.classification import Recipe
+from octet.tasks.classification.network.part import Network
 from octet.tasks.classification.shipping.part import Shipping
-from octet.tflite.files.conversion import to_float, trace_graph
+from octet.tflite.files.conversion import to_float, to_integer, trace_graph
 from octet.tflite.files.metadata import FileDescription, add_metadata
 
 CLASSES = ("dark", "light", "red")
@@ -103,3 +104,27 @@ def _example(number: int) -> bytes:
             "class": np.array(class_),
         }
     )
+
+
+def write_classifier_project(folder: Path) -> Recipe:
+    """Write records and the integer files of an untrained classifier where its recipe's commands look for them."""
+    keras.utils.set_random_seed(4)
+    recipe = classifier_recipe()
+    write_classifier_records(folder / "data" / recipe.name / "records")
+    models = folder / "models" / recipe.name
+    (models / "tflite").mkdir(parents=True)
+    (models / "labels.txt").write_text("".join(f"{name}\n" for name in CLASSES))
+    network, shipping = Network(recipe, CLASSES).build(), Shipping(recipe, CLASSES)
+    pictures = normalize(noise(8, recipe.model.input_size)).numpy()
+    settle_batch_norm(network, pictures)
+
+    def calibration() -> Iterator[list[NDArray[np.float32]]]:
+        return ([picture[None]] for picture in pictures)
+
+    shipped, raw = (
+        to_integer(trace(network), calibration, output_type=kind)
+        for trace, kind in ((shipping.trace_shipped, tf.float32), (shipping.trace_raw, tf.uint8))
+    )
+    (models / recipe.shipped_file).write_bytes(shipped)
+    (models / "tflite" / "uint8_raw.tflite").write_bytes(raw)
+    return recipe
