@@ -168,6 +168,9 @@ class Predicting(Protocol):
     def file_outputs(self, file: Path, batches: PictureBatches) -> Iterator[Any]:
         """The predictions of a .tflite file, batch by batch, in the form of `network_outputs`."""
 
+    def read_outputs(self, file: Path, outputs: Iterable[tuple[NDArray[Any], ...]]) -> Iterator[Any]:
+        """The predictions that a file's outputs, dequantized, stand for, whichever runtime gave them."""
+
     def collect(self, outputs: Iterable[Any]) -> Any:
         """The predictions for all test pictures, in the order of the records, as plain data for JSON."""
 

@@ -67,11 +67,18 @@ class Runner:
 
     def __call__(self, picture: NDArray[np.uint8]) -> Outputs:
         """The outputs for a picture [S, S, 3], dequantized and without the axis of the batch."""
-        self._interpreter.set_tensor(self.input_details["index"], self._quantized_input(picture[None]))
+        self._interpreter.set_tensor(self.input_details["index"], self.as_input(picture[None]))
         self._interpreter.invoke()
         return [
             dequantized(self._interpreter.get_tensor(details["index"]), details)[0] for details in self.output_details
         ]
+
+    def as_input(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """Pixels [N, S, S, 3] as the input takes them: raw, or normalized and, where it is quantized, quantized."""
+        takes_raw_pixels = self.input_details["quantization"] in ((1 / self._deviation, self._mean), (0.0, 0))
+        if self.input_details["dtype"] is np.uint8 and takes_raw_pixels:
+            return pixels
+        return quantized((pixels.astype(np.float32) - self._mean) / self._deviation, self.input_details)
 
     def _refuse_large_tensors(self) -> None:
         """Refuse a file whose own words ask for more memory than pictures need; the runtime would take it."""
@@ -81,10 +88,3 @@ class Runner:
                 raise ValueError(
                     f"its tensor {details['name']!r} has {shape} values; expected {_MOST_VALUES:,} at most"
                 )
-
-    def _quantized_input(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
-        """Pixels [1, S, S, 3] as the input takes them: raw, or normalized and, where it is quantized, quantized."""
-        takes_raw_pixels = self.input_details["quantization"] in ((1 / self._deviation, self._mean), (0.0, 0))
-        if self.input_details["dtype"] is np.uint8 and takes_raw_pixels:
-            return pixels
-        return quantized((pixels.astype(np.float32) - self._mean) / self._deviation, self.input_details)
