@@ -42,8 +42,8 @@ def packages(index: str, day: datetime.date) -> list[dict[str, Any]]:
     """What the index of a release says of PACKAGES, as files that can be fetched."""
     found = {}
     for paragraph in index.split("\n\n"):
-        fields = HeaderParser().parsestr(paragraph) if paragraph.startswith(_STARTS) else {}
-        if fields.get("Package") in PACKAGES:
+        if paragraph.startswith(_STARTS):
+            fields = HeaderParser().parsestr(paragraph)
             path = fields["Filename"]
             found[fields["Package"]] = {
                 "name": Path(path).name,

@@ -24,13 +24,13 @@ def test_how_many_bytes_are_the_same_and_how_far_the_others() -> None:
 
 
 def test_a_float_output_is_compared_in_the_steps_that_an_integer_one_has() -> None:
-    found = difference([np.float32([[0.5, 1.0]])], [np.float32([[0.5, 0.0]])], (0.25,))
+    found = difference([np.array([[0.5, 1.0]], np.float32)], [np.array([[0.5, 0.0]], np.float32)], (0.25,))
     assert isinstance(found, Difference)
     assert found.max_steps == 4
 
 
 def test_without_steps_the_bytes_are_compared() -> None:
-    found = difference([np.float32([[0.5, 1.0]])], [np.float32([[0.5, 0.0]])], (None,))
+    found = difference([np.array([[0.5, 1.0]], np.float32)], [np.array([[0.5, 0.0]], np.float32)], (None,))
     assert isinstance(found, Difference)
     assert (found.max_steps, found.same_bytes) == (None, 0.75)  # of the float, half of the bytes are zeros in both
 
@@ -39,7 +39,7 @@ def test_without_steps_the_bytes_are_compared() -> None:
     ("outputs", "reason"),
     [
         ([codes(1, 2)], "output 0 is uint8 2, expected uint8 3"),
-        ([np.float32([[1, 2, 3]])], "output 0 is float32 3, expected uint8 3"),
+        ([np.array([[1, 2, 3]], np.float32)], "output 0 is float32 3, expected uint8 3"),
         ([], "found 0 outputs, expected 1"),
     ],
 )
@@ -48,8 +48,8 @@ def test_outputs_of_another_form_are_told(outputs: list[np.ndarray], reason: str
 
 
 def test_what_is_no_number_is_told() -> None:
-    nan = np.float32([[np.nan]])
-    assert difference([nan], [np.float32([[0]])], (None,)) == "output 0 has values that are no numbers"
+    nan = np.array([[np.nan]], np.float32)
+    assert difference([nan], [np.array([[0]], np.float32)], (None,)) == "output 0 has values that are no numbers"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,6 @@ def test_what_the_compiler_for_ethos_u_left_to_the_cpu(tmp_path: Path) -> None:
         "CPU operators = 7 (4.9%)\nNPU operators = 136 (95.1%)\n"
     )
     assert compiled(said, summary) == (
-        "compiles: 136 of 143 operators on the NPU; by its estimate 1.92 ms, 258 KiB SRAM, 588 KiB flash or DRAM; "
+        "compiles: 136 of 143 operations on the NPU; by its estimate 1.92 ms, 258 KiB SRAM, 588 KiB flash or DRAM; "
         "on the CPU: CUSTOM (Unsupported opType)"
     )

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from octet.devices.protocol import Status
+
 NEAR = 8  # steps: what is further is no rounding any more
 MOST_FAR = 0.01  # the share of values that may be further, for some fall on the edge of a large step
 MOST_DROP = 0.02  # of the score
@@ -45,7 +47,7 @@ def difference(outputs: Outputs, reference: Outputs, steps: Sequence[float | Non
     return Difference(share, float(every.max()), float((every > NEAR).mean()))
 
 
-def verdict(found: Difference | None, score: float, reference: float, pictures: int) -> tuple[str, str]:
+def verdict(found: Difference | None, score: float, reference: float, pictures: int) -> tuple[Status, str]:
     """`equal`, `close` or `wrong`, and the reason; without a difference, the score alone decides."""
     lost = reference - score
     allowed = max(MOST_DROP, 1 / pictures)  # one picture is what a classifier can lose at least

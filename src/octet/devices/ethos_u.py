@@ -42,13 +42,13 @@ class EthosU:
 
 
 def compiled(said: str, summary: Path) -> str:
-    """What the compiler says: the operators on the NPU, those that it left to the CPU and why, and its estimates."""
+    """What the compiler says: its operations on the NPU, those that it left to the CPU and why, and its estimates."""
     with summary.open(newline="") as file:
         (row,) = csv.DictReader(file)
     on = {place: int(count) for place, count in re.findall(r"^(CPU|NPU) operators = (\d+)", said, re.MULTILINE)}
     milliseconds = float(row["inference_time"]) * 1000
     text = (
-        f"compiles: {on['NPU']} of {sum(on.values())} operators on the NPU; by its estimate {milliseconds:.2f} ms, "
+        f"compiles: {on['NPU']} of {sum(on.values())} operations on the NPU; by its estimate {milliseconds:.2f} ms, "
         f"{float(row['sram_memory_used']):.0f} KiB SRAM, {_storage(row):.0f} KiB flash or DRAM"
     )
     left = re.findall(r"^Warning \(supported operators\) operator: (\w+), .*?\nReason: (.*?)$", said, re.MULTILINE)

@@ -31,7 +31,7 @@ class LiteRtArm64:
     def run(self, trial: Trial) -> Answers:
         roots = obtain_root(self.requirements)
         root = roots / self.cpu.name
-        words = [
+        words: list[str | Path] = [
             *(emulator(), "-L", root, "-cpu", self.cpu.name, root / "usr" / "bin" / f"python{PYTHON}", "-S"),
             *(SCRIPTS / "run_litert.py", trial.file, trial.inputs, self.kernels, "1"),
         ]

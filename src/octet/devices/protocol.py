@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
+
+Status = Literal["equal", "close", "wrong", "refused", "absent"]
 
 
 class AbsentError(Exception):

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from octet.common.errors import UserError
 from octet.common.files import write_json
+from octet.devices.protocol import Status
 
-Status = Literal["equal", "close", "wrong", "refused", "absent"]
 FAILED: tuple[Status, ...] = ("wrong", "refused")
 
 

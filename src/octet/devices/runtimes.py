@@ -19,7 +19,7 @@ from octet.devices.tflite_micro import TfliteMicro
 
 def all_runtimes(requirements: Path) -> Sequence[Runtime]:
     """Every runtime; `requirements` is the folder of the locks."""
-    others = (TfliteMicro(), *ACCELERATORS, OpenVino(), Rknn(), EdgeTpu(), MediaPipe(), Browser())
+    others: tuple[Runtime, ...] = (TfliteMicro(), *ACCELERATORS, OpenVino(), Rknn(), EdgeTpu(), MediaPipe(), Browser())
     return (*HERE, *emulated(requirements), *others)
 
 

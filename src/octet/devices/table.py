@@ -14,7 +14,8 @@ def devices_table(devices: Devices, metric: str) -> str:
     sides = ["left"] * 4 + ["right"] * 5 + ["left"]
     table = tabulate([head, *rows], tablefmt="plain", disable_numparse=True, colalign=sides)
     reasons = [f"{name}: {row.status}: {row.why}" for name, row in devices.runtimes.items() if row.status != "equal"]
-    return "\n".join([table, *(["", *reasons] if reasons else [])])
+    notes = [["", f"{name}:", *row.notes] for name, row in devices.runtimes.items() if row.notes]
+    return "\n".join([table, *(["", *reasons] if reasons else []), *(line for lines in notes for line in lines)])
 
 
 def _cells(row: Row) -> list[str]:

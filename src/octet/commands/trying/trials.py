@@ -51,7 +51,8 @@ class Trials:
 
     def row(self, runtime: Runtime, variant: str) -> Row:
         """One row of the table: whatever a runtime does, it is a row."""
-        known = {"runtime": runtime.name, "file": variant, "arch": runtime.arch, "kernels": runtime.kernels}
+        known: dict[str, Any] = {"runtime": runtime.name, "file": variant}
+        known |= {"arch": runtime.arch, "kernels": runtime.kernels}
         try:
             reference = self._reference(variant)
             folder = self._scratch / runtime.name / variant
@@ -61,8 +62,8 @@ class Trials:
             return Row(**known, status="absent", why=str(error))
         except RefusedError as error:
             return Row(**known, status="refused", why=str(error))
-        known |= {"version": answers.version, "milliseconds": answers.milliseconds, "memory": answers.memory}
-        known["notes"] = answers.notes
+        known |= {"version": answers.version, "milliseconds": answers.milliseconds}
+        known |= {"memory": answers.memory, "notes": answers.notes}
         found = None
         if answers.same_form:
             found = difference(answers.outputs, reference.answers.outputs, self._steps(reference))
