@@ -66,7 +66,7 @@ def test_a_package_that_is_not_the_locked_one(locks: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg-deb is Debian's")
 def test_what_is_no_package_leaves_nothing_behind(locks: Path, cache: Path) -> None:
-    with pytest.raises(AbsentError, match="not a Debian format archive"):
+    with pytest.raises(AbsentError, match="root cannot be made: dpkg-deb: error: "):
         obtain_root(locks)
     assert [path for path in (cache / "arm64").iterdir() if path.suffix != ".lock"] == []
 
