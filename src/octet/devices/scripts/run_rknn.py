@@ -31,7 +31,7 @@ require(rknn.config(**levels, target_platform=target), "config")
 require(rknn.load_tflite(model=file), "load_tflite")
 require(rknn.build(do_quantization=True, dataset=str(listed)), "build")
 require(rknn.init_runtime(), "init_runtime")
-outputs: list[list[np.ndarray]] = []
+outputs: list[list[np.ndarray]] = []  # as many as the first picture has
 for picture in np.load(pictures):
     found = rknn.inference(inputs=[picture[None]], data_format=["nhwc"])
     outputs = outputs or [[] for _ in found]
