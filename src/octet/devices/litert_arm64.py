@@ -49,8 +49,6 @@ def emulator() -> str:
 
 
 def emulated(requirements: Path) -> list[LiteRtArm64]:
-    """XNNPACK on every processor, and the other kernels on one."""
-    return [
-        *(LiteRtArm64(cpu, "XNNPACK", requirements) for cpu in CPUS),
-        *(LiteRtArm64(CPUS[-1], kernels, requirements, ("uint8_raw",)) for kernels in ("builtin", "reference")),
-    ]
+    """XNNPACK on every processor, and on one LiteRT's own kernels, which differ from those for x86."""
+    own = LiteRtArm64(CPUS[-1], "builtin", requirements, variants=("uint8_raw",))
+    return [*(LiteRtArm64(cpu, "XNNPACK", requirements) for cpu in CPUS), own]

@@ -19,7 +19,7 @@ from octet.devices.protocol import AbsentError, RefusedError
 SCRIPTS = Path(__file__).parent / "scripts"
 
 LOG = "log.txt"
-SECONDS = 1800
+SECONDS = 3600  # emulated, 200 pictures of 320 px take minutes
 _MEMORY = 8 << 30  # bytes
 _LONGEST = 300  # letters of a reason
 _NO_INSTALLATION = ("ModuleNotFoundError: ", "ImportError: ")
