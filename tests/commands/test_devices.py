@@ -16,8 +16,8 @@ HERE = ("--only", "litert-xnnpack", "--only", "edge-tpu")
 
 @pytest.fixture
 def converted(reproduced: Project, project: Project) -> Project:
-    """A project with records and files."""
-    for made in ("data/quickstart/records", "models"):
+    """A project with records, files and scores."""
+    for made in ("data/quickstart/records", "models", "reports"):
         shutil.copytree(reproduced.folder / made, project.folder / made)
     return project
 
@@ -35,6 +35,7 @@ def test_what_is_printed_is_written(converted: Project) -> None:
     written = read_devices(converted.folder / "reports" / "quickstart" / "devices.json")
     assert written.pictures == 3
     assert devices_table(written, "mAP50") in result.stdout
+    assert devices_table(written, "mAP50") in converted.octet("summary", "quickstart").stdout
     statuses = {name: row.status for name, row in written.runtimes.items()}
     assert statuses == {
         "litert-xnnpack": "equal",

@@ -1,5 +1,6 @@
 """MediaPipe Tasks, which opens a shipped file by its metadata; what it finds is scored, for it shows no outputs."""
 
+import json
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,5 +21,5 @@ class MediaPipe:
 
     def run(self, trial: Trial) -> Answers:
         words = (program("mediapipe"), SCRIPTS / "run_mediapipe.py", trial.file, trial.pictures)
-        outputs, facts, _ = ask((*words, str(trial.outputs), str(trial.classes)), trial.scratch)
+        outputs, facts, _ = ask((*words, str(trial.outputs), json.dumps(trial.labels)), trial.scratch)
         return Answers(facts["version"], outputs, same_form=False)

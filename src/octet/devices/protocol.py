@@ -27,7 +27,7 @@ class Trial:
     pictures: Path  # .npy: the same pictures as uint8 [N, S, S, 3]
     calibration: Path  # .npy: pictures to find ranges with, uint8 [M, S, S, 3], not of the test split
     outputs: int  # how many the file has
-    classes: int  # how many it tells apart
+    labels: tuple[str, ...]  # of the classes that it tells apart
     scratch: Path  # a folder that exists, of this trial alone
 
 

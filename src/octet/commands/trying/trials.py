@@ -100,7 +100,7 @@ class Trials:
             pictures=self._pictures,
             calibration=self._calibration,
             outputs=len(runner.output_details),
-            classes=len(self._classes),
+            labels=tuple(self._classes),
             scratch=folder,
         )
         try:

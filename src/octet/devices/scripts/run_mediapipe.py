@@ -1,7 +1,7 @@
-"""Run a shipped .tflite file with MediaPipe Tasks: run_mediapipe.py FILE PICTURES.npy OUTPUTS CLASSES ANSWERS.
+"""Run a shipped .tflite file with MediaPipe Tasks: run_mediapipe.py FILE PICTURES.npy OUTPUTS LABELS ANSWERS.
 
-A file with one output is a classifier, and any other a detector. Its answers are written in the form of the file's own
-outputs: ANSWERS.npz holds probabilities [N, C], or boxes [N, D, 4], classes, scores and counts.
+LABELS is a list as JSON. A file with one output is a classifier, and any other a detector. Its answers are written in
+the form of the file's own outputs: ANSWERS.npz holds probabilities [N, C], or boxes [N, D, 4], classes, scores, counts.
 """
 
 import json
@@ -17,7 +17,8 @@ from mediapipe.tasks.python import BaseOptions, vision
 
 ENLARGED = 8  # for its boxes are in whole pixels, and however a square is sampled, it gives its pixel back
 
-file, inputs, count, classes, answers = sys.argv[1:]
+file, inputs, count, labels, answers = sys.argv[1:]
+numbers = {label: number for number, label in enumerate(json.loads(labels))}
 pictures = np.load(inputs)
 base = BaseOptions(model_asset_path=file)
 
@@ -29,11 +30,11 @@ def images() -> Iterator[Any]:
 
 
 if int(count) == 1:
-    probabilities = np.zeros([len(pictures), int(classes)], np.float32)
+    probabilities = np.zeros([len(pictures), len(numbers)], np.float32)
     with vision.ImageClassifier.create_from_options(vision.ImageClassifierOptions(base_options=base)) as classifier:
         for row, image in zip(probabilities, images(), strict=True):
             for category in classifier.classify(image).classifications[0].categories:
-                row[category.index] = category.score
+                row[numbers[category.category_name]] = category.score
     outputs = [probabilities]
 else:
     found = []
@@ -44,7 +45,7 @@ else:
                 box = of.bounding_box
                 corners = (box.origin_y, box.origin_x, box.origin_y + box.height, box.origin_x + box.width)
                 # It makes one of all detections that have the same box.
-                rows += [(*corners, category.index, category.score) for category in of.categories]
+                rows += [(*corners, numbers[category.category_name], category.score) for category in of.categories]
             found.append(sorted(rows, key=lambda row: -row[-1]))
     most = max(1, *map(len, found))
     table = np.zeros([len(found), most, 6], np.float32)
