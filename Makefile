@@ -100,7 +100,7 @@ help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(call quoted_words,$(MAKEFILE_LIST)) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 	@echo
 	@echo '  RECIPE=name      a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect, classify,'
-	@echo '                   demo and bench the only recipe with results; for stale and tensorboard all)'
+	@echo '                   demo, bench and devices the only recipe with results; for stale and tensorboard all)'
 	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
 	@echo '                   but local for quickstart and test)'
 	@echo '  VARIANT=cpu      the container without CUDA, less than half the size'
@@ -179,6 +179,12 @@ bench: TARGET_FLAGS = $(if $(PEER),--env $(call quoted,PEER=$(PEER_PATH)) --volu
 bench: ready ## Measure how fast the parts of a recipe are here (PEER=other.tflite)
 	@$(RUN) octet bench $(GIVEN_RECIPE)
 
+.PHONY: devices
+devices: RUNNER := $(LOCAL_RUNNER)
+devices: ready ## Try a recipe's files on every runtime that can be had here, and compare the answers (DEVICES_FLAGS=)
+	@$(if $(filter local,$(RUNNER)),$(if $(OCTET_IMAGE),,$(MAKE) --silent $(VENV)/devices $(VENV)/mediapipe))
+	@$(RUN) octet devices $(GIVEN_RECIPE) $(call quoted_words,$(DEVICES_FLAGS))
+
 .PHONY: verify
 verify: ready ## Run a recipe again from nothing in a clone, and compare every output with dvc.lock
 	@$(RUN) octet verify $(call quoted,$(RECIPE))
@@ -232,7 +238,7 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 quickstart-classifier = $(MAKE) reproduce RECIPE=quickstart_classifier RUNNER=$(LOCAL_RUNNER)
 
 .PHONY: test-others
-test-others: quickstart $(VENV)/dev $(VENV)/mediapipe ## See whether MediaPipe finds in the shipped files what we find
+test-others: quickstart $(VENV)/dev $(VENV)/mediapipe $(VENV)/devices ## See whether other runtimes answer what ours answers
 	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/others
 
@@ -277,10 +283,11 @@ lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerf
 
 .PHONY: lock
 lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
-	@for set in runtime cuda remotes dev mediapipe; do \
-		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(call quoted_words,$(LOCK_FLAGS)) \
-			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
-	done
+	@for set in runtime cuda remotes dev mediapipe devices unaudited/rknn; do $(call compile,$$set,--universal --python-version 3.10) || exit 1; done
+	@$(call compile,arm64,--python-version 3.11 --python-platform aarch64-manylinux_2_28)
+	@PYTHONPATH=src python tools/lock_debian.py
+# $(1): the set, $(2): what it is for
+compile = uv pip compile --quiet $(2) --generate-hashes --no-header $(call quoted_words,$(LOCK_FLAGS)) requirements/$(1).in -o requirements/$(1).txt
 
 .PHONY: audit
 audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
@@ -295,11 +302,13 @@ ifndef OCTET_IMAGE
 $(VENV)/runtime: requirements/runtime.txt tools/environment/octet tools/environment/octet.pth
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 $(VENV)/mediapipe: requirements/mediapipe.txt $(VENV)/runtime
+$(VENV)/devices: requirements/devices.txt $(VENV)/runtime
+$(VENV)/rknn: requirements/unaudited/rknn.txt $(VENV)/runtime
 $(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime
 
 # Of several makes at once, one sets up; the others wait for it and then see what is left to do.
 ifndef SETTING_UP
-$(VENV)/runtime $(VENV)/dev $(VENV)/mediapipe $(VENV)/remotes:
+$(VENV)/runtime $(VENV)/dev $(VENV)/mediapipe $(VENV)/devices $(VENV)/rknn $(VENV)/remotes:
 	@$(python) tools/environment/one_at_a_time.py $(VENV)/lock $(MAKE) --silent SETTING_UP=1 $@
 else
 $(VENV)/runtime:
@@ -316,8 +325,9 @@ $(VENV)/dev:
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# Apart from the rest: it brings another OpenCV.
-$(VENV)/mediapipe:
+# Apart from the rest: they bring another OpenCV, another numpy, another torch.
+$(VENV)/mediapipe $(VENV)/devices $(VENV)/rknn:
+	@echo 'Installing $(@F) (once) ...'
 	@$(python) -m venv $@-env
 	@$@-env/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

@@ -45,6 +45,8 @@ ELSEWHERE = {
     "make test-others": ".ci/run",
     "make test-image": ".ci/run",
     "make bench": "tests/commands/test_bench.py::test_every_part_is_measured_on_one_core_and_on_all",
+    "make devices": "tests/others/test_devices.py::devices",
+    "make .venv/rknn": "takes 7 GB",
     "quantize MODEL": "tests/commands/test_quantize.py::test_a_saved_model_in_uint8_from_a_folder_of_pictures",
     "mkdir -p /mnt/nas/octet": "needs a NAS",
     "dvc remote add --default ours /mnt/nas/octet": REMOTES,

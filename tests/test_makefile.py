@@ -59,6 +59,7 @@ def asked_for(clone: Project, client: Path, target: str, **named: str) -> list[l
         ("reproduce", {"RECIPE": HOSTILE, "REPRO_FLAGS": HOSTILE}, [HOSTILE, *WORDS]),
         ("report", {"RECIPE": HOSTILE}, ["octet", "summary", HOSTILE]),
         ("gate", {"RECIPE": HOSTILE}, ["octet", "gate", HOSTILE]),
+        ("devices", {"RECIPE": HOSTILE, "DEVICES_FLAGS": HOSTILE}, ["octet", "devices", HOSTILE, *WORDS]),
         ("doctor", {"RECIPE": HOSTILE}, ["octet", "doctor", HOSTILE]),
         ("verify", {"RECIPE": HOSTILE}, ["octet", "verify", HOSTILE]),
         ("bench", {"RECIPE": HOSTILE}, ["octet", "bench", HOSTILE]),

@@ -56,6 +56,10 @@ def test_help_imports_nothing_slow(command: str) -> None:
         ("kernels quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         ("detect --json - --csv - x.jpg", "--json and --csv cannot both go to standard output"),
         ("bench quickstart", "data/quickstart/records is missing: run `dvc repro preprocess@quickstart` first"),
+        (
+            "devices quickstart",
+            "models/quickstart/detector_uint8.tflite is missing: run `dvc repro convert@quickstart` first",
+        ),
         ("gate quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         ("summary quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         *((words, "there are no results here: run `make quickstart`") for words in ("gate", "demo", "detect x.jpg")),

@@ -32,6 +32,7 @@ PARAMETERS: dict[str, set[str]] = {
     "layers": {"layers"},
     "score": {"score"},
     "report": {"report"},
+    "devices": set(),
 }
 # What a change in a folder of src/octet makes stale by itself; what follows depends on what comes out.
 CODE: dict[str, set[str]] = {
@@ -41,6 +42,7 @@ CODE: dict[str, set[str]] = {
     "data/augmentation": TRAININGS,
     "data/reading": NETWORK | {"score", "report"},
     "data/writing": {"preprocess"},
+    "devices": set(),
     "fetching": {"fetch"},
     "measuring": {"score", "report"},
     "quantization": NETWORK - {"train_float"},

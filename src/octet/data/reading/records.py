@@ -30,11 +30,8 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
 
 def read_split(folder: Path, split: str, features: Mapping[str, Any] = PICTURE) -> tf.data.Dataset:
     """Read the examples of a split as dictionaries of these features, after all of them have been verified."""
-    shards = _shards(folder, split)
-    examples = (
-        tf.data.Dataset.from_tensor_slices([str(path) for path in shards])
-        .interleave(tf.data.TFRecordDataset, cycle_length=len(shards), block_length=1)
-        .map(lambda serialized: tf.io.parse_single_example(serialized, features), num_parallel_calls=cores())
+    examples = read_serialized(folder, split).map(
+        lambda serialized: tf.io.parse_single_example(serialized, features), num_parallel_calls=cores()
     )
     try:
         examples.reduce(np.int64(0), lambda count, _: count + 1)
@@ -42,6 +39,14 @@ def read_split(folder: Path, split: str, features: Mapping[str, Any] = PICTURE) 
         problem = f"{folder}: the {split} split is damaged, or of another version"
         raise UserError(f"{problem} ({first_line(error)}): run preprocess again") from None
     return examples
+
+
+def read_serialized(folder: Path, split: str) -> tf.data.Dataset:
+    """The examples of a split as they are stored, in the order in which they were written."""
+    shards = _shards(folder, split)
+    return tf.data.Dataset.from_tensor_slices([str(path) for path in shards]).interleave(
+        tf.data.TFRecordDataset, cycle_length=len(shards), block_length=1
+    )
 
 
 def count_records(folder: Path, split: str) -> int:

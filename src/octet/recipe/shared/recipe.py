@@ -150,6 +150,13 @@ class Report(Section):
     min_score: Share
 
 
+class Devices(Section):
+    """`octet devices`: the number of test pictures, and the runtimes that must give the right answers."""
+
+    pictures: Count
+    must: tuple[Text, ...] = Field(strict=False)
+
+
 class Recipe(Section):
     """A recipe: one section of params.yaml; each task refines some of its subsections."""
 
@@ -168,6 +175,7 @@ class Recipe(Section):
     layers: Layers
     score: Score
     report: Report
+    devices: Devices
 
     @model_validator(mode="after")
     def _frozen_blocks_are_pretrained(self) -> "Recipe":
