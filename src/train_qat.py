@@ -7,7 +7,6 @@ Usage:  python src/train_qat.py RECIPE
 
 from pathlib import Path
 
-from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
 from octet.common.weights import load_weights
@@ -19,45 +18,51 @@ from octet.quantization.qat import (
     freeze_batch_norm,
     freeze_ranges,
     quantize,
+    share_ranges,
     trained_variables,
     write_range_summaries,
 )
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
-from octet.training.networks import Networks
+from octet.training.networks import Networks, copy_for, copy_values
 from octet.training.run import TrainingPaths, run_training
+from octet.training.strategy import start_team
 
 
 def main(recipe: Recipe) -> None:
     plan = recipe.train_qat
-    device.use(plan.device)
+    team = start_team(plan)
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     weights = require_output(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     make_deterministic(plan.seed)
     classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
     load_weights(network, weights, f"train_float@{recipe.name}")
-    quantized, averaged = (quantize(network, plan.float_layers) for _ in range(2))
+    with team.strategy.scope():
+        quantized = quantize(network, plan.float_layers)
+    averaged = quantize(network, plan.float_layers)
     if plan.freeze_batch_norm:
         freeze_batch_norm(quantized)
     if plan.freeze_ranges:
         freeze_ranges(quantized)
-    pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
-    calibrate(quantized, network, pictures.take(plan.calibration_batches).map(normalize))
-    averaged.set_weights(quantized.get_weights())
+    elif plan.strategy.replicas > 1:
+        share_ranges(quantized)
+    if team.is_chief:  # from whom the others have what they start with
+        pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
+        calibrate(quantized, network, pictures.take(plan.calibration_batches).map(normalize))
+    copy_values(quantized, averaged)
     networks = Networks(
         quantized,
         averaged,
         [(1.0, trained_variables(quantized))],
-        teacher=network if plan.distillation_weight else None,
+        teacher=copy_for(team.strategy, network) if plan.distillation_weight else None,
         distillation_weight=plan.distillation_weight,
     )
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     learning = registry.learning(recipe, classes)
-    run_training(
-        learning, networks, plan, TrainingPaths(records, [weights], scratch, output), summaries=[write_range_summaries]
-    )
+    paths = TrainingPaths(records, [weights], scratch, output)
+    run_training(learning, networks, plan, paths, team, summaries=[write_range_summaries])
 
 
 if __name__ == "__main__":

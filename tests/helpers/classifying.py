@@ -24,6 +24,7 @@ def classifier_params(**model: Any) -> dict[str, Any]:
     """A classifier's section of params.yaml: that of `quickstart`, with its own keys in the place of a detector's."""
     section = copy.deepcopy(yaml.safe_load((ROOT / "params.yaml").read_text())["quickstart"])
     section["task"] = "classification"
+    section["dataset"]["source"]["kind"] = "one_shape"
     section["model"] = {
         "backbone": "mobilenet_v2",
         "alpha": 0.35,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
 from octet.common.tensorflow import report_write_errors, tf
+from octet.training.replicas import local_value
 
 _KEPT = 2
 _HASH = hashlib.sha256().digest_size  # bytes at the start of a file: the hash of all others, which are an .npz file
@@ -42,7 +43,7 @@ class Checkpoints:
     def save(self, step: int, state: Mapping[str, Any], best: bytes) -> None:
         """Write a checkpoint of a step, with the best weights so far, then remove all but the last two."""
         content = io.BytesIO()
-        arrays: dict[str, Any] = {name: variable.numpy() for name, variable in self._variables.items()}
+        arrays: dict[str, Any] = {name: local_value(variable).numpy() for name, variable in self._variables.items()}
         arrays[_STATE] = np.array(json.dumps({"training": self._training, "step": step, **state}))
         arrays[_BEST] = np.frombuffer(best, np.uint8)
         np.savez(content, allow_pickle=False, **arrays)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import detection_recipe
-from octet.common.tensorflow import keras
+from octet.common.tensorflow import keras, tf
 from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.detection import TrainFloat
 from octet.sources.packing import shapes
@@ -37,7 +37,7 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     for split in ("train", "val"):
         write_split(records, split, 1, examples)
     write_class_names(records, shapes.CLASSES)
-    networks = float_networks(Network(recipe, shapes.CLASSES), plan, [])
+    networks = float_networks(Network(recipe, shapes.CLASSES), plan, [], tf.distribute.get_strategy())
     paths = TrainingPaths(records, [], tmp_path / "runs", tmp_path / "float")
     run_training(Learning(recipe, shapes.CLASSES), networks, plan, paths)
     header, *_, last = (tmp_path / "float" / "history.csv").read_text().splitlines()

@@ -16,6 +16,7 @@ from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import float_networks
 from octet.training.run import make_schedule, make_update
+from octet.training.strategy import distributed_batches, start_strategy
 
 _STEPS = 24  # after the first, which traces the graph and is not counted
 _BATCH = 32  # pictures that are scored at once
@@ -24,14 +25,15 @@ _BATCH = 32  # pictures that are scored at once
 def training_rates(recipe: Recipe, records: Path, pretrained: list[Path]) -> dict[str, float]:
     """Pictures a second of training steps: on one batch again and again, and on batches from the records."""
     plan = recipe.train_float
-    device.use(plan.device)
+    strategy = start_strategy(plan)
     make_deterministic(plan.seed)
     classes = read_class_names(records)
     learning = registry.learning(recipe, classes)
-    networks = float_networks(registry.network(recipe, classes), plan, pretrained)
+    networks = float_networks(registry.network(recipe, classes), plan, pretrained, strategy)
     schedule = make_schedule(plan, count_records(records, "train") // plan.batch)
-    update = make_update(learning, networks, plan, schedule)
-    batches = learning.batches(records, plan, 0)
+    with strategy.scope():
+        update = make_update(learning, networks, plan, schedule)
+    batches = distributed_batches(learning, records, plan, strategy, 0)
 
     def steps(batches: Iterable[tuple]) -> Iterator[float]:
         for _, pictures, targets in islice(batches, 1 + _STEPS):

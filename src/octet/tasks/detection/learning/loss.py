@@ -10,6 +10,7 @@ from octet.recipe.detection import Loss, Training
 from octet.tasks.detection.learning.assignment import NOTHING, Assigned, assign_cells
 from octet.tasks.detection.learning.quality import quality_focal
 from octet.tasks.detection.network.boxes import decode_boxes, generalized_iou
+from octet.training.replicas import sum_over_replicas
 
 
 def supervised_losses(
@@ -68,7 +69,7 @@ def distillation_losses(
     (teacher_codes, teacher_logits), (codes, logits) = teacher_predictions, predictions
     teacher_scores = tf.sigmoid(teacher_logits)  # [N, A, C]
     weight = tf.reduce_max(teacher_scores, axis=-1)  # [N, A]
-    total_weight = tf.maximum(tf.reduce_sum(weight), 1.0)
+    total_weight = tf.maximum(sum_over_replicas(tf.reduce_sum(weight)), 1.0)
     misfit = 1 - generalized_iou(decode_boxes(teacher_codes, cells), decode_boxes(codes, cells))  # [N, A]
     return {
         "boxes": config.box_weight * tf.reduce_sum(weight * misfit) / total_weight,
@@ -77,5 +78,5 @@ def distillation_losses(
 
 
 def _object_cells(assigned: Assigned) -> tf.Tensor:
-    """The number of cells in the batch that learn an object; 1 where there is none."""
-    return tf.maximum(tf.reduce_sum(tf.cast(assigned.classes != NOTHING, tf.float32)), 1.0)
+    """The number of cells in the batch, over all replicas, that learn an object; 1 where there is none."""
+    return tf.maximum(sum_over_replicas(tf.reduce_sum(tf.cast(assigned.classes != NOTHING, tf.float32))), 1.0)
