@@ -13,8 +13,8 @@ import numpy as np
 from helpers.small_networks import batches, small_recipe, small_update
 from octet.common import device
 from octet.common.determinism import make_deterministic
+from octet.common.replicas import local_value
 from octet.common.tensorflow import tf
-from octet.training.replicas import local_value
 
 _STEPS = 3
 

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
-from octet.common.errors import UserError
 from octet.recipe.shared.load import load_recipe
 from octet.training.cluster import JOINED, read_cluster
 
@@ -22,21 +21,19 @@ _SECTIONS = {"train_float": "train_float", "train_control": "train_qat", "train_
 
 
 def main(options: argparse.Namespace) -> int:
-    recipe = load_recipe(options.recipe)
-    section = _SECTIONS[options.stage]
-    plan = getattr(recipe, section)
-    if plan.strategy.kind != "workers":
-        raise UserError(
-            f"{recipe.name}.{section}.strategy.kind is {plan.strategy.kind}, which is one process: run "
-            f"`dvc repro {options.stage}@{recipe.name}`, or set it to workers"
-        )
-    if not read_cluster().is_chief:
-        return subprocess.run([sys.executable, f"src/{options.stage}.py", recipe.name]).returncode
+    stage, recipe = options.stage, load_recipe(options.recipe)
+    plan = getattr(recipe, _SECTIONS[stage])
+    cluster = read_cluster()
+    if not cluster.is_chief:
+        if plan.strategy.kind == "workers":
+            return subprocess.run([sys.executable, f"src/{stage}.py", recipe.name]).returncode
+        print(f"{recipe.name}.{_SECTIONS[stage]}.strategy.kind is {plan.strategy.kind}: {cluster.name(0)} trains alone")
+        return 0
     with tempfile.TemporaryDirectory() as scratch:
         joined = Path(scratch, "joined")
-        repro = [sys.executable, "-m", "dvc", "repro", "--single-item", f"{options.stage}@{recipe.name}"]
+        repro = [sys.executable, "-m", "dvc", "repro", "--single-item", f"{stage}@{recipe.name}"]
         code = subprocess.run(repro, env={**os.environ, JOINED: str(joined)}).returncode
-        if not joined.exists():
+        if plan.strategy.kind == "workers" and not joined.exists():
             from octet.training.strategy import dismiss
 
             dismiss(plan)

@@ -9,6 +9,7 @@ from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapper
 
 from octet.common.errors import UserError
+from octet.common.replicas import from_all_replicas
 from octet.common.tensorflow import keras, tf
 from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme, UnroundedOutputConfig
@@ -85,7 +86,7 @@ def _following_all_replicas(quantizer: Callable[..., tf.Tensor]) -> Callable[...
         if training:
             extremes = tf.stop_gradient(tf.stack([tf.reduce_min(inputs), tf.reduce_max(inputs)]))
             # Of these numbers alone it sees the same extremes, and moves its range by them.
-            quantizer(tf.distribute.get_replica_context().all_gather(extremes, axis=0), True, weights=weights)
+            quantizer(from_all_replicas(extremes), True, weights=weights)
         return quantizer(inputs, False, weights=weights)
 
     return quantize

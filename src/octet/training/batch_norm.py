@@ -1,5 +1,6 @@
 """Batch norm whose statistics are those of the pictures of all replicas together."""
 
+from octet.common.replicas import count_replicas, from_all_replicas
 from octet.common.tensorflow import keras, tf
 
 
@@ -13,15 +14,12 @@ class SynchronizedBatchNorm(keras.layers.BatchNormalization):
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         if not training or not self.trainable:
             return super().call(inputs, training=False)
-        context = tf.distribute.get_replica_context()
         x = tf.cast(inputs, tf.float32)
-        replicas, channels = context.num_replicas_in_sync, x.shape[-1]
         moments = tf.stack(tf.nn.moments(x, axes=[0, 1, 2]))  # [2, C]
-        of_all = tf.ensure_shape(context.all_gather(moments[None], axis=0), [replicas, 2, channels])
-        means, variances = of_all[:, 0], of_all[:, 1]  # [R, C], [R, C]
+        means, variances = tf.unstack(from_all_replicas(moments), axis=1)  # [R, C], [R, C]
         mean = tf.reduce_mean(means, axis=0)  # [C]
         variance = tf.reduce_mean(variances + tf.square(means - mean), axis=0)  # [C]
-        count = tf.cast(replicas * tf.size(x) // channels, tf.float32)
+        count = tf.cast(count_replicas() * tf.size(x) // x.shape[-1], tf.float32)
         self._assign_moving_average(self.moving_mean, mean, self.momentum, None)
         self._assign_moving_average(self.moving_variance, variance * count / (count - 1), self.momentum, None)
         outputs = tf.nn.batch_normalization(x, mean, variance, self.beta, self.gamma, self.epsilon)

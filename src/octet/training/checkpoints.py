@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
+from octet.common.replicas import assign_locally, local_value
 from octet.common.tensorflow import report_write_errors, tf
-from octet.training.replicas import local_value
 
 _KEPT = 2
 _HASH = hashlib.sha256().digest_size  # bytes at the start of a file: the hash of all others, which are an .npz file
@@ -73,7 +73,7 @@ class Checkpoints:
             return None
         arrays, state, best = newest
         for name, variable in self._variables.items():
-            variable.assign(arrays[name])
+            assign_locally(variable, arrays[name])
         return state, best
 
     def _files(self) -> list[Path]:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from octet.common.errors import UserError
 from octet.common.interruption import stop_requested
 from octet.common.progress import Progress
+from octet.common.replicas import assign_locally, local_value
 from octet.common.tensorflow import tf
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History
-from octet.training.replicas import local_value
 from octet.training.schedule import WarmupCosine
 from octet.training.strategy import Team
 from octet.training.update import Update
@@ -108,7 +108,7 @@ def _begin_together(step: int, update: Update, team: Team) -> int:
     begun, *values = team.take_from_chief([tf.constant(step, tf.int64), *map(local_value, variables)])
     if not team.is_chief:
         for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+            assign_locally(variable, value)
     return int(begun)
 
 

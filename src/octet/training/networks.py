@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from octet.common.replicas import local_value
 from octet.common.tensorflow import keras, tf
 from octet.recipe.shared.recipe import TrainFloat
 from octet.training.precision import computing_in
-from octet.training.replicas import local_value
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Network

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from octet.common.errors import UserError
 from octet.common.files import atomic_folder
+from octet.common.replicas import count_replicas
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
@@ -17,7 +18,6 @@ from octet.training.checkpoints import Checkpoints
 from octet.training.history import History, WriteSummaries
 from octet.training.loop import Duration, follow_steps, run_steps
 from octet.training.networks import Networks
-from octet.training.replicas import count_replicas
 from octet.training.schedule import WarmupCosine
 from octet.training.scratch import checkpoint_folder, fingerprint
 from octet.training.strategy import Team, distributed_batches

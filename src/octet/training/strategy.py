@@ -13,12 +13,12 @@ from tensorflow.python.distribute.collective_all_reduce_strategy import Collecti
 
 from octet.common import device
 from octet.common.errors import UserError, first_line
+from octet.common.replicas import take_from_chief
 from octet.common.silence import silence
 from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import Part
 from octet.recipe.shared.recipe import Training
 from octet.training.cluster import JOINED, Cluster, read_cluster
-from octet.training.replicas import take_from_chief
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Learning
@@ -54,8 +54,8 @@ class Team:
         """Whether any process wants something; all have to ask."""
         if self.cluster is None:
             return wanted
-        flags = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant([float(wanted)]))
-        return bool(tf.reduce_max(self.strategy.gather(flags, axis=0)))
+        flags = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(float(wanted)))
+        return bool(self.strategy.reduce("SUM", flags, axis=None))
 
     def take_from_chief(self, values: Sequence[Any]) -> list[tf.Tensor]:
         """The values that the chief has, in every process."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from octet.common.replicas import local_value
 from octet.common.tensorflow import keras, tf
-from octet.training.replicas import local_value
 
 Targets = tuple[tf.Tensor, ...]
 # (pictures, targets, the network's predictions) -> the losses by name, whose sum is minimized. Where several replicas

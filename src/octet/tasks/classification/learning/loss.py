@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from octet.common.replicas import share_of_mean
 from octet.common.tensorflow import tf
 from octet.recipe.classification import Loss
-from octet.training.replicas import share_of_mean
 
 
 def supervised_losses(targets: Sequence[tf.Tensor], logits: tf.Tensor, config: Loss) -> dict[str, tf.Tensor]:

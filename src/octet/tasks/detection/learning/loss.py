@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from octet.common.replicas import sum_over_replicas
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Loss, Training
 from octet.tasks.detection.learning.assignment import NOTHING, Assigned, assign_cells
 from octet.tasks.detection.learning.quality import quality_focal
 from octet.tasks.detection.network.boxes import decode_boxes, generalized_iou
-from octet.training.replicas import sum_over_replicas
 
 
 def supervised_losses(

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from octet.common.replicas import max_over_processes
 from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import WHOLE, Part, open_examples, training_batches
 from octet.data.reading.records import count_records
@@ -14,7 +15,6 @@ from octet.tasks.detection.learning.loss import distillation_losses, supervised_
 from octet.tasks.detection.learning.validation import DetectionValidation
 from octet.tasks.detection.metric.truths import numbered_examples, read_examples
 from octet.tasks.detection.network.cells import make_cells
-from octet.training.replicas import max_over_processes
 
 
 class Learning:

@@ -20,6 +20,14 @@ def sum_over_replicas(value: tf.Tensor) -> tf.Tensor:
     return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, value)
 
 
+def from_all_replicas(value: tf.Tensor) -> tf.Tensor:
+    """What all replicas have at this place, [...] of each, stacked in their order: [R, ...]."""
+    context, count = tf.distribute.get_replica_context(), count_replicas()
+    # A sum with zeros: TensorFlow's own gathering exchanges shapes first, for values that differ in size.
+    is_own = tf.reshape(tf.range(count) == context.replica_id_in_sync_group, [count] + [1] * value.shape.rank)
+    return sum_over_replicas(tf.where(is_own, value[None], tf.zeros_like(value)[None]))
+
+
 def share_of_mean(values: tf.Tensor) -> tf.Tensor:
     """What a replica's values add to the mean over those of all replicas, each of which has as many."""
     return tf.reduce_mean(values) / count_replicas()
@@ -30,7 +38,17 @@ def local_value(variable: tf.Variable) -> tf.Variable:
 
     TensorFlow would ask all of them for their mean, also those of machines that are not asking.
     """
-    return variable.values[0] if isinstance(variable, tf.distribute.DistributedValues) else variable
+    return _local_values(variable)[0]
+
+
+def assign_locally(variable: tf.Variable, value: tf.Tensor) -> None:
+    """Assign a value to a variable in all replicas of this process, without asking other processes for theirs."""
+    for own in _local_values(variable):
+        own.assign(value)
+
+
+def _local_values(variable: tf.Variable) -> tuple[tf.Variable, ...]:
+    return variable.values if isinstance(variable, tf.distribute.DistributedValues) else (variable,)
 
 
 def max_over_processes(number: int) -> int:
@@ -38,7 +56,8 @@ def max_over_processes(number: int) -> int:
     strategy = tf.distribute.get_strategy()
     if strategy.num_replicas_in_sync == 1:
         return number
-    return int(tf.reduce_max(strategy.gather(_on_every_replica(strategy, [number]), axis=0)))
+    gather = tf.function(lambda: strategy.run(lambda: tf.reduce_max(from_all_replicas(tf.constant(number)))))
+    return int(strategy.experimental_local_results(gather())[0])
 
 
 def take_from_chief(strategy: tf.distribute.Strategy, values: Sequence[tf.Tensor], is_chief: bool) -> list[tf.Tensor]:
@@ -56,7 +75,3 @@ def take_from_chief(strategy: tf.distribute.Strategy, values: Sequence[tf.Tensor
         return [strategy.experimental_local_results(part)[0] for part in parts]
 
     return exchange([tf.convert_to_tensor(value) for value in values])
-
-
-def _on_every_replica(strategy: tf.distribute.Strategy, value: object) -> tf.Tensor:
-    return strategy.experimental_distribute_values_from_function(lambda _: tf.constant(value))
