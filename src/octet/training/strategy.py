@@ -77,6 +77,8 @@ def start_team(plan: Training) -> Team:
     wanted = plan.strategy
     if wanted.kind == "workers":
         return _join(plan, read_cluster())
+    if wanted.kind == "tpu":
+        return Team(_start_tpu(plan))
     device.use(plan.device, wanted.replicas)
     if wanted.kind == "one":
         return Team(tf.distribute.get_strategy())
@@ -144,6 +146,24 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
     if cluster.is_chief:
         print(_describe(plan, f"replicas in {processes} processes"), flush=True)
     return team
+
+
+def _start_tpu(plan: Training) -> tf.distribute.Strategy:
+    """The cores of the TPU that TPU_NAME names, or of this machine's. This has never run on one."""
+    name = os.environ.get("TPU_NAME", "local")
+    try:
+        with silence():
+            resolver = tf.distribute.cluster_resolver.TPUClusterResolver(name)
+            tf.config.experimental_connect_to_cluster(resolver)
+            tf.tpu.experimental.initialize_tpu_system(resolver)
+            strategy = tf.distribute.TPUStrategy(resolver)
+    except (tf.errors.OpError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(f"strategy.kind is tpu, and there is none ({name}: {first_line(error)})") from None
+    cores = strategy.num_replicas_in_sync
+    if cores != plan.strategy.replicas:
+        raise UserError(f"strategy.replicas is {plan.strategy.replicas}, and this TPU has {cores}: set it to {cores}")
+    print(f"running on a TPU, which this program was never tried on; {_describe(plan, 'of its cores')}", flush=True)
+    return strategy
 
 
 def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:

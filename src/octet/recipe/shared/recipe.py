@@ -122,6 +122,11 @@ class Training(Section):
             raise ValueError(f"xla compiles for one device: set it to false with strategy.kind {self.strategy.kind}")
         return self
 
+    @property
+    def has_fixed_shapes(self) -> bool:
+        """Whether a compiler needs tensors whose size does not change from batch to batch; one for TPUs always does."""
+        return self.xla or self.strategy.kind == "tpu"
+
 
 class TrainFloat(Training):
     """The training in float."""
@@ -139,6 +144,12 @@ class TrainQat(Training):
     freeze_batch_norm: bool
     freeze_ranges: bool
     distillation_weight: Share
+
+    @model_validator(mode="after")
+    def _is_not_on_a_tpu(self) -> "TrainQat":
+        if self.strategy.kind == "tpu":
+            raise ValueError("fake quantization is not known to run on a TPU: strategy.kind has to be another here")
+        return self
 
 
 class ModelInfo(Section):

@@ -21,7 +21,7 @@ def supervised_losses(
 ) -> dict[str, tf.Tensor]:
     """The losses of predictions against the objects, each of which the cells learn that predict it best already."""
     (boxes, classes), (codes, logits) = targets, predictions
-    if not plan.xla:  # which takes no tensor of a size that changes
+    if not plan.has_fixed_shapes:
         boxes, classes = _without_empty_rows(boxes, classes)
     predicted = decode_boxes(codes, cells)  # [N, A, 4]
     assigned = assign_cells(
