@@ -13,19 +13,11 @@ from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
-from octet.quantization.qat import (
-    calibrate,
-    freeze_batch_norm,
-    freeze_ranges,
-    quantize,
-    share_ranges,
-    trained_variables,
-    write_range_summaries,
-)
+from octet.quantization.networks import quantized_networks
+from octet.quantization.qat import write_range_summaries
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
-from octet.training.networks import Networks, copy_for, copy_values
 from octet.training.run import TrainingPaths, run_training
 from octet.training.strategy import start_team
 
@@ -39,26 +31,11 @@ def main(recipe: Recipe) -> None:
     classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
     load_weights(network, weights, f"train_float@{recipe.name}")
-    with team.strategy.scope():
-        quantized = quantize(network, plan.float_layers)
-    averaged = quantize(network, plan.float_layers)
-    if plan.freeze_batch_norm:
-        freeze_batch_norm(quantized)
-    if plan.freeze_ranges:
-        freeze_ranges(quantized)
-    elif plan.strategy.replicas > 1:
-        share_ranges(quantized)
-    if team.is_chief:  # from whom the others have what they start with
-        pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
-        calibrate(quantized, network, pictures.take(plan.calibration_batches).map(normalize))
-    copy_values(quantized, averaged)
-    networks = Networks(
-        quantized,
-        averaged,
-        [(1.0, trained_variables(quantized))],
-        teacher=copy_for(team.strategy, network) if plan.distillation_weight else None,
-        distillation_weight=plan.distillation_weight,
-    )
+    pictures = None
+    if team.is_chief:  # from whom the others take over what they begin with
+        batches = picture_batches(records, "train", recipe.model.input_size, plan.batch)
+        pictures = batches.take(plan.calibration_batches).map(normalize)
+    networks = quantized_networks(network, plan, team.strategy, pictures)
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     learning = registry.learning(recipe, classes)
     paths = TrainingPaths(records, [weights], scratch, output)

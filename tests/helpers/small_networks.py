@@ -6,17 +6,10 @@ from typing import Any
 from conftest import detection_recipe
 from helpers.classifying import classifier_recipe
 from octet.common.tensorflow import keras, tf
-from octet.quantization.qat import (
-    calibrate,
-    freeze_batch_norm,
-    freeze_ranges,
-    quantize,
-    share_ranges,
-    trained_variables,
-)
+from octet.quantization.networks import quantized_networks
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
-from octet.training.networks import Networks, copy_for, copy_values
+from octet.training.networks import Networks, copy_values
 from octet.training.run import make_schedule, make_update
 from octet.training.update import Targets, Update
 
@@ -84,19 +77,7 @@ def small_networks(recipe: Recipe, training: str, strategy: tf.distribute.Strate
         copy_values(trained, averaged)
         return Networks(trained, averaged, [(1.0, trained.trainable_variables)])
     network = small_network(recipe.task)
-    with strategy.scope():
-        trained = quantize(network)
-    averaged = quantize(network)
-    if plan.freeze_batch_norm:
-        freeze_batch_norm(trained)
-    if plan.freeze_ranges:
-        freeze_ranges(trained)
-    elif strategy.num_replicas_in_sync > 1:
-        share_ranges(trained)
-    calibrate(trained, network, [pictures for pictures, _ in batches(recipe.task, 1)])
-    copy_values(trained, averaged)
-    teacher = copy_for(strategy, network) if plan.distillation_weight else None
-    return Networks(trained, averaged, [(1.0, trained_variables(trained))], teacher, plan.distillation_weight)
+    return quantized_networks(network, plan, strategy, [pictures for pictures, _ in batches(recipe.task, 1)])
 
 
 def small_update(recipe: Recipe, training: str, strategy: tf.distribute.Strategy) -> tuple[Update, Networks]:

@@ -13,6 +13,7 @@ from tensorflow.python.distribute.collective_all_reduce_strategy import Collecti
 
 from octet.common import device
 from octet.common.errors import UserError, first_line
+from octet.common.machine import describe_cpu
 from octet.common.replicas import take_from_chief
 from octet.common.silence import silence
 from octet.common.tensorflow import tf
@@ -141,7 +142,7 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
             return team
         print("the chief has nothing to train: the stage is up to date, or failed there")
         sys.exit()
-    on = ", ".join(map(device.describe_gpu, gpus)) or device.describe_cpu()
+    on = ", ".join(map(device.describe_gpu, gpus)) or describe_cpu()
     print(f"running on {on} and {processes - 1} more processes", flush=True)
     if cluster.is_chief:
         print(_describe(plan, f"replicas in {processes} processes"), flush=True)
