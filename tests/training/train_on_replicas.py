@@ -36,8 +36,8 @@ def train(count: int) -> tuple[list[str], np.ndarray, dict[str, np.ndarray]]:
     update, networks = small_update(recipe, training, strategy)
     losses = []
     for pictures, targets in batches(task, _STEPS, float(spread)):
-        pictures, *targets = (part(strategy, tensor) for tensor in (pictures, *targets))
-        losses.append([float(loss) for loss in update(pictures, tuple(targets)).values()])
+        parts = tuple(part(strategy, target) for target in targets)
+        losses.append([float(loss) for loss in update(part(strategy, pictures), parts).values()])
     variables = networks.trained.weights + update.averaged.weights
     differing = [
         variable.name

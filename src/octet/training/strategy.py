@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorflow.python.distribute.collective_all_reduce_strategy import CollectiveAllReduceExtended
+from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2
+from tensorflow.python.eager import context
 
 from octet.common import device
 from octet.common.errors import UserError, first_line
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from octet.tasks.protocol import Learning
 
 _LATE = 600  # seconds that processes wait for one another at the start
-# A process is asked this often whether it lives, and has so many times so many seconds to answer: less than a minute.
-_ASKED_EVERY, _TIMES, _SECONDS = 10, 3, 10
+_SILENT = 30  # seconds without a sign of life after which a process counts as gone
 
 
 @dataclass(frozen=True)
@@ -128,10 +128,6 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
         )
     print(f"{cluster.name(cluster.index)}: waiting up to {_LATE // 60} minutes for {processes - 1} more", flush=True)
     os.environ["TF_CONFIG"] = cluster.tf_config
-    CollectiveAllReduceExtended._check_health_initial_timeout = _LATE
-    CollectiveAllReduceExtended._check_health_interval = _ASKED_EVERY
-    CollectiveAllReduceExtended._check_health_retry_limit = _TIMES
-    CollectiveAllReduceExtended._check_health_timeout = _SECONDS
     team = Team(_start_workers(cluster), cluster)
     if joined := os.environ.get(JOINED):
         Path(joined).touch()
@@ -168,6 +164,14 @@ def _start_tpu(plan: Training) -> tf.distribute.Strategy:
 
 
 def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
+    # As TensorFlow would, but for the time that it waits: an hour.
+    context.context().configure_coordination_service(
+        service_type="standalone",
+        service_leader="/job:worker/replica:0/task:0",
+        cluster_register_timeout_in_ms=_LATE * 1000,
+        heartbeat_timeout_in_ms=_SILENT * 1000,
+        coordinated_jobs=[coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=len(cluster.addresses))],
+    )
     try:
         with silence():
             return tf.distribute.MultiWorkerMirroredStrategy()
@@ -182,7 +186,7 @@ def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
 
 def _who_is_gone(cluster: Cluster, error: Exception) -> str:
     """The message about an exchange between processes that failed."""
-    named = re.search(r"/task:(\d+) is down", str(error))
+    named = re.search(r"unhealthy.*?/task:(\d+)", str(error), re.DOTALL)
     gone = [int(named[1])] if named else cluster.silent()
     names = ", ".join(map(cluster.name, gone)) or f"another process ({first_line(error)})"
     return f"{names} is gone, so all stop; the last checkpoint is good, and the same command goes on from it"
