@@ -20,6 +20,12 @@ def on_cores(count: int, measure: Callable[..., Rates], *arguments: Any) -> Rate
         return process.submit(measure, *arguments).result()
 
 
+def in_a_process(measure: Callable[..., Any], *arguments: Any) -> Any:
+    """Run `measure(*arguments)` in a process of its own, in which TensorFlow starts anew, and return its result."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(measure, *arguments).result()
+
+
 def on_a_core_each(count: int, measure: Callable[..., Rates], *arguments: Any) -> Rates:
     """Run `measure(*arguments)` in so many processes at once that train together, and return the first one's rates."""
     allowed = sorted(os.sched_getaffinity(0))[:count]
