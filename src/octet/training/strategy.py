@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,11 +129,12 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
         )
     print(f"{cluster.name(cluster.index)}: waiting up to {_LATE // 60} minutes for {processes - 1} more", flush=True)
     os.environ["TF_CONFIG"] = cluster.tf_config
-    team = Team(_start_workers(cluster), cluster)
-    if joined := os.environ.get(JOINED):
-        Path(joined).touch()
-    with team.told_of_losses():
-        (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
+    with _giving_up_late(cluster):
+        team = Team(_start_workers(cluster), cluster)
+        if joined := os.environ.get(JOINED):
+            Path(joined).touch()
+        with team.told_of_losses():
+            (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
     if not needed:
         if cluster.is_chief:
             return team
@@ -163,12 +165,36 @@ def _start_tpu(plan: Training) -> tf.distribute.Strategy:
     return strategy
 
 
+@contextmanager
+def _giving_up_late(cluster: Cluster) -> Iterator[None]:
+    """End this process, with a line that names those that did not come, where the block takes too long.
+
+    TensorFlow waits inside of a call that nothing interrupts.
+    """
+    with os.fdopen(os.dup(2), "w") as stderr:  # which is silenced meanwhile
+
+        def give_up() -> None:
+            missing = ", ".join(map(cluster.name, cluster.silent())) or "another process"
+            waited = f"{_LATE // 60} minutes" if _LATE >= 60 else f"{_LATE} seconds"
+            print(f"octet: {missing} did not come within {waited}: nothing is lost, start all again", file=stderr)
+            stderr.flush()
+            os._exit(1)
+
+        timer = threading.Timer(_LATE, give_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
 def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
-    # As TensorFlow would, but for the time that it waits: an hour.
+    # As TensorFlow would, but for the time after which a silent process counts as gone.
     context.context().configure_coordination_service(
         service_type="standalone",
         service_leader="/job:worker/replica:0/task:0",
-        cluster_register_timeout_in_ms=_LATE * 1000,
+        cluster_register_timeout_in_ms=2 * _LATE * 1000,
         heartbeat_timeout_in_ms=_SILENT * 1000,
         coordinated_jobs=[coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=len(cluster.addresses))],
     )
@@ -176,12 +202,7 @@ def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
         with silence():
             return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
-        missing = [cluster.name(index) for index in cluster.silent()]
-        if not missing:
-            raise UserError(f"the processes of the training did not meet: {first_line(error)}") from None
-        raise UserError(
-            f"{', '.join(missing)} did not come within {_LATE // 60} minutes: nothing is lost, start all again"
-        ) from None
+        raise UserError(f"the processes of the training did not meet: {first_line(error)}") from None
 
 
 def _who_is_gone(cluster: Cluster, error: Exception) -> str:
