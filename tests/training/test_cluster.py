@@ -1,12 +1,14 @@
 """Which processes a launcher describes, and which of them this is."""
 
 import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from octet.common.errors import UserError
-from octet.training.cluster import read_cluster
+from octet.training.cluster import Cluster, read_cluster
 
 TWO = {"worker": ["one:11", "two:22"]}
 
@@ -59,3 +61,35 @@ def test_a_step_of_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_no_launcher() -> None:
     with pytest.raises(UserError, match="neither TF_CONFIG nor a step of Slurm"):
         read_cluster({})
+
+
+def two_on_this_machine() -> list[Cluster]:
+    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as two:
+        addresses = tuple(f"127.0.0.1:{free.getsockname()[1]}" for free in (one, two))
+    return [Cluster(addresses, index) for index in range(2)]
+
+
+def test_processes_wait_for_one_another() -> None:
+    chief, worker = two_on_this_machine()
+    with ThreadPoolExecutor() as threads:
+        early = threads.submit(chief.wait_for_others, 60)
+        worker.wait_for_others(60)
+        with socket.create_server(("", int(worker.addresses[1].split(":")[1]))):  # as TensorFlow does next
+            early.result()
+
+
+def test_who_does_not_come_is_named() -> None:
+    chief, worker = two_on_this_machine()
+    with pytest.raises(UserError, match=rf"^worker 1 \({worker.addresses[1]}\) did not come within 0.001 minutes"):
+        chief.wait_for_others(0.06)
+    with pytest.raises(UserError, match=r"^the chief \(.*\) did not come"):
+        worker.wait_for_others(0.06)
+
+
+def test_a_port_that_is_taken() -> None:
+    chief, _ = two_on_this_machine()
+    with (
+        socket.create_server(("", int(chief.addresses[0].split(":")[1]))),
+        pytest.raises(UserError, match=r"^the chief \(.*\) cannot listen at its port: Address already in use"),
+    ):
+        chief.wait_for_others(1)

@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from octet.common.errors import UserError
 JOINED = "OCTET_JOINED"  # names a file that exists once a training has met the other processes
 
 _SLURM_PORT = 8888  # of the first task on a node
+_PAUSE = 0.5  # seconds between two looks for the others
 _ANSWERS = 2  # seconds in which a process that runs takes a connection
 
 
@@ -40,6 +42,24 @@ class Cluster:
     def name(self, index: int) -> str:
         """A process as messages name it."""
         return f"{'the chief' if index == 0 else f'worker {index}'} ({self.addresses[index]})"
+
+    def wait_for_others(self, seconds: float) -> None:
+        """Wait until every process takes connections, as this one does meanwhile at the address that TensorFlow takes.
+
+        TensorFlow itself would wait for an hour, in a call that nothing interrupts.
+        """
+        address = self.addresses[self.index]
+        try:
+            server = socket.create_server(("", int(address.rpartition(":")[2])))
+        except OSError as error:
+            raise UserError(f"{self.name(self.index)} cannot listen at its port: {error.strerror}") from None
+        with server:
+            end = time.monotonic() + seconds
+            while missing := self.silent():
+                if time.monotonic() > end:
+                    names = ", ".join(map(self.name, missing))
+                    raise UserError(f"{names} did not come within {seconds / 60:g} minutes: start all again")
+                time.sleep(_PAUSE)
 
     def silent(self) -> list[int]:
         """The other processes that take no connection now."""

@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -129,12 +128,12 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
         )
     print(f"{cluster.name(cluster.index)}: waiting up to {_LATE // 60} minutes for {processes - 1} more", flush=True)
     os.environ["TF_CONFIG"] = cluster.tf_config
-    with _giving_up_late(cluster):
-        team = Team(_start_workers(cluster), cluster)
-        if joined := os.environ.get(JOINED):
-            Path(joined).touch()
-        with team.told_of_losses():
-            (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
+    cluster.wait_for_others(_LATE)
+    team = Team(_start_workers(cluster), cluster)
+    if joined := os.environ.get(JOINED):
+        Path(joined).touch()
+    with team.told_of_losses():
+        (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
     if not needed:
         if cluster.is_chief:
             return team
@@ -165,36 +164,11 @@ def _start_tpu(plan: Training) -> tf.distribute.Strategy:
     return strategy
 
 
-@contextmanager
-def _giving_up_late(cluster: Cluster) -> Iterator[None]:
-    """End this process, with a line that names those that did not come, where the block takes too long.
-
-    TensorFlow waits inside of a call that nothing interrupts.
-    """
-    with os.fdopen(os.dup(2), "w") as stderr:  # which is silenced meanwhile
-
-        def give_up() -> None:
-            missing = ", ".join(map(cluster.name, cluster.silent())) or "another process"
-            waited = f"{_LATE // 60} minutes" if _LATE >= 60 else f"{_LATE} seconds"
-            print(f"octet: {missing} did not come within {waited}: nothing is lost, start all again", file=stderr)
-            stderr.flush()
-            os._exit(1)
-
-        timer = threading.Timer(_LATE, give_up)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-
 def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
     # As TensorFlow would, but for the time after which a silent process counts as gone.
     context.context().configure_coordination_service(
         service_type="standalone",
         service_leader="/job:worker/replica:0/task:0",
-        cluster_register_timeout_in_ms=2 * _LATE * 1000,
         heartbeat_timeout_in_ms=_SILENT * 1000,
         coordinated_jobs=[coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=len(cluster.addresses))],
     )
