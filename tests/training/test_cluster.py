@@ -4,6 +4,7 @@ import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -70,12 +71,16 @@ def two_on_this_machine() -> list[Cluster]:
 
 
 def test_processes_wait_for_one_another() -> None:
-    chief, worker = two_on_this_machine()
+    both = Barrier(2)
+
+    def come(cluster: Cluster) -> None:
+        cluster.wait_for_others(60)
+        with socket.create_server(("", int(cluster.addresses[cluster.index].split(":")[1]))):  # as TensorFlow does next
+            both.wait(60)
+
     with ThreadPoolExecutor() as threads:
-        early = threads.submit(chief.wait_for_others, 60)
-        worker.wait_for_others(60)
-        with socket.create_server(("", int(worker.addresses[1].split(":")[1]))):  # as TensorFlow does next
-            early.result()
+        for ended in [threads.submit(come, cluster) for cluster in two_on_this_machine()]:
+            ended.result()
 
 
 def test_who_does_not_come_is_named() -> None:
