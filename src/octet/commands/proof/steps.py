@@ -25,7 +25,7 @@ from octet.training.strategy import distributed_batches, start_team
 
 def take_steps(recipe: Recipe, training: str, records: Path, steps: int) -> dict[str, Any]:
     """Train for so many steps from the records, then as many on one batch; what that gave and took."""
-    plan = getattr(recipe, training)
+    plan = getattr(recipe, training).model_copy(update={"epochs": steps + 1})  # enough pictures in any case
     team = start_team(plan)
     make_deterministic(plan.seed)
     classes = read_class_names(records)
@@ -40,11 +40,11 @@ def take_steps(recipe: Recipe, training: str, records: Path, steps: int) -> dict
 
     def seconds(batches: Iterable[Any]) -> float:
         """How long the steps after the first take, which traces the graph."""
-        iterator = iter(islice(batches, steps + 1))
         began = 0.0
-        for number, (_, pictures, targets) in enumerate(iterator):
-            _ = [float(loss) for loss in update(pictures, targets).values()]
-            began = began or (time.perf_counter() if number == 0 else 0.0)
+        for _, pictures, targets in islice(batches, steps + 1):
+            for loss in update(pictures, targets).values():
+                float(loss)  # waits for the step's end
+            began = began or time.perf_counter()
         return time.perf_counter() - began
 
     batches = distributed_batches(learning, records, plan, team.strategy, 0)
