@@ -7,6 +7,7 @@ Usage:  octet worker STAGE RECIPE    (one process on each machine: srun octet wo
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
+from octet.common.interruption import stop_requested
 from octet.recipe.shared.load import load_recipe
 from octet.training.cluster import JOINED, read_cluster
 
@@ -26,18 +28,25 @@ def main(options: argparse.Namespace) -> int:
     cluster = read_cluster()
     if not cluster.is_chief:
         if plan.strategy.kind == "workers":
-            return subprocess.run([sys.executable, f"src/{stage}.py", recipe.name]).returncode
+            os.execv(sys.executable, [sys.executable, f"src/{stage}.py", recipe.name])
         print(f"{recipe.name}.{_SECTIONS[stage]}.strategy.kind is {plan.strategy.kind}: {cluster.name(0)} trains alone")
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         joined = Path(scratch, "joined")
         repro = [sys.executable, "-m", "dvc", "repro", "--single-item", f"{stage}@{recipe.name}"]
-        code = subprocess.run(repro, env={**os.environ, JOINED: str(joined)}).returncode
+        environment = {**os.environ, JOINED: str(joined)}
+        # A scheduler's signal reaches the stage as well, which heeds it: nobody else may end before that has saved.
+        with stop_requested("the stage has saved"):
+            code = subprocess.Popen(repro, env=environment, preexec_fn=_ignore_sigterm).wait()
         if plan.strategy.kind == "workers" and not joined.exists():
             from octet.training.strategy import dismiss
 
             dismiss(plan)
     return code
+
+
+def _ignore_sigterm() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

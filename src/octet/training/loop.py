@@ -80,9 +80,8 @@ def run_steps(
                 progress.say(history.end_epoch(epoch, float(schedule(step - 1)), score))
                 if score is not None:
                     history.write_summaries(epoch, update.averaged)
-            stopping = team.agree(
-                is_stop_requested()
-            )  # asked once: a request that came after saving would stop without saving
+            # Asked once: a request that came after saving would stop without saving.
+            stopping = team.agree(is_stop_requested())
             if stopping or checkpoints.is_due() or step == total:
                 checkpoints.save(step, {"history": history.state(), "best_score": best.score}, best.content)
             if stopping:

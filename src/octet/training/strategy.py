@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 _LATE = 600  # seconds that processes wait for one another at the start
 _SILENT = 30  # seconds without a sign of life after which a process counts as gone
+# What TensorFlow raises where another process went away.
+_LOSSES = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,8 @@ class Team:
         """Turn TensorFlow's errors about processes that went away into one that names them."""
         try:
             yield
-        except (tf.errors.OpError, RuntimeError) as error:
-            if self.cluster is None:
+        except tf.errors.OpError as error:
+            if self.cluster is None or not (isinstance(error, _LOSSES) or "Collective ops" in str(error)):
                 raise
             raise UserError(_who_is_gone(self.cluster, error)) from None
 
