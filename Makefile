@@ -247,6 +247,10 @@ test-browser: quickstart $(VENV)/dev ## See the page and the demo in Chromium, w
 	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/browser
 
+.PHONY: test-gpu
+test-gpu: ready ## See how trainings compute on this machine's GPUs, and how fast (10 minutes, no download; RECIPE=voc0712)
+	@$(RUN) octet gpu $(GIVEN_RECIPE)
+
 .PHONY: sbom
 sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
 	@PYTHONPATH=src DOCKER=$(call quoted,$(DOCKER)) python tools/sbom.py $(call quoted,$(IMAGE))

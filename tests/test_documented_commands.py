@@ -25,6 +25,7 @@ REMOTES = "tests/remotes/test_sharing.py::test_from_one_clone_to_another"
 ARTIFACTS = "tests/remotes/test_sharing.py::test_one_model_by_name_and_version"
 SBOM = "tests/tools/test_sbom.py::test_what_is_installed_here_is_listed_with_its_release_and_the_locks_hashes"
 CLASSIFIED = "tests/pipeline/test_classifier.py::test_it_learns_and_eight_bits_cost_little"
+SLURM = "tests/slurm/test_slurm.py::test_from_sbatch_to_the_pushed_model"
 IMAGE = "tests/image/test_image.py::test_it_says_what_it_is"
 
 # The beginning of a command, or a page for all of its commands; and the test that runs it, or `.ci/run`, or a reason.
@@ -71,6 +72,12 @@ ELSEWHERE = {
     "make audit": ".ci/run",
     "make image": IMAGE,
     "make sbom": SBOM,
+    "sbatch": SLURM,
+    "worker train_float voc0712": SLURM,
+    "export TF_CONFIG": "tests/training/test_workers.py::start",
+    "kubectl apply": "needs a Kubernetes cluster",
+    "make restore RECIPE=voc0712": "takes a GPU and 2.9 GB from the internet",
+    "make push RECIPE=voc0712": "needs what a GPU makes in hours",
 }
 
 

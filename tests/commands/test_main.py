@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, Project
 
 COMMANDS = sorted(file.stem for file in (ROOT / "src" / "octet" / "commands").glob("[!_]*.py"))
-TAKE_A_RECIPE = [name for name in COMMANDS if name not in ("detect", "new", "quantize")]
+TAKE_A_RECIPE = [name for name in COMMANDS if name not in ("detect", "new", "quantize", "worker")]
 SLOW_PACKAGES = ("tensorflow", "tf_keras", "dvc")
 
 

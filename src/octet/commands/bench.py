@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.benchmark.cores import on_cores
     from octet.commands.benchmark.data import input_rates, preparation_rates
     from octet.commands.benchmark.files import file_rates, file_scoring_rates
-    from octet.commands.benchmark.network import scoring_rates, training_rates
+    from octet.commands.benchmark.network import scoring_rates, shared_rates, training_rates
     from octet.commands.benchmark.table import rates_table
 
     rates = {}
@@ -54,13 +54,17 @@ def main(options: argparse.Namespace) -> None:
     for path in (weights, files["uint8"]):
         if not path.exists():
             print(f"{path} does not exist yet, so its speed was not measured")
+    shared = {}
+    if cores() > 1 and recipe.train_float.batch // recipe.train_float.micro_batches % 2 == 0:
+        shared = {"training on two cores": shared_rates(recipe, records, pretrained)}
+        print(f"\n{rates_table({2: shared})}")
     print(f"\n{rates_table(rates)}")
     if files["uint8"].exists():
         one, each = (rates[count]["scoring a file"]["file"] / count for count in (1, cores()))
         print(f"\na file is scored at {each / one:.2f} of one core's rate on each of {cores()}")
         small, large = (files[name].stat().st_size for name in ("uint8", "float32"))
         print(f"uint8 has {small / 1e6:.2f} MB, {small / large:.2f} of float32's")
-    write_json(Path("runs", recipe.name, "benchmark.json"), rates)
+    write_json(Path("runs", recipe.name, "benchmark.json"), {**rates, "shared": shared})
 
 
 def run() -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from octet.backbones import Backbone
 from octet.common.tensorflow import keras, tf
+from octet.data.augmentation.batches import WHOLE, Part
 from octet.measuring.evaluation import Evaluation
 from octet.recipe.shared.recipe import Model
 from octet.reporting.results import Results
@@ -124,8 +125,11 @@ class Learning(Protocol):
     def model(self) -> Model:
         """The section `model` of the recipe."""
 
-    def batches(self, records: Path, plan: Any, start: int) -> tf.data.Dataset:
-        """Batches (ids [N], pictures [N, S, S, 3], targets) from step `start` to the end of the training."""
+    def batches(self, records: Path, plan: Any, start: int, part: Part = WHOLE) -> tf.data.Dataset:
+        """Batches (ids [N], pictures [N, S, S, 3], targets) from step `start` to the end of the training.
+
+        Where replicas share them, those that `part` names get theirs one after the other.
+        """
 
     def losses(self, plan: Any) -> LossFunction:
         """The function that computes the losses from targets and the network's predictions."""

@@ -33,12 +33,47 @@ def read_split(folder: Path, split: str, features: Mapping[str, Any] = PICTURE) 
     examples = read_serialized(folder, split).map(
         lambda serialized: tf.io.parse_single_example(serialized, features), num_parallel_calls=cores()
     )
+    _verify(examples, folder, split)
+    return examples
+
+
+class NumberedExamples:
+    """The examples of a split by their numbers in the order of `read_split`; only those that are asked for are read."""
+
+    def __init__(self, folder: Path, split: str, features: Mapping[str, Any] = PICTURE) -> None:
+        self._folder, self._split, self._features = folder, split, features
+        shards = _shards(folder, split)
+        offsets = list(map(_offsets, shards))
+        self._count = sum(map(len, offsets))
+        self._shards = tf.constant([str(shard) for shard in shards])
+        places = (divmod(number, len(shards)) for number in range(self._count))  # a record of each shard in turn
+        self._offsets = tf.constant([offsets[shard][row] for row, shard in places], tf.int64)
+
+    def read(self, number: tf.Tensor) -> tf.data.Dataset:
+        """The example of a number, alone in a dataset."""
+        file = tf.raw_ops.TFRecordDatasetV2(
+            filenames=tf.gather(self._shards, [number % len(self._shards)]),
+            compression_type="",
+            buffer_size=0,
+            byte_offsets=tf.gather(self._offsets, [number]),
+        )
+        record = tf.data.experimental.from_variant(file, tf.TensorSpec([], tf.string)).take(1)
+        return record.map(lambda serialized: tf.io.parse_single_example(serialized, self._features))
+
+    def verified_share(self, first: int, step: int) -> tf.data.Dataset:
+        """Every `step`th example from the `first` on, after all of them have been verified."""
+        examples = tf.data.Dataset.range(first, self._count, step).flat_map(self.read)
+        _verify(examples, self._folder, self._split)
+        return examples
+
+
+def _verify(examples: tf.data.Dataset, folder: Path, split: str) -> None:
+    """Read all examples once, so that damage is told before anything is computed."""
     try:
         examples.reduce(np.int64(0), lambda count, _: count + 1)
     except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
         problem = f"{folder}: the {split} split is damaged, or of another version"
         raise UserError(f"{problem} ({first_line(error)}): run preprocess again") from None
-    return examples
 
 
 def read_serialized(folder: Path, split: str) -> tf.data.Dataset:
@@ -77,13 +112,17 @@ def _shards(folder: Path, split: str) -> list[Path]:
 
 
 def _count(shard: Path) -> int:
-    """Count the records of a file by their lengths; TensorFlow would allocate whatever one of them claims."""
-    count, size = 0, shard.stat().st_size
+    return len(_offsets(shard))
+
+
+def _offsets(shard: Path) -> list[int]:
+    """Where each record of a file begins, by their lengths; TensorFlow would allocate whatever one of them claims."""
+    offsets, size = [], shard.stat().st_size
     with shard.open("rb") as file:
         while header := file.read(_HEADER):
             length = int.from_bytes(header[:8], "little")
             if file.tell() + length + _CHECKSUM > size:
                 raise UserError(f"{shard} is cut: run preprocess again")
+            offsets.append(file.tell() - _HEADER)
             file.seek(length + _CHECKSUM, os.SEEK_CUR)
-            count += 1
-    return count
+    return offsets

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.tensorflow import tf
-from octet.data.reading.records import PICTURE, read_split
+from octet.data.reading.records import PICTURE, NumberedExamples, read_split
 
 _CLASS = {"class": tf.io.FixedLenFeature([], tf.int64)}  # 0-based
 _SIDES = {name: tf.io.FixedLenFeature([], tf.int64) for name in ("width", "height")}
@@ -24,6 +24,11 @@ class Truths:
 def read_examples(folder: Path, split: str) -> tf.data.Dataset:
     """The examples of a split: pictures, their sides and their classes."""
     return read_split(folder, split, {**PICTURE, **_SIDES, **_CLASS})
+
+
+def numbered_examples(folder: Path, split: str) -> NumberedExamples:
+    """The same examples by their numbers."""
+    return NumberedExamples(folder, split, {**PICTURE, **_SIDES, **_CLASS})
 
 
 def read_truths(folder: Path, split: str) -> Truths:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.tensorflow import tf
-from octet.data.reading.records import PICTURE, read_split
+from octet.data.reading.records import PICTURE, NumberedExamples, read_split
 
 _SIDES = {name: tf.io.FixedLenFeature([], tf.int64) for name in ("width", "height")}
 _OBJECTS = {
@@ -33,6 +33,11 @@ class Truth:
 def read_examples(folder: Path, split: str) -> tf.data.Dataset:
     """The examples of a split: pictures with the objects in them."""
     return read_split(folder, split, {**PICTURE, **_SIDES, **_OBJECTS})
+
+
+def numbered_examples(folder: Path, split: str) -> NumberedExamples:
+    """The same examples by their numbers."""
+    return NumberedExamples(folder, split, {**PICTURE, **_SIDES, **_OBJECTS})
 
 
 def read_truths(folder: Path, split: str) -> list[Truth]:
