@@ -51,7 +51,7 @@ def verdict(found: Difference | None, score: float, reference: float, pictures: 
     """`equal`, `close` or `wrong`, and the reason; without a difference, the score alone decides."""
     lost = reference - score
     allowed = max(MOST_DROP, 1 / pictures)  # one picture is what a classifier can lose at least
-    told = f"score {-lost:+.4f}"
+    told = f"score {round(-lost, 4) + 0.0:+.4f}"  # no minus before a zero
     if found is None:
         return ("close" if lost <= allowed else "wrong"), told
     if found.same_bytes == 1:
