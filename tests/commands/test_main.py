@@ -43,6 +43,7 @@ def test_help_imports_nothing_slow(command: str) -> None:
     [
         ("detekt", f"no command 'detekt'; there are: {', '.join(COMMANDS)}"),
         *((f"{name} nosuch", "params.yaml: no recipe 'nosuch'") for name in TAKE_A_RECIPE),
+        ("worker train_qat nosuch", "params.yaml: no recipe 'nosuch'"),
         ("new mine --from nosuch", "params.yaml: no recipe 'nosuch'"),
         ("new quickstart --from quickstart", "params.yaml: there is a recipe 'quickstart' already"),
         ("quantize nosuch.h5 --scheme float16", "nosuch.h5: is not there"),
