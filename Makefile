@@ -78,7 +78,7 @@ NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY 
 # $(1): the image; TARGET_FLAGS: what one target alone asks for, ready for the shell
 TARGET_FLAGS :=
 run_in = mkdir -p $(call quoted,$(OCTET_CACHE)) && $(docker) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
-	$(call quoted_words,$(USER_FLAGS) $(GPU_FLAGS)) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) \
+	$(call quoted_words,$(USER_FLAGS) $(GPU_FLAGS)) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU --env NO_COLOR $(NETWORK) \
 	--volume $(call quoted,$(CURDIR):$(CURDIR)) --workdir $(call quoted,$(CURDIR)) \
 	--volume $(call quoted,$(call absolute,$(OCTET_CACHE)):/cache) --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
 	$(if $(DVC_CACHE),--volume $(call quoted,$(DVC_CACHE):$(DVC_CACHE))) \
@@ -111,8 +111,7 @@ quickstart: ## Set up, then run the whole pipeline on a small rendered data set 
 
 .PHONY: reproduce
 reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'octet preflight "$$0" && dvc repro "$$@" "report@$$0" && octet summary "$$0"' \
-		$(call quoted,$(RECIPE)) $(call quoted_words,$(REPRO_FLAGS))
+	@$(RUN) bash -c 'octet preflight "$$0" && octet reproduce "$$0" "$$@"' $(call quoted,$(RECIPE)) $(call quoted_words,$(REPRO_FLAGS))
 
 .PHONY: report
 report: ready ## Show a recipe's scores and where its model and its page lie

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from octet.common.errors import UserError, first_line
 from octet.data.reading.pictures import resize
-from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
+from octet.data.reading.pixel_scale import PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe.detection import Suppression
 from octet.tasks.detection.metric.boxes import corners_to_ltrb_pixels
 from octet.tasks.detection.network.suppression import suppress
