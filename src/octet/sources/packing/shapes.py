@@ -100,7 +100,7 @@ def _background(rng: np.random.Generator, height: int, width: int) -> Picture:
 
 
 def _choose_texture(rng: np.random.Generator, height: int, width: int) -> Callable[[], NDArray[np.float32]]:
-    """Choose grain, stripes or checks; what is returned draws the pattern [H, W] in -1..1, which not everybody needs."""
+    """Choose grain, stripes or checks; what is returned draws it, [H, W] in -1..1, which is not always needed."""
     kind = rng.integers(3)
     if kind == 0:
         scale = int(rng.integers(1, 5))

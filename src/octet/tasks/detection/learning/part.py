@@ -9,10 +9,9 @@ from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import training_batches
 from octet.data.reading.records import count_records
 from octet.recipe.detection import Recipe, Training
-from octet.tasks.detection.learning.examples import make_example_preparer, most_objects_of
+from octet.tasks.detection.learning.examples import make_example_preparer, most_objects_of, read_examples
 from octet.tasks.detection.learning.loss import distillation_losses, supervised_losses
 from octet.tasks.detection.learning.validation import DetectionValidation
-from octet.tasks.detection.metric.truths import read_examples
 from octet.tasks.detection.network.cells import make_cells
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from octet.data.reading.pictures import decode_jpeg
 from octet.reporting.drawing import Box, draw_boxes
 from octet.reporting.gallery import Exhibit, Mark
 from octet.tasks.detection.metric.average_precision import Objects
@@ -96,7 +95,7 @@ def make_exhibit(
     classes: Sequence[str],
 ) -> Exhibit:
     """The chosen picture, with its objects and the detections of each model as marks."""
-    image = Image.fromarray(decode_jpeg(jpeg).numpy())
+    image = Image.open(io.BytesIO(jpeg)).convert("RGB")
     image.thumbnail((_SIDE, _SIDE))
     here = np.flatnonzero(objects.picture == chosen.index)
     return Exhibit(
