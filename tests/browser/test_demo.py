@@ -1,7 +1,6 @@
 """The demo finds in the browser what the library finds in Python."""
 
 import base64
-import contextlib
 import io
 import json
 import re
@@ -47,7 +46,8 @@ def served(content: Mapping[str, Path]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    with contextlib.chdir(ROOT):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
         files = demo_files(detection_recipe(), tmp_path_factory.mktemp("demo") / "quickstart")
     return {path: ROOT / file for path, file in files.items()}
 
@@ -223,10 +223,8 @@ def test_float32_stands_beside_the_shipped_file(page: Page) -> None:
 
 
 def test_a_video_is_watched_until_it_is_stopped(page: Page, tmp_path: Path) -> None:
-    file, frames = (
-        tmp_path / "moving.webm",
-        [cv2.imdecode(np.frombuffer(of, np.uint8), 1) for _, of in islice(pictures(), 8)],
-    )
+    file = tmp_path / "moving.webm"
+    frames = [cv2.imdecode(np.frombuffer(content, np.uint8), 1) for _, content in islice(pictures(), 8)]
     height, width = frames[0].shape[:2]
     writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"VP80"), 8, (width, height))
     for frame in frames:

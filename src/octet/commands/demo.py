@@ -20,10 +20,8 @@ def main(options: argparse.Namespace) -> None:
     content = demo_files(recipe, Path("runs", recipe.name, "demo"))
     runtime = obtain_runtime(Path("runs", "demo"))
     with Demo(content, runtime, options.port, options.host) as server:
-        print(
-            f"{SHIPPED_FILE.of_recipe(recipe)} runs at http://localhost:{server.server_port} (Ctrl-C ends it)",
-            flush=True,
-        )
+        model, address = SHIPPED_FILE.of_recipe(recipe), f"http://localhost:{server.server_port}"
+        print(f"{model} runs at {address} (Ctrl-C ends it)", flush=True)
         server.serve_forever()
 
 
