@@ -22,6 +22,13 @@ def test_every_make_target_is_there_and_has_its_line() -> None:
         assert set(re.findall(r"\bmake ([a-z]+)\b(?=[`\n ]RECIPE|[`\n])", page.read_text())) <= phony, page
 
 
+def test_the_help_is_in_groups_fits_a_terminal_and_begins_with_what_a_newcomer_runs() -> None:
+    lines = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line for line in lines if line and not line.startswith(" ")] == ["use", "own data", "share", "develop"]
+    assert lines[1].split()[:2] == ["make", "quickstart"]
+    assert [line for line in lines if len(line) > 100] == []
+
+
 def test_every_link_leads_somewhere() -> None:
     links = [(page, link) for page in PAGES for link in re.findall(r"\]\(((?!http)[^)]+)\)", page.read_text())]
     assert links

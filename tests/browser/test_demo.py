@@ -224,7 +224,8 @@ def test_float32_stands_beside_the_shipped_file(page: Page) -> None:
 
 def test_a_video_is_watched_until_it_is_stopped(page: Page, tmp_path: Path) -> None:
     file = tmp_path / "moving.webm"
-    frames = [cv2.imdecode(np.frombuffer(content, np.uint8), 1) for _, content in islice(pictures(), 8)]
+    shown = [np.asarray(Image.open(io.BytesIO(content))) for _, content in islice(pictures(), 8)]
+    frames = [cv2.cvtColor(picture, cv2.COLOR_RGB2BGR) for picture in shown]
     height, width = frames[0].shape[:2]
     writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"VP80"), 8, (width, height))
     for frame in frames:

@@ -20,7 +20,8 @@ def main(options: argparse.Namespace) -> int | None:
 
     from octet.commands import summary
 
-    return summary.main(options)
+    summary.main(options)
+    return None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -34,12 +34,12 @@ def main(options: argparse.Namespace) -> None:
     page = write_local_page(recipe, speed)
     print(f"\n{styled(fill(sentence(evaluation, recipe, speed), _WIDTH), BOLD)}\n")
     print(f"{scores_table(evaluation, recipe, speed)}\n")
-    print(
-        fill(f"change: against float, minus is worse; ms: for one picture on one core, {speed.machine}", _WIDTH), "\n"
-    )
+    legend = f"change: against float, minus is worse; ms: for one picture on one core, {speed.machine}"
+    print(f"{fill(legend, _WIDTH)}\n")
     passed = evaluation.gate.passed
     gate = styled("passed", GREEN) if passed else f"{styled('failed', RED)}: `make gate` says which limit"
-    picture = "docs/shapes.jpg" if recipe.dataset.source.kind == "shapes" else "YOUR.jpg"
+    source = recipe.dataset.source
+    picture = "YOUR.jpg" if source.files or source.paths else "docs/shapes.jpg"  # which is rendered, as the data is
     for name, value in (
         ("gate", gate),
         ("commit", current_commit()),
