@@ -34,7 +34,12 @@ def main(recipe: Recipe) -> None:
         freeze_batch_norm(trained)
     networks = Networks(trained, averaged, [(1.0, trained.trainable_variables)])
     scratch, output = Path("runs", recipe.name, "train_control"), Path("models", recipe.name, "control")
-    run_training(registry.learning(recipe, classes), networks, plan, TrainingPaths(records, [weights], scratch, output))
+    run_training(
+        registry.learning(recipe, classes),
+        networks,
+        plan,
+        TrainingPaths(records, [weights], scratch, output, before=weights.parent),
+    )
 
 
 if __name__ == "__main__":

@@ -56,7 +56,11 @@ def main(recipe: Recipe) -> None:
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     learning = registry.learning(recipe, classes)
     run_training(
-        learning, networks, plan, TrainingPaths(records, [weights], scratch, output), summaries=[write_range_summaries]
+        learning,
+        networks,
+        plan,
+        TrainingPaths(records, [weights], scratch, output, before=weights.parent),
+        summaries=[write_range_summaries],
     )
 
 

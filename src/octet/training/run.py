@@ -13,7 +13,7 @@ from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
 from octet.training.best import BestWeights, serialize_weights
 from octet.training.checkpoints import Checkpoints
-from octet.training.history import History, WriteSummaries
+from octet.training.history import History, WriteSummaries, last_epoch
 from octet.training.loop import Duration, run_steps
 from octet.training.networks import Networks
 from octet.training.schedule import WarmupCosine
@@ -32,6 +32,7 @@ class TrainingPaths:
     initial_weights: Sequence[Path]  # the weight files that its networks were loaded from
     scratch: Path  # checkpoints, and TensorBoard's events
     output: Path  # where weights.h5 and history.csv go
+    before: Path | None = None  # the output of the training that this one goes on from
 
 
 def run_training(
@@ -58,7 +59,8 @@ def run_training(
     with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
         best = BestWeights(validation.score)
         events = paths.scratch / "tensorboard"
-        history = History(events, duration.epochs, plan.batch, validation.metric, [validation.show, *summaries])
+        before = last_epoch(paths.before / "history.csv") if paths.before else 0
+        history = History(events, duration.epochs, plan.batch, validation.metric, [validation.show, *summaries], before)
         history.write_hparams({"model": learning.model.model_dump(), **plan.model_dump()})
         checkpoints = Checkpoints(folder, folder.name, update.variables)
         batches = partial(learning.batches, paths.records, plan)
