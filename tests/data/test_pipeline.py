@@ -168,9 +168,9 @@ def test_damaged_class_names_are_reported(tmp_path: Path, content: bytes) -> Non
 
 
 def test_a_step_depends_only_on_its_number_and_the_seed(records: Path) -> None:
-    def steps(start: int, seed: int = 1) -> list[bytes]:
+    def steps(start: int, seed: int = 1, epochs: float = 3) -> list[bytes]:
         examples, pictures = read_examples(records, "train"), count_records(records, "train")
-        batches = training_batches(examples, pictures, plan(seed=seed), start, prepare)
+        batches = training_batches(examples, pictures, plan(seed=seed, epochs=epochs), start, prepare)
         return [
             b"".join([*ids, *(tensor.tobytes() for tensor in (batch, *targets))])
             for ids, batch, targets in batches.as_numpy_iterator()
@@ -188,6 +188,8 @@ def test_a_step_depends_only_on_its_number_and_the_seed(records: Path) -> None:
         assert steps(start) == all_steps[start:]
     assert len(set(all_steps)) == 6
     assert steps(0, seed=2) != all_steps
+    assert steps(0, epochs=1.5) == all_steps[:3]
+    assert steps(2, epochs=1.5) == all_steps[2:3]
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def training_length(pictures: int, base: Recipe) -> Iterator[Proposal]:
                 yield Proposal(section, "micro_batches", 1, "so small a batch needs none")
         if section == "train_float":
             known = _count_pictures(base)
-            steps = plan.epochs * (known // plan.batch) if known else _USUAL_STEPS
+            steps = round(plan.epochs * (known // plan.batch)) if known else _USUAL_STEPS
             least, most = _EPOCHS
             epochs = min(most, max(least, round(steps / (pictures // batch))))
             whose = base.name if known else "a training from pre-trained weights"

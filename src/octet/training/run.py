@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from octet.common.errors import UserError
 from octet.common.files import atomic_folder
 from octet.common.tensorflow import keras, tf
+from octet.data.augmentation.batches import total_steps
 from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
 from octet.training.best import BestWeights, serialize_weights
@@ -51,7 +52,7 @@ def run_training(
     steps = count_records(paths.records, "train") // plan.batch
     if not steps:
         raise UserError(f"the train split has fewer pictures than one batch of {plan.batch}: lower batch")
-    duration = Duration(plan.epochs, steps, plan.validate_every)
+    duration = Duration(total_steps(plan.epochs, steps), steps, plan.validate_every)
     schedule = make_schedule(plan, steps)
     update = make_update(learning, networks, plan, schedule)
     validation = learning.validation(paths.records)
@@ -77,7 +78,8 @@ def run_training(
 
 def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:
     """The schedule of a plan: the learning rate of every step."""
-    return WarmupCosine(plan.learning_rate, round(steps_per_epoch * plan.warmup_epochs), steps_per_epoch * plan.epochs)
+    warmup = round(steps_per_epoch * plan.warmup_epochs)
+    return WarmupCosine(plan.learning_rate, warmup, total_steps(plan.epochs, steps_per_epoch))
 
 
 def make_update(learning: "Learning", networks: Networks, plan: Training, schedule: WarmupCosine) -> Update:

@@ -1,5 +1,6 @@
 """The batches of a training: shuffled differently in each epoch, starting at any step."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from octet.common.machine import cores
@@ -21,7 +22,8 @@ def training_batches(
 
     `pictures` is the number of examples. The batches of an epoch depend only on the seed and the number of the epoch.
     """
-    first_epoch, first_step = divmod(start, pictures // plan.batch)
+    steps = pictures // plan.batch
+    first_epoch, first_step = divmod(start, steps)
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         shuffled = examples.shuffle(pictures, seed=plan.seed * _EPOCHS + epoch, reshuffle_each_iteration=False)
@@ -36,4 +38,11 @@ def training_batches(
             .batch(plan.batch, drop_remainder=True)
         )
 
-    return with_pipeline_options(tf.data.Dataset.range(first_epoch, plan.epochs).flat_map(epoch_batches)).prefetch(4)
+    epochs = tf.data.Dataset.range(first_epoch, math.ceil(plan.epochs))
+    batches = epochs.flat_map(epoch_batches).take(total_steps(plan.epochs, steps) - start)
+    return with_pipeline_options(batches).prefetch(4)
+
+
+def total_steps(epochs: float, steps_per_epoch: int) -> int:
+    """The steps of a training of so many epochs, of which the last may be a part."""
+    return max(1, round(epochs * steps_per_epoch))

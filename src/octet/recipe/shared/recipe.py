@@ -70,7 +70,7 @@ class Training(Section):
     device: Literal["cpu", "gpu"]
     xla: bool
     seed: Seed
-    epochs: Count
+    epochs: Annotated[int | float, Field(gt=0)]  # the last one may be a part
     batch: Count
     micro_batches: Count
     learning_rate: Positive
