@@ -16,6 +16,7 @@ from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
 from octet.quantization.qat import (
     calibrate,
+    clone,
     freeze_batch_norm,
     freeze_ranges,
     quantize,
@@ -38,14 +39,14 @@ def main(recipe: Recipe) -> None:
     classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
     load_weights(network, weights, f"train_float@{recipe.name}")
-    quantized, averaged = (quantize(network, plan.float_layers) for _ in range(2))
+    averaged = quantize(network, plan.float_layers)
+    pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
+    calibrate(averaged, network, pictures.take(plan.calibration_batches).map(normalize))
+    quantized = clone(averaged)
     if plan.freeze_batch_norm:
         freeze_batch_norm(quantized)
     if plan.freeze_ranges:
         freeze_ranges(quantized)
-    pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
-    calibrate(quantized, network, pictures.take(plan.calibration_batches).map(normalize))
-    averaged.set_weights(quantized.get_weights())
     networks = Networks(
         quantized,
         averaged,
