@@ -104,7 +104,8 @@ help: ## develop: List the targets
 		echo; \
 	done
 	@echo '  RECIPE=name    a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect,'
-	@echo '                 demo and bench the only recipe with results; for stale and tensorboard all)'
+	@echo '                 classify, demo, bench and devices the only recipe with results; for stale,'
+	@echo '                 tensorboard all)'
 	@echo '  RUNNER=docker  run in the container; local: in .venv (default: docker where an engine answers,'
 	@echo '                 but local for quickstart and test)'
 	@echo '  VARIANT=cpu    the container without CUDA, less than half the size'
@@ -161,6 +162,14 @@ detect: ready ## use: Draw what is found in SOURCE=: a picture, folder, pattern,
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(DETECT_FLAGS)) -- $(call quoted,$(SOURCE))
 
+.PHONY: classify
+classify: RUNNER := $(LOCAL_RUNNER)
+classify: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
+classify: ready ## use: Tell what SOURCE= shows: a picture, folder, pattern, video, address
+	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet classify \
+		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
+		$(call quoted_words,$(CLASSIFY_FLAGS)) -- $(call quoted,$(SOURCE))
+
 .PHONY: demo
 demo: ready ## use: Run a model in the browser, at http://localhost:8000 (DEMO_PORT=)
 demo: RUNNER := $(LOCAL_RUNNER)
@@ -173,6 +182,12 @@ bench: PEER_PATH = $(call absolute,$(PEER))
 bench: TARGET_FLAGS = $(if $(PEER),--env $(call quoted,PEER=$(PEER_PATH)) --volume $(call quoted,$(PEER_PATH):$(PEER_PATH):ro))
 bench: ready ## use: Measure how fast the parts of a recipe are here (PEER=other.tflite)
 	@$(RUN) octet bench $(GIVEN_RECIPE)
+
+.PHONY: devices
+devices: RUNNER := $(LOCAL_RUNNER)
+devices: ready ## use: Try a recipe's files on every runtime that can be had here
+	@$(if $(filter local,$(RUNNER)),$(if $(OCTET_IMAGE),,$(MAKE) --silent $(VENV)/devices $(VENV)/mediapipe))
+	@$(RUN) octet devices $(GIVEN_RECIPE) $(call quoted_words,$(DEVICES_FLAGS))
 
 .PHONY: verify
 verify: ready ## share: Run a recipe from nothing in a clone, and compare all with dvc.lock
@@ -223,13 +238,22 @@ test-image: quickstart $(VENV)/dev ## develop: Build the image and test it witho
 	@$(call build,release,$(IMAGE)-release)
 	@DOCKER=$(call quoted,$(DOCKER)) IMAGE=$(call quoted,$(IMAGE)) VARIANT=$(call quoted,$(VARIANT)) pytest --numprocesses 0 tests/image
 
+# The second task's shapes, for the tests that look at what was made
+quickstart-classifier = $(MAKE) reproduce RECIPE=quickstart_classifier RUNNER=$(LOCAL_RUNNER)
+
 .PHONY: test-others
-test-others: quickstart $(VENV)/dev $(VENV)/mediapipe ## develop: See whether MediaPipe finds in the shipped file what we find
+test-others: quickstart $(VENV)/dev $(VENV)/mediapipe $(VENV)/devices ## develop: See whether other runtimes answer what ours answers
+	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/others
 
 .PHONY: test-browser
 test-browser: quickstart $(VENV)/dev ## develop: See the page and the demo in Chromium, which has to be installed
+	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/browser
+
+.PHONY: test-gpu
+test-gpu: ready ## develop: See how trainings compute on this machine's GPUs, and how fast: 10 minutes
+	@$(RUN) octet gpu $(GIVEN_RECIPE)
 
 .PHONY: sbom
 sbom: $(VENV)/dev ## develop: Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
@@ -267,10 +291,11 @@ lint: $(VENV)/dev ## develop: Check style, types, the order of the layers and th
 
 .PHONY: lock
 lock: $(VENV)/dev ## develop: Resolve requirements/*.in again, into the hash-locked *.txt
-	@for set in runtime cuda remotes dev mediapipe; do \
-		uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header $(call quoted_words,$(LOCK_FLAGS)) \
-			requirements/$$set.in -o requirements/$$set.txt || exit 1; \
-	done
+	@for set in runtime cuda remotes dev mediapipe devices unaudited/rknn; do $(call compile,$$set,--universal --python-version 3.10) || exit 1; done
+	@$(call compile,arm64,--python-version 3.11 --python-platform aarch64-manylinux_2_28)
+	@PYTHONPATH=src python tools/lock_debian.py
+# $(1): the set, $(2): what it is for
+compile = uv pip compile --quiet $(2) --generate-hashes --no-header $(call quoted_words,$(LOCK_FLAGS)) requirements/$(1).in -o requirements/$(1).txt
 
 .PHONY: audit
 audit: $(VENV)/dev ## develop: See whether a locked package has a known vulnerability
@@ -285,11 +310,13 @@ ifndef OCTET_IMAGE
 $(VENV)/runtime: requirements/runtime.txt tools/environment/octet tools/environment/octet.pth
 $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 $(VENV)/mediapipe: requirements/mediapipe.txt $(VENV)/runtime
+$(VENV)/devices: requirements/devices.txt $(VENV)/runtime
+$(VENV)/rknn: requirements/unaudited/rknn.txt $(VENV)/runtime
 $(VENV)/remotes: requirements/remotes.txt $(VENV)/runtime
 
 # Of several makes at once, one sets up; the others wait for it and then see what is left to do.
 ifndef SETTING_UP
-$(VENV)/runtime $(VENV)/dev $(VENV)/mediapipe $(VENV)/remotes:
+$(VENV)/runtime $(VENV)/dev $(VENV)/mediapipe $(VENV)/devices $(VENV)/rknn $(VENV)/remotes:
 	@$(python) tools/environment/one_at_a_time.py $(VENV)/lock $(MAKE) --silent SETTING_UP=1 $@
 else
 $(VENV)/runtime:
@@ -306,8 +333,9 @@ $(VENV)/dev:
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# Apart from the rest: it brings another OpenCV.
-$(VENV)/mediapipe:
+# Apart from the rest: they bring another OpenCV, another numpy, another torch.
+$(VENV)/mediapipe $(VENV)/devices $(VENV)/rknn:
+	@echo 'Installing $(@F) (once) ...'
 	@$(python) -m venv $@-env
 	@$@-env/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@

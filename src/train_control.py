@@ -7,7 +7,6 @@ Usage:  python src/train_control.py RECIPE
 
 from pathlib import Path
 
-from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
 from octet.common.weights import load_weights
@@ -18,28 +17,28 @@ from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import Networks
 from octet.training.run import TrainingPaths, run_training
+from octet.training.strategy import start_team
 
 
 def main(recipe: Recipe) -> None:
     plan = recipe.train_qat
-    device.use(plan.device)
+    team = start_team(plan)
     records = require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     weights = require_output(Path("models", recipe.name, "float", "weights.h5"), f"train_float@{recipe.name}")
     make_deterministic(plan.seed)
     classes = read_class_names(records)
-    trained, averaged = (registry.network(recipe, classes).build() for _ in range(2))
-    for network in (trained, averaged):
-        load_weights(network, weights, f"train_float@{recipe.name}")
+    network = registry.network(recipe, classes)
+    with team.strategy.scope():
+        trained = network.build()
+    averaged = network.build()
+    for model in (trained, averaged):
+        load_weights(model, weights, f"train_float@{recipe.name}")
     if plan.freeze_batch_norm:
         freeze_batch_norm(trained)
     networks = Networks(trained, averaged, [(1.0, trained.trainable_variables)])
     scratch, output = Path("runs", recipe.name, "train_control"), Path("models", recipe.name, "control")
-    run_training(
-        registry.learning(recipe, classes),
-        networks,
-        plan,
-        TrainingPaths(records, [weights], scratch, output, before=weights.parent),
-    )
+    paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
+    run_training(registry.learning(recipe, classes), networks, plan, paths, team)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,11 @@ from octet.recipe.detection import Recipe
 from octet.recipe.shared.load import load_recipe
 
 ROOT = Path(__file__).resolve().parents[1]
-STAGES = tuple(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])  # in the order in which they run
-PIPELINE = {"detection": {"task": "detection", "model": "detector", "outputs": "detections"}}
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES = tuple(PIPELINE["stages"])  # in the order in which they run
+OF_TASK = {of["task"]: of for of in PIPELINE["vars"][0]["recipes"].values()}  # what dvc.yaml says of a recipe
+REPRODUCED = ("reproduced", "classified")  # fixtures: projects that all tests share
+CLASSIFIER = "quickstart_classifier"
 
 # A shell's background job and nohup hand these down ignored, and so would the tests to what they start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -79,7 +82,7 @@ class Project:
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         pipeline = self.folder / "dvc.yaml"
         recipes = "".join(
-            f"\n      {name}: {yaml.safe_dump(PIPELINE[section['task']], default_flow_style=True, width=9999).strip()}"
+            f"\n      {name}: {yaml.safe_dump(OF_TASK[section['task']], default_flow_style=True, width=9999).strip()}"
             for name, section in params.items()
         )
         pipeline.write_text(
@@ -134,8 +137,8 @@ class Project:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests that need the reproduced project first: one worker makes it while the other runs other tests."""
-    items.sort(key=lambda item: "reproduced" not in getattr(item, "fixturenames", ()))
+    """Run tests that need a reproduced project first: one worker makes it while the other runs other tests."""
+    items.sort(key=lambda item: not {*REPRODUCED} & {*getattr(item, "fixturenames", ())})
 
 
 @pytest.fixture
@@ -156,27 +159,37 @@ def state_of(project: Project) -> dict[str, tuple[int, int]]:
 
 @pytest.fixture(autouse=True)
 def reproduced_stays_unchanged(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test that changes the reproduced project, instead of the tests that run after it."""
-    if "reproduced" not in request.fixturenames:
-        yield
-        return
-    project = request.getfixturevalue("reproduced")
-    before = state_of(project)
+    """Fail a test that changes a reproduced project, instead of the tests that run after it."""
+    projects = [request.getfixturevalue(name) for name in REPRODUCED if name in request.fixturenames]
+    before = list(map(state_of, projects))
     yield
-    assert state_of(project) == before
+    assert list(map(state_of, projects)) == before
 
 
 @pytest.fixture(scope="session")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A working copy in which DVC has run the complete tiny pipeline; tests read it and must not change it."""
+    return _reproduce(tmp_path_factory, "reproduced", tiny_params())
+
+
+@pytest.fixture(scope="session")
+def classified(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A working copy in which DVC has run `quickstart_classifier` as it stands; tests must not change it either."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    return _reproduce(tmp_path_factory, "classified", {CLASSIFIER: params[CLASSIFIER]})
+
+
+def _reproduce(tmp_path_factory: pytest.TempPathFactory, name: str, params: dict[str, Any]) -> Project:
+    """Run the pipeline of these recipes in a folder that all workers share, or wait until another one has."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "reproduced"  # shared by all workers
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
-            partial = folder.with_name("reproducing")
+            partial = folder.with_name(f"{name}.partial")
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir()
             project = Project.new(partial)
+            project.write_params(params)
             project.set_up_dvc()
             result = project.run("dvc", "repro")
             assert result.returncode == 0, result.stdout + result.stderr

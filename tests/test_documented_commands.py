@@ -1,5 +1,7 @@
 """Every command of README.md and docs/ works, page by page, in one project in which only `quickstart` was run.
 
+The classifier of `quickstart_classifier` is there, too.
+
 A command is a line of a fenced block that names no language. What cannot run here is in ELSEWHERE, with what runs it.
 """
 
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from conftest import ROOT, Project, tiny_params
+from conftest import CLASSIFIER, ROOT, Project, tiny_params
 
 PAGES = ("README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").glob("*.md")))
 EXPERIMENTS = "docs/experiments.md"
@@ -22,6 +24,8 @@ EXPERIMENTS = "docs/experiments.md"
 REMOTES = "tests/remotes/test_sharing.py::test_from_one_clone_to_another"
 ARTIFACTS = "tests/remotes/test_sharing.py::test_one_model_by_name_and_version"
 SBOM = "tests/tools/test_sbom.py::test_what_is_installed_here_is_listed_with_its_release_and_the_locks_hashes"
+CLASSIFIED = "tests/pipeline/test_classifier.py::test_it_learns_and_eight_bits_cost_little"
+SLURM = "tests/slurm/test_slurm.py::test_from_sbatch_to_the_pushed_model"
 IMAGE = "tests/image/test_image.py::test_it_says_what_it_is"
 
 # The beginning of a command, or a page for all of its commands; and the test that runs it, or `.ci/run`, or a reason.
@@ -33,6 +37,7 @@ ELSEWHERE = {
     "make demo": "tests/browser/test_demo.py::test_a_dropped_picture",
     "make doctor RECIPE=voc0712": "tests/commands/test_doctor.py::test_a_gpu_recipe_without_a_gpu",
     "make reproduce RECIPE=voc0712": "takes a GPU and 2.9 GB from the internet",
+    "make reproduce RECIPE=quickstart_classifier": CLASSIFIED,
     "make gate": "tests/commands/test_gate.py::test_it_opens",
     "make verify": "tests/commands/test_verify.py::test_all_agrees",
     "make test": ".ci/run",
@@ -41,6 +46,8 @@ ELSEWHERE = {
     "make test-others": ".ci/run",
     "make test-image": ".ci/run",
     "make bench": "tests/commands/test_bench.py::test_every_part_is_measured_on_one_core_and_on_all",
+    "make devices": "tests/others/test_devices.py::devices",
+    "make .venv/rknn": "takes 7 GB",
     "quantize MODEL": "tests/commands/test_quantize.py::test_a_saved_model_in_uint8_from_a_folder_of_pictures",
     "mkdir -p /mnt/nas/octet": "needs a NAS",
     "dvc remote add --default ours /mnt/nas/octet": REMOTES,
@@ -65,6 +72,12 @@ ELSEWHERE = {
     "make audit": ".ci/run",
     "make image": IMAGE,
     "make sbom": SBOM,
+    "sbatch": SLURM,
+    "worker train_float voc0712": SLURM,
+    "export TF_CONFIG": "tests/training/test_workers.py::start",
+    "kubectl apply": "needs a Kubernetes cluster",
+    "make restore RECIPE=voc0712": "takes a GPU and 2.9 GB from the internet",
+    "make push RECIPE=voc0712": "needs what a GPU makes in hours",
 }
 
 
@@ -134,9 +147,10 @@ def merged(params: dict[str, Any], edit: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def clone(reproduced: Project, tmp_path: Path) -> Project:
+def clone(reproduced: Project, classified: Project, tmp_path: Path) -> Project:
     """The whole project, all recipes named, of which one was run and is committed."""
     project = reproduced.copy(tmp_path / "octet")
+    project.take(classified, f"models/{CLASSIFIER}")
     for name in ("README.md", "Makefile", "dvc.yaml", "params.yaml", "pyproject.toml"):
         shutil.copy(ROOT / name, project.folder)
     for name in ("docs", "tools"):
@@ -178,6 +192,7 @@ def test_every_command_works_in_the_pages_order(clone: Project, tmp_path: Path) 
         if page == "README.md":
             assert "Running stage" not in said["make quickstart"]
     assert (clone.folder / "found.json").exists()
+    assert (clone.folder / "answers.json").exists()
 
 
 def walk_through_the_experiment(clone: Project, reader: Reader) -> None:

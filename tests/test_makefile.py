@@ -12,7 +12,8 @@ from conftest import ROOT, Project
 
 HOSTILE = "a'b\"c  $5 $(shell touch ran)`touch ran`;touch ran\n#ü\\"
 WORDS = HOSTILE.split()  # as flags are taken
-MAKE = ("make", "--old-file=.venv/runtime", "--old-file=.venv/dev", "--old-file=.venv/remotes")
+INSTALLED = ("--old-file=.venv/runtime", "--old-file=.venv/dev", "--old-file=.venv/remotes")
+MAKE = ("make", *INSTALLED, "--what-if=requirements/mediapipe.txt")  # which seems new, where it is installed, too
 
 
 @pytest.fixture
@@ -58,6 +59,7 @@ def asked_for(clone: Project, client: Path, target: str, **named: str) -> list[l
         ("reproduce", {"RECIPE": HOSTILE, "REPRO_FLAGS": HOSTILE}, [HOSTILE, *WORDS]),
         ("report", {"RECIPE": HOSTILE}, ["octet", "summary", HOSTILE]),
         ("gate", {"RECIPE": HOSTILE}, ["octet", "gate", HOSTILE]),
+        ("devices", {"RECIPE": HOSTILE, "DEVICES_FLAGS": HOSTILE}, ["octet", "devices", HOSTILE, *WORDS]),
         ("doctor", {"RECIPE": HOSTILE}, ["octet", "doctor", HOSTILE]),
         ("verify", {"RECIPE": HOSTILE}, ["octet", "verify", HOSTILE]),
         ("bench", {"RECIPE": HOSTILE}, ["octet", "bench", HOSTILE]),

@@ -23,7 +23,7 @@ from conftest import ROOT, detection_recipe
 from octet.commands.browser.content import demo_files
 from octet.commands.browser.runtime import obtain_runtime
 from octet.commands.browser.server import Demo
-from octet.commands.detecting.stills import decode_picture
+from octet.commands.looking.stills import decode_picture
 from octet.data.reading.pictures import picture_batches
 from octet.reporting.drawing import COLOURS
 from octet.tasks.detection.using.part import Detection, Finder

@@ -1,13 +1,14 @@
-"""quickstart's page as people see it: from the disk, without a network, on a desk and on a phone, in light and dark."""
+"""The quickstarts' pages as people see them: from the disk, offline, on a desk and on a phone, in light and dark."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from conftest import ROOT
+from conftest import CLASSIFIER, ROOT
 
-REPORT = ROOT / "reports" / "quickstart" / "report.html"
+REPORTS = [ROOT / "reports" / name / "report.html" for name in ("quickstart", CLASSIFIER)]
 DESK, PHONE = (1280, 900), (390, 844)
 MOST = 5_000_000  # bytes
 
@@ -46,13 +47,14 @@ LETTERS = """() => [...document.body.querySelectorAll("*")]
   })"""
 
 
-def test_the_page(page: Page) -> None:
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.parent.name)
+def test_the_page(page: Page, report: Path) -> None:
     asked: list[str] = []
     troubles: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: troubles.append(message.text))
-    page.goto(REPORT.as_uri())
-    assert [url for url in asked if not url.startswith("data:")] == [REPORT.as_uri()]
+    page.goto(report.as_uri())
+    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
     assert troubles == []
     shown = page.evaluate(SHOWN_BY_SECTION)
     assert next(iter(shown)) == "What did eight bits cost?"
@@ -81,5 +83,6 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_its_size() -> None:
-    assert REPORT.stat().st_size < MOST
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.parent.name)
+def test_its_size(report: Path) -> None:
+    assert report.stat().st_size < MOST

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from conftest import Project
+from octet.common.machine import cores
 
 FILES = {"float32": "tflite/float32.tflite", "uint8": "detector_uint8.tflite"}
 PARTS = {
@@ -16,6 +17,8 @@ PARTS = {
     "scoring a file": ["file"],
 }
 
+SHARED = {"training on two cores": ["one replica", "two in a process", "two processes"]} if cores() > 1 else {}
+
 
 @pytest.mark.slow
 def test_every_part_is_measured_on_one_core_and_on_all(reproduced: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,6 +26,8 @@ def test_every_part_is_measured_on_one_core_and_on_all(reproduced: Project, monk
     result = reproduced.octet("bench", "quickstart")
     assert result.returncode == 0, result.stderr
     measured = json.loads((reproduced.folder / "runs/quickstart/benchmark.json").read_text())
+    shared = measured.pop("shared")
+    assert {group: list(rates) for group, rates in shared.items()} == SHARED
     assert "1" in measured
     for groups in measured.values():
         assert {group: list(rates) for group, rates in groups.items()} == PARTS

@@ -26,11 +26,12 @@ from PIL import Image
 
 from conftest import ROOT, Project, detection_recipe
 from helpers.server import Asked, Server, endless, whole
-from octet.commands.detecting.content import download_picture
-from octet.commands.detecting.outputs import OutputPaths, copy_writer
-from octet.commands.detecting.results import PictureResult, write_results_csv
-from octet.commands.detecting.sources import find_sources
-from octet.commands.detecting.stills import StillPicture, decode_picture
+from octet.commands.looking.content import download_picture
+from octet.commands.looking.kinds import DETECTION
+from octet.commands.looking.outputs import OutputPaths, copy_writer
+from octet.commands.looking.results import PictureResult, write_results_csv
+from octet.commands.looking.sources import find_sources
+from octet.commands.looking.stills import StillPicture, decode_picture
 from octet.common.errors import UserError
 from octet.common.tensorflow import tflite
 from octet.data.reading.records import read_pictures
@@ -185,7 +186,7 @@ def test_a_spreadsheet_computes_no_names(tmp_path: Path) -> None:
     """Numbers stay numbers, less than zero as well."""
     names = ["=1+1", "+1", "-cat", "@cat", "\tcat", "＝1", "cat-1", "'cat"]  # noqa: RUF001
     found = [Detection(name, 0.5, (-1.0, 0.0, 2.0, 3.0)) for name in names]
-    write_results_csv(tmp_path / "found.csv", [PictureResult("=cmd|' /c calc'!A0.jpg", None, 4, 4, found)])
+    write_results_csv(tmp_path / "found.csv", [PictureResult("=cmd|' /c calc'!A0.jpg", None, 4, 4, found)], DETECTION)
     with (tmp_path / "found.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["label"] for row in rows] == ["'=1+1", "'+1", "'-cat", "'@cat", "\\tcat", "'＝1", "cat-1", "'cat"]  # noqa: RUF001
@@ -567,7 +568,7 @@ def test_the_name_of_a_copy_of_an_address() -> None:
 
 
 def test_the_name_of_a_copy_is_shortened_where_no_disk_takes_it() -> None:
-    paths = OutputPaths(None)
+    paths = OutputPaths(None, ".detected")
     for name, copy in (
         ("x" * 250 + ".jpg", "x" * 242 + ".detected.jpg"),
         ("x" * 251 + ".jpg", "x" * 240 + "-2.detected.jpg"),

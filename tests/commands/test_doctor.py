@@ -10,9 +10,11 @@ import pytest
 
 from conftest import ROOT, Project, tiny_params
 from octet.commands.health import host
-from octet.commands.health.memory import check_memory, memory_needs
+from octet.commands.health.finding import Finding
+from octet.commands.health.memory import check_memory, memory_need
 from octet.recipe.shared.dataset import Voc
 from octet.recipe.shared.load import load_recipe
+from octet.recipe.shared.recipe import Recipe
 
 
 @pytest.fixture
@@ -82,23 +84,33 @@ def test_a_remote_that_is_not_there(settled: Project) -> None:
 
 
 def test_the_batch_that_fits_is_named() -> None:
-    recipe = load_recipe("quickstart", ROOT / "params.yaml")
-    fixed, each = memory_needs(recipe)
-    assert check_memory(recipe, "GPU", int((fixed + 80 * each) / 0.9)).state == "ok"
-    tight = check_memory(recipe, "GPU", int((fixed + 40 * each) / 0.9))  # enough in float, where each is kept once
+    quickstart = load_recipe("quickstart", ROOT / "params.yaml")
+    recipe = quickstart.model_copy(update={"model": quickstart.model.model_copy(update={"input_size": 512})})
+    need = memory_need(recipe, "train_float")
+
+    def check(recipe: Recipe, pictures: int) -> Finding:
+        """What doctor says where so many pictures fit that are trained on in float, where each is kept once."""
+        return check_memory(recipe, "machine", int((need.fixed + pictures * need.each) / 0.9))
+
+    assert check(recipe, 80).state == "ok"
+    tight = check(recipe, 40)
     assert tight.state == "FAIL"
     assert tight.remedy == "set quickstart.train_qat.micro_batches to 2 or more"
-    in_micro_batches = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"micro_batches": 4})})
-    assert check_memory(in_micro_batches, "GPU", int((fixed + 40 * each) / 0.9)).state == "ok"
-    assert (
-        "quickstart.train_float.micro_batches to 2"
-        in check_memory(in_micro_batches, "GPU", int((fixed + 20 * each) / 0.9)).remedy
-    )
+    in_parts = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"micro_batches": 4})})
+    assert check(in_parts, 40).state == "ok"
+    assert "quickstart.train_float.micro_batches to 2" in check(in_parts, 20).remedy
     taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation_weight": 0.5})})
-    assert check_memory(taught, "GPU", int((fixed + 80 * each) / 0.9)).state == "FAIL"  # the teacher's as well
-    larger = recipe.model.model_copy(update={"input_size": 256})
-    assert memory_needs(recipe.model_copy(update={"model": larger}))[1] == pytest.approx(4 * each, rel=0.1)
+    assert check(taught, 80).state == "FAIL"  # the teacher's as well
+    assert need.each == pytest.approx(16 * memory_need(quickstart, "train_float").each, rel=0.1)
     assert check_memory(recipe, "GPU", None).state == "note"
+
+
+def test_gpus_that_share_a_batch_need_memory_for_their_parts() -> None:
+    quickstart = load_recipe("quickstart", ROOT / "params.yaml")
+    strategy = quickstart.train_qat.strategy.model_copy(update={"kind": "mirrored", "replicas": 4})
+    plan = quickstart.train_qat.model_copy(update={"device": "gpu", "strategy": strategy})
+    finding = check_memory(quickstart.model_copy(update={"train_qat": plan}), "GPU", 8 * 2**30)
+    assert "8 pictures at once in train_qat" in finding.text
 
 
 def test_a_setting_that_changes_the_bytes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +122,7 @@ CHECK_DISK = """
 from pathlib import Path
 from octet.commands.health.host import check_disk
 from octet.recipe.shared.load import load_recipe
+from octet.recipe.shared.recipe import Recipe
 print(check_disk(Path(), load_recipe("quickstart", Path("../params.yaml")).dataset).state)
 """
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, Project
 
 COMMANDS = sorted(file.stem for file in (ROOT / "src" / "octet" / "commands").glob("[!_]*.py"))
-TAKE_A_RECIPE = [name for name in COMMANDS if name not in ("detect", "new", "quantize")]
+TAKE_A_RECIPE = [name for name in COMMANDS if name not in ("detect", "new", "quantize", "worker")]
 SLOW_PACKAGES = ("tensorflow", "tf_keras", "dvc")
 
 
@@ -48,8 +48,18 @@ def test_help_imports_nothing_slow(command: str) -> None:
         ("quantize nosuch.h5 --scheme float16", "nosuch.h5: is not there"),
         ("detect --recipe nosuch x.jpg", "params.yaml: no recipe 'nosuch'"),
         ("detect --model nosuch.tflite x.jpg", "nosuch.tflite: no such model"),
+        ("profile nosuch.tflite", "nosuch.tflite: no such model"),
+        (
+            "pack quickstart",
+            "models/quickstart/detector_uint8.tflite is missing: run `dvc repro convert@quickstart` first",
+        ),
+        ("kernels quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         ("detect --json - --csv - x.jpg", "--json and --csv cannot both go to standard output"),
         ("bench quickstart", "data/quickstart/records is missing: run `dvc repro preprocess@quickstart` first"),
+        (
+            "devices quickstart",
+            "models/quickstart/detector_uint8.tflite is missing: run `dvc repro convert@quickstart` first",
+        ),
         ("gate quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         ("summary quickstart", "reports/quickstart/evaluation.json is missing: run `dvc repro score@quickstart` first"),
         *((words, "there are no results here: run `make quickstart`") for words in ("gate", "demo", "detect x.jpg")),

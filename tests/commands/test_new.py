@@ -125,7 +125,7 @@ LAYOUTS: dict[str, tuple[Callable[[Path, Rendered], None], list[str], dict[str, 
 def test_own_data_is_recognized(tmp_path: Path, pictures: Rendered, layout: str) -> None:
     make, paths, counts = LAYOUTS[layout]
     make(tmp_path / "photos", pictures)
-    data = find_own_data([tmp_path / path for path in paths])
+    data = find_own_data([tmp_path / path for path in paths], "detection")
     rest = {"pretrained": None, "classes": "found", "on_bad": "error", "shards": 1}
     dataset = Dataset.model_validate({"source": data.source, "splits": data.splits, **rest})
     archives = tmp_path / "archives"
@@ -183,13 +183,13 @@ def test_what_is_no_annotation_is_passed_by(tmp_path: Path, pictures: Rendered, 
     STRAYS[strays](tmp_path / "photos")
     path = str(tmp_path / "photos")
     source = {"kind": "folder", "path": path, "pictures": "images", "annotations": "annots"}
-    assert find_own_data([tmp_path / "photos"]).source == source
+    assert find_own_data([tmp_path / "photos"], "detection").source == source
 
 
 def test_pictures_near_the_annotations_are_taken(tmp_path: Path, pictures: Rendered) -> None:
     for name in ("a", "b"):
         write_coco(tmp_path / name / "images", tmp_path / name / f"{name}.json", pictures[:2])
-    for name, paths in find_own_data([tmp_path]).source["sets"].items():
+    for name, paths in find_own_data([tmp_path], "detection").source["sets"].items():
         assert paths == {"instances": f"{tmp_path}/{name}/{name}.json", "pictures": f"{tmp_path}/{name}/images"}
 
 
@@ -232,14 +232,14 @@ def test_data_that_no_recipe_can_name_are_refused(tmp_path: Path, pictures: Rend
     make, message = MISTAKEN[mistake]
     make(tmp_path / "photos", pictures)
     with pytest.raises(UserError, match=message):
-        find_own_data([tmp_path / "photos"])
+        find_own_data([tmp_path / "photos"], "detection")
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.tar", "a.yaml"])
 def test_a_pipe_is_not_read(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
     with pytest.raises(UserError, match=f"{name}: is a pipe or a device"):
-        find_own_data([tmp_path / name])
+        find_own_data([tmp_path / name], "detection")
 
 
 def test_text_and_values_of_other_recipes_stay(project: Project, pictures: Rendered) -> None:
@@ -263,7 +263,6 @@ def test_text_and_values_of_other_recipes_stay(project: Project, pictures: Rende
     assert values == yaml.safe_load(before["params.yaml"])
     assert {key for key in mine if mine[key] != values["quickstart"][key]} == {
         "dataset",
-        "model",
         "train_float",
         "train_qat",
         "convert",

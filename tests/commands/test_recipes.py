@@ -66,6 +66,7 @@ def test_the_one_that_has_none_is_told_who_has() -> None:
         ("report", "octet summary", "octet summary 'first'"),
         ("demo", "octet demo --port='8000'", "octet demo 'first' --port='8000'"),
         ("detect SOURCE=x.jpg", "octet detect -- 'x.jpg'", "octet detect --recipe 'first' -- 'x.jpg'"),
+        ("classify SOURCE=x.jpg", "octet classify -- 'x.jpg'", "octet classify --recipe 'first' -- 'x.jpg'"),
         ("detect SOURCE=x.jpg MODEL=y", "octet detect --model='y' -- 'x.jpg'", "octet detect --model='y' -- 'x.jpg'"),
         ("tensorboard", "octet tensorboard --port='6006'", "octet tensorboard 'first' --port='6006'"),
         ("doctor", "octet doctor 'voc0712'", "octet doctor 'first'"),

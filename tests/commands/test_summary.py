@@ -131,19 +131,20 @@ def test_the_speed_is_measured_once_for_the_same_files(finished: Project) -> Non
 
 
 def test_the_page_shows_the_devices_that_were_tried(finished: Project) -> None:
-    runtimes = {
-        "LiteRT": {"version": "1.0", "arch": "x86", "kernels": "XNNPACK", "same_bytes": 1.0, "max_steps": 0}
-        | {"score": 0.5, "status": "equal", "why": None},
-        "other": {"status": "absent", "why": "<not installed>"},
+    known = {"version": "1.0", "arch": "x86", "kernels": "XNNPACK", "same_bytes": 1.0, "max_steps": 0, "score": 0.5}
+    rows = {
+        "one": {"runtime": "one", "file": "uint8_raw", "status": "equal", "why": "", **known},
+        "other": {"runtime": "other", "file": "uint8", "arch": "", "kernels": "", "status": "absent", "why": "<none>"},
     }
-    devices = {"file": "detector_uint8.tflite", "sha256": "of another", "pictures": 3, "runtimes": runtimes}
+    devices = {"recipe": "quickstart", "file": "raw", "sha256": "x", "pictures": 3, "metric": "voc12_map"}
+    devices |= {"files": {"uint8": "of another"}, "runtimes": rows}
     place = finished.folder / "reports/quickstart/devices.json"
     place.write_text(json.dumps(devices))
     assert finished.octet("summary", "quickstart").returncode == 0
     page = Path(finished.folder, "runs/quickstart/report.html").read_text()
-    assert "An earlier version of the shipped file" in page
-    assert "100.0 %" in page and "&lt;not installed&gt;" in page
+    assert "Earlier versions of the files" in page
+    assert "100.0 %" in page and "&lt;none&gt;" in page
     place.write_text("{}")
     result = finished.octet("summary", "quickstart")
     assert result.returncode == 1
-    assert result.stderr.startswith("octet: reports/quickstart/devices.json: sha256: Field required")
+    assert result.stderr.startswith("octet: reports/quickstart/devices.json")

@@ -16,7 +16,7 @@ from conftest import tiny_params
 from octet.common.errors import UserError
 from octet.common.tensorflow import tf
 from octet.data.augmentation.augment import augment
-from octet.data.augmentation.batches import Example, training_batches
+from octet.data.augmentation.batches import Example, Part, training_batches
 from octet.data.reading.check_sums import masked_check_sums
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
@@ -170,7 +170,7 @@ def test_damaged_class_names_are_reported(tmp_path: Path, content: bytes) -> Non
 def test_a_step_depends_only_on_its_number_and_the_seed(records: Path) -> None:
     def steps(start: int, seed: int = 1, epochs: float = 3) -> list[bytes]:
         examples, pictures = read_examples(records, "train"), count_records(records, "train")
-        batches = training_batches(examples, pictures, plan(seed=seed, epochs=epochs), start, prepare)
+        batches = training_batches(examples, pictures, plan(seed=seed, epochs=epochs), start, Part(), prepare)
         return [
             b"".join([*ids, *(tensor.tobytes() for tensor in (batch, *targets))])
             for ids, batch, targets in batches.as_numpy_iterator()

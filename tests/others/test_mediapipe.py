@@ -1,20 +1,16 @@
 """MediaPipe opens the shipped file by its metadata and finds in it what we find: `make test-others`."""
 
-import json
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import ROOT, detection_recipe
-from octet.data.reading.pictures import picture_batches
+from helpers.mediapipe import ask_mediapipe, enlarged_test_pictures
 from octet.tasks.detection.using.part import Finder
 
-PYTHON = ROOT / ".venv" / "mediapipe-env" / "bin" / "python"
 MODEL = ROOT / "models" / "quickstart" / "detector_uint8.tflite"
 PICTURES = 60
-ENLARGED = 8  # for MediaPipe's boxes are in whole pixels
 SURE, OVERLAP = 0.3, 0.95
 STEP = 6 / 256  # of a score, that one step of the logit before it makes at most
 SWAPPED = 0.01  # of what is found
@@ -24,24 +20,13 @@ Row = tuple[str, float, float, float, float, float]  # label, score, left, top, 
 
 @pytest.fixture(scope="module")
 def pictures() -> list[np.ndarray]:
-    """Those of test as the network sees them, each pixel made a square of many.
-
-    Whatever way a square is sampled, it gives its pixel back: MediaPipe samples corners where we sample centres.
-    """
-    records = ROOT / "data" / "quickstart" / "records"
-    side = Finder(MODEL).side
-    (seen,) = picture_batches(records, "test", side, PICTURES).take(1).as_numpy_iterator()
-    return [picture.repeat(ENLARGED, axis=0).repeat(ENLARGED, axis=1) for picture in seen]
+    return enlarged_test_pictures("quickstart", Finder(MODEL).side, PICTURES)
 
 
 @pytest.fixture(scope="module")
 def theirs(pictures: list[np.ndarray], tmp_path_factory: pytest.TempPathFactory) -> list[list[Row]]:
-    file = tmp_path_factory.mktemp("mediapipe") / "pictures.npz"
-    np.savez(file, pictures=np.stack(pictures))
-    script = Path(__file__).with_name("find_with_mediapipe.py")
-    result = subprocess.run([PYTHON, script, MODEL, file], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
-    return [[(*row,) for row in rows] for rows in json.loads(result.stdout)]
+    folder: Path = tmp_path_factory.mktemp("mediapipe")
+    return [[*rows] for rows in ask_mediapipe("find_with_mediapipe.py", MODEL, pictures, folder)]
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
 
 from conftest import ROOT, Project, tiny_params
+from helpers.making import encoded
 from helpers.own_data import Rendered, write, write_coco, write_voc, write_yolo
+from octet.common.tensorflow import keras
 from octet.sources.packing import shapes
 
 PAGE = (ROOT / "docs" / "own-data.md").read_text()
@@ -44,6 +47,33 @@ def add_recipe(project: Project, dataset: dict[str, Any]) -> None:
 def described(project: Project) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((project.folder / "data/mine/dataset.json").read_text())
     return content
+
+
+@pytest.mark.slow
+def test_thirty_pictures_in_two_folders_become_a_file_that_tells_them_apart(clone: Project) -> None:
+    """As on the page, but for the browser, and with weights of nothing in the place of those that are downloaded."""
+    lines = (
+        "octet new pets --from flowers_small --pictures ../photos",
+        "make reproduce RECIPE=pets RUNNER=local",
+        "make classify RECIPE=pets SOURCE=../photos/cat",
+    )
+    assert all(line in PAGE for line in lines)
+    photos, weights = clone.folder.parent / "photos", clone.folder.parent / "mobilenet.h5"
+    for name, colour in (("cat", (200, 60, 60)), ("dog", (60, 60, 200))):
+        for number in range(15):
+            write(photos / name / f"{number}.jpg", encoded(Image.new("RGB", (64 + number, 64), colour)))
+    keras.applications.MobileNetV2((64, 64, 3), alpha=0.35, include_top=False, weights=None).save_weights(weights)
+    base = yaml.safe_load((ROOT / "params.yaml").read_text())["flowers_small"]
+    base["dataset"]["pretrained"] |= {"bytes": None, "sources": [str(weights)]}
+    clone.write_params({"flowers_small": base})
+    clone.set_up_dvc()
+    assert clone.octet(*lines[0].split()[1:]).returncode == 0
+    result = clone.run(*REPRODUCE[:-1], "RECIPE=pets")
+    assert result.returncode == 0, result.stderr
+    assert (clone.folder / "models/pets/labels.txt").read_text().split() == ["cat", "dog"]
+    shown = clone.run(*REPRODUCE[:3], "classify", "RECIPE=pets", "SOURCE=../photos/cat")
+    assert shown.returncode == 0, shown.stderr
+    assert len(list((photos / "cat").glob("*.classified.jpg"))) == 15
 
 
 @pytest.mark.slow

@@ -49,6 +49,14 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.strides", [12], ["quickstart.model.strides.0", "found 12", "8, 16, 32"]),
         ("model.strides", [], ["quickstart.model.strides", "at least 1"]),
         ("train_float.micro_batches", 3, ["quickstart.train_float", "batch of 8", "3 equal micro_batches"]),
+        ("train_float.strategy.kind", "all", ["quickstart.train_float.strategy.kind", "'all'", "'mirrored'"]),
+        ("train_float.strategy.replicas", 2, ["quickstart.train_float.strategy", "one has one replica, found 2"]),
+        (
+            "train_float.strategy",
+            {"kind": "mirrored", "replicas": 3},
+            ["quickstart.train_float", "batch of 8", "split evenly over 3 replicas"],
+        ),
+        ("train_qat.strategy", {"kind": "tpu", "replicas": 8}, ["quickstart.train_qat", "fake quantization", "TPU"]),
         (
             "train_float.frozen_blocks",
             3,
@@ -187,3 +195,17 @@ def test_an_experiment_changes_only_the_keys_that_it_names(tmp_path: Path) -> No
     shutil.copy(ROOT / "params.yaml", tmp_path)
     apply_overrides(tmp_path / "params.yaml", ["voc2007.train_float.ema_decay=0.5"])
     assert yaml.safe_load((tmp_path / "params.yaml").read_text()) == expected
+
+
+def test_a_step_for_several_devices_is_not_compiled(tmp_path: Path) -> None:
+    params = tiny_params()
+    params["quickstart"]["train_float"].update(strategy={"kind": "mirrored", "replicas": 2}, xla=True)
+    with pytest.raises(UserError, match=r"quickstart.train_float: .*xla compiles for one device: set it to false"):
+        load(tmp_path, params)
+
+
+def test_every_replica_has_a_part_of_every_micro_batch(tmp_path: Path) -> None:
+    params = tiny_params()
+    params["quickstart"]["train_float"].update(strategy={"kind": "mirrored", "replicas": 2}, micro_batches=8)
+    with pytest.raises(UserError, match="a batch of 8 in 8 micro_batches cannot be split evenly over 2 replicas"):
+        load(tmp_path, params)

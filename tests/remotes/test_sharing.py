@@ -62,7 +62,9 @@ def test_every_kind_that_is_promised_is_installed(kind: str, made: Clone) -> Non
 
 
 def test_every_recipe_has_its_artifact() -> None:
-    assert list(PIPELINE["artifacts"]) == [f"{recipe}/detector" for recipe in PIPELINE["vars"][0]["recipes"]]
+    assert list(PIPELINE["artifacts"]) == [
+        f"{recipe}/{of['model']}" for recipe, of in PIPELINE["vars"][0]["recipes"].items()
+    ]
     for name, artifact in PIPELINE["artifacts"].items():
         recipe, model = name.split("/")
         outs = PIPELINE["stages"]["convert"]["do"]["outs"]

@@ -10,7 +10,7 @@ import pytest
 from octet.measuring.evaluation import Variant
 from octet.reporting.filling import fill_html, fill_markdown
 from octet.reporting.gallery import Exhibit, Gallery, Mark
-from octet.reporting.plots import confusion_chart
+from octet.reporting.plots import confusion_chart, count_chart
 from octet.tasks.detection.showing import charts
 
 HOSTILE = '<b onclick="x">&amp; **bold** | [link](http://example.org) `code`\n# head'
@@ -66,7 +66,7 @@ def test_charts_show_names_as_text() -> None:
     for drawn in (
         charts.class_chart({"float": scores, "uint8": scores}),
         charts.precision_recall_curves({"uint8": points}, [name]),
-        charts.count_chart({"objects_per_class": {name: 3}}),
+        count_chart({name: 3}, "objects"),
         confusion_chart([(name, name)]),
     ):
         assert html.escape(name, quote=False) in drawn

@@ -51,6 +51,14 @@ def test_without_a_folder_above_the_classes_the_archive_names_the_set(tmp_path: 
     assert problems == []
 
 
+def test_a_folder_that_is_named_like_its_archive_is_no_empty_class(tmp_path: Path) -> None:
+    with ClassFolders(
+        [make_tar(tmp_path / "mine.tar", "mine/", "mine/cat/", "mine/cat/1.jpg", "mine/dog/")]
+    ) as folders:
+        _, problems = folders.assign(splits(["mine"]))
+    assert [(problem.file, problem.kind) for problem in problems] == [("mine/dog", "empty class")]
+
+
 def test_the_same_pictures_are_held_out_wherever_their_folder_lies(tmp_path: Path) -> None:
     held_out = []
     for top in ("photos", "elsewhere/pictures"):

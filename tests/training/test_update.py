@@ -21,6 +21,7 @@ from octet.training.history import History
 from octet.training.loop import Duration, run_steps
 from octet.training.precision import computing_in
 from octet.training.schedule import WarmupCosine
+from octet.training.strategy import Team
 from octet.training.update import Update
 
 
@@ -92,6 +93,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
             BestWeights(lambda _: 0.0),
             History(tmp_path, 3, 4, "val_map"),
             Checkpoints(tmp_path, "t", update.variables),
+            Team(tf.distribute.get_strategy()),
         )
 
 
@@ -108,6 +110,7 @@ def test_a_training_that_only_gets_worse_keeps_its_start(tmp_path: Path) -> None
         best,
         history,
         Checkpoints(tmp_path, "t", update.variables),
+        Team(tf.distribute.get_strategy()),
     )
     kept = line(1.0)
     (tmp_path / "weights.h5").write_bytes(best.content)

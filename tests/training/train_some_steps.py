@@ -16,7 +16,7 @@ from octet.training.run import make_schedule, make_update
 steps, executor = int(sys.argv[1]), "".join(sys.argv[2:])
 recipe, classes = load_recipe("quickstart"), [""] * 6
 make_deterministic(1)
-networks = float_networks(registry.network(recipe, classes), recipe.train_float, [])
+networks = float_networks(registry.network(recipe, classes), recipe.train_float, [], tf.distribute.get_strategy())
 schedule = make_schedule(recipe.train_float, 125)
 update = make_update(registry.learning(recipe, classes), networks, recipe.train_float, schedule)
 side = recipe.model.input_size

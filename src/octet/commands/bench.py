@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.benchmark.cores import on_cores
     from octet.commands.benchmark.data import input_rates, preparation_rates
     from octet.commands.benchmark.files import file_rates, file_scoring_rates
-    from octet.commands.benchmark.network import scoring_rates, training_rates
+    from octet.commands.benchmark.network import scoring_rates, shared_rates, training_rates
     from octet.commands.benchmark.speed import measure_speed
     from octet.commands.benchmark.table import rates_table
 
@@ -56,6 +56,10 @@ def main(options: argparse.Namespace) -> None:
     for path in (weights, files["uint8"], page):
         if not path.exists():
             print(f"{path} does not exist yet, so the speed of what needs it was not measured")
+    shared = {}
+    if cores() > 1 and recipe.train_float.batch // recipe.train_float.micro_batches % 2 == 0:
+        shared = {"training on two cores": shared_rates(recipe, records, pretrained)}
+        print(f"\n{rates_table({2: shared})}")
     print(f"\n{rates_table(rates)}\n")
     if files["uint8"].exists():
         one, each = (rates[count]["scoring a file"]["file"] / count for count in (1, cores()))
@@ -66,7 +70,7 @@ def main(options: argparse.Namespace) -> None:
             speed = measure_speed(recipe)
             gain = f"{speed.gain:.2f} times as fast as float32"
             print(f"it takes {speed['uint8']:.3g} ms for one picture on one core, and is {gain}")
-    write_json(Path("runs", recipe.name, "benchmark.json"), rates)
+    write_json(Path("runs", recipe.name, "benchmark.json"), {**rates, "shared": shared})
 
 
 def run() -> None:

@@ -30,6 +30,7 @@ def main(options: argparse.Namespace) -> None:
     ]
     if packages.state == "ok":
         # These import the packages, and without them would only fail with a worse message.
+        from octet.commands.health.devices import check_devices
         from octet.commands.health.gpu import check_gpu
         from octet.commands.health.gpu_facts import read_gpu_facts
         from octet.commands.health.memory import check_memory, memory_of_machine
@@ -38,6 +39,7 @@ def main(options: argparse.Namespace) -> None:
         wants_gpu = "gpu" in (recipe.train_float.device, recipe.train_qat.device)
         facts = read_gpu_facts()
         findings.append(check_gpu(facts, needed=wants_gpu and os.environ.get("ALLOW_CPU") != "1"))
+        findings += check_devices(recipe, len(facts.gpus))
         on_gpu = wants_gpu and facts.gpus
         device, available = ("GPU", facts.gpus[0].memory) if on_gpu else ("machine", memory_of_machine())
         findings.append(check_memory(recipe, device, available))

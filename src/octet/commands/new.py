@@ -1,6 +1,7 @@
 """Write a recipe for own data into params.yaml and dvc.yaml, like another recipe but for what differs.
 
-Reads:  the pictures and annotations at PATH: VOC's .xml files, COCO's .json or YOLO's .txt, with their pictures
+Reads:  the pictures at PATH. For a detector, with VOC's .xml files, COCO's .json or YOLO's .txt; for a classifier, in
+        folders named like the classes, a .tar or .tgz of those, or TFRecords
 Writes: a section in params.yaml; a line and an artifact in dvc.yaml
 Usage:  octet new NAME --from RECIPE [--pictures PATH ...]
         then: make reproduce RECIPE=NAME
@@ -8,21 +9,24 @@ Usage:  octet new NAME --from RECIPE [--pictures PATH ...]
 
 import argparse
 import json
+import math
 import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from octet.commands.command_line.command import run_command
-from octet.commands.recipes.own_data import OwnData, find_own_data
+from octet.commands.recipes.found_data import OwnData
+from octet.commands.recipes.own_data import find_own_data
 from octet.commands.recipes.sections import Value, add_section, add_to_pipeline
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
-from octet.recipe.shared.dataset import Shapes
+from octet.recipe.shared.dataset import Rendered
 from octet.recipe.shared.load import PARAMS, load_recipe, require_recipe_name
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks.proposal import Proposal
@@ -32,10 +36,10 @@ if TYPE_CHECKING:
 
 PIPELINE = Path("dvc.yaml")
 
-_USUAL_STEPS = 9000  # of a float training, where nothing tells how many the base takes: about what voc2007 does
 _EPOCHS = (5, 500)
 _VALIDATIONS = 20
 _STEPS_AN_EPOCH, _SMALL_BATCH = 4, 4  # a batch is at most a fourth of the pictures, but not smaller than this
+_LEAST_HELD_OUT, _MOST_SHARE = 4, 0.3  # pictures that a share for val or test is about, and the largest share
 _SHOWN = 10  # flaws
 
 
@@ -47,13 +51,17 @@ def main(options: argparse.Namespace) -> None:
     changes: dict[str, dict[str, Any]] = {}
     comment, described = f"like {base}", f"{name}, like {base}"
     if paths:
-        data = find_own_data(paths)
+        data = find_own_data(paths, recipe.task)
         survey = look_at(data, recipe)
+        enough = hold_out_enough(data, sum(survey.pictures.values()))
+        if enough != data:
+            data, survey = enough, look_at(enough, recipe)
         print_survey(survey, data, paths)
         changes = propose(survey, data, recipe)
         comment = f"{sum(survey.pictures.values())} own pictures, like {base}"
-        described = f"Finds {_few(survey.classes)}, in eight bits"
-    about = {"name": f"{name} detector", "version": "1.0.0", "author": _author(), "licence": "not stated"}
+        described = f"{survey.purpose}, in eight bits"
+    model = recipe.shipped_file.partition("_")[0]
+    about = {"name": f"{name} {model}", "version": "1.0.0", "author": _author(), "licence": "not stated"}
     changes["convert"] = {"about": Value(about, "what the files say of themselves")}
     changes = {section: changes[section] for section in type(recipe).model_fields if section in changes}
     params = add_section(params, name, base, comment, changes)
@@ -77,10 +85,18 @@ def look_at(data: OwnData, recipe: Recipe) -> "Survey":
     Path("runs").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir="runs", prefix="new-") as scratch:
         archives = Path(scratch)
+        for file in dataset.source.files:
+            (archives / file.name).symlink_to(Path(file.sources[0]).resolve())
         pack_source(dataset.source, archives)
-        own = [Path(source) for file in dataset.source.files for source in file.sources]
         looked = recipe.model_copy(update={"dataset": dataset})
-        return registry.proposing(looked).survey([*own, *sorted(archives.iterdir())])
+        return registry.proposing(looked).survey(sorted(archives.iterdir()))
+
+
+def hold_out_enough(data: OwnData, pictures: int) -> OwnData:
+    """The data with larger shares for val and test where they are so few that a share could be no picture at all."""
+    least = min(_MOST_SHARE, math.ceil(100 * _LEAST_HELD_OUT / max(pictures, 1)) / 100)
+    splits = {name: max(least, split) if isinstance(split, float) else split for name, split in data.splits.items()}
+    return replace(data, splits=splits)
 
 
 def print_survey(survey: "Survey", data: OwnData, paths: Sequence[Path]) -> None:
@@ -97,7 +113,7 @@ def print_survey(survey: "Survey", data: OwnData, paths: Sequence[Path]) -> None
         print("The recipe stops at them until they are corrected; `on_bad: skip` leaves them out.")
     empty = [split for split, count in survey.pictures.items() if not count]
     if empty or not survey.classes:
-        lacks = f"no picture for {' and '.join(empty)}" if empty else "no object in any picture"
+        lacks = f"no picture for {' and '.join(empty)}" if empty else "nothing of any class"
         raise UserError(f"{', '.join(map(str, paths))}: has {lacks}; a recipe needs some to train on and to score")
 
 
@@ -115,7 +131,7 @@ def propose(survey: "Survey", data: OwnData, base: Recipe) -> dict[str, dict[str
             "shards": Value(1),
         }
     }
-    proposals = [*survey.proposals(), *training_length(survey.pictures["train"], base)]
+    proposals = [*survey.proposals(), *training_length(survey, base)]
     proposals.append(Proposal("score", "min_score", 0.0, "raise it to what the first training reaches"))
     print(f"proposed, beside what {base.name} says:")
     for proposal in proposals:
@@ -127,8 +143,9 @@ def propose(survey: "Survey", data: OwnData, base: Recipe) -> dict[str, dict[str
     return changes
 
 
-def training_length(pictures: int, base: Recipe) -> Iterator[Proposal]:
+def training_length(survey: "Survey", base: Recipe) -> Iterator[Proposal]:
     """Batches that are not larger than the data, and epochs for as many steps as the base takes."""
+    pictures = survey.pictures["train"]
     for section, plan in (("train_float", base.train_float), ("train_qat", base.train_qat)):
         batch = min(plan.batch, pictures, max(_SMALL_BATCH, pictures // _STEPS_AN_EPOCH))
         if batch < plan.batch:
@@ -137,7 +154,7 @@ def training_length(pictures: int, base: Recipe) -> Iterator[Proposal]:
                 yield Proposal(section, "micro_batches", 1, "so small a batch needs none")
         if section == "train_float":
             known = _count_pictures(base)
-            steps = round(plan.epochs * (known // plan.batch)) if known else _USUAL_STEPS
+            steps = round(plan.epochs * (known // plan.batch)) if known else survey.usual_steps
             least, most = _EPOCHS
             epochs = min(most, max(least, round(steps / (pictures // batch))))
             whose = base.name if known else "a training from pre-trained weights"
@@ -148,7 +165,7 @@ def training_length(pictures: int, base: Recipe) -> Iterator[Proposal]:
 
 def _count_pictures(recipe: Recipe) -> int | None:
     """How many pictures a recipe trains on, if it renders them or if its data was prepared here."""
-    if isinstance(recipe.dataset.source, Shapes):
+    if isinstance(recipe.dataset.source, Rendered):
         return recipe.dataset.source.pictures.train
     described = Path("data", recipe.name, "dataset.json")
     return int(json.loads(described.read_text())["splits"]["train"]["pictures"]) if described.exists() else None
@@ -166,10 +183,6 @@ def _author() -> str:
     """The user's name in git's settings."""
     asked = subprocess.run(["git", "config", "user.name"], capture_output=True, text=True, check=False)
     return " ".join(asked.stdout.split()) or "unknown"
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:4])} and {len(names) - 4} more"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

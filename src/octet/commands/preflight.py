@@ -35,10 +35,11 @@ def main(options: argparse.Namespace) -> None:
 
     with report_user_errors(DvcException):
         remove_broken_rwlock()
-    if recipe.train_float.device == "gpu" and not trained:
+    plan = recipe.train_float
+    if plan.device == "gpu" and not trained:
         from octet.common import device
 
-        device.find_gpus("gpu")
+        device.find_gpus("gpu", plan.strategy.replicas if plan.strategy.kind == "mirrored" else 1)
     fetch_changed_files(recipe)
 
 

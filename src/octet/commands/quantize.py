@@ -1,7 +1,8 @@
 """Quantize any model to TFLite: a Keras file (.h5, .keras) or the folder of a SavedModel.
 
 Writes: MODEL_SCHEME.tflite beside the model (net.h5 becomes net.h5_int8.tflite), or --out
-Usage:  octet quantize MODEL --scheme dynamic|float16|int8|uint8|int16x8 [--calibration DIR|NPZ] [--compare]
+Usage:  octet quantize MODEL --scheme dynamic|float16|int8|uint8|int16x8 [--calibration DIR|NPZ]
+                      [--compare [--labelled DIR]]
         octet quantize --help-schemes
 """
 
@@ -44,6 +45,8 @@ def read_request(options: argparse.Namespace) -> Options:
         shape=options.shape,
         output=options.out or default_output(options.model, options.scheme),
         compare=options.compare,
+        labelled=options.labelled,
+        labels=options.labels,
         trust=options.trust,
     )
 
@@ -60,6 +63,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shape", type=parse_shape, metavar="1,H,W,3", help="for an input whose sizes are open")
     parser.add_argument("--out", type=Path, metavar="FILE.tflite", help="where to write instead")
     parser.add_argument("--compare", action="store_true", help="compare with the float model: size, speed, outputs")
+    parser.add_argument(
+        "--labelled",
+        type=Path,
+        metavar="DIR",
+        help="with --compare: class folders, to tell how often schemes are right",
+    )
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE", help="a label a line, where outputs are not in the order of the folders"
+    )
     parser.add_argument("--trust", action="store_true", help="load the model even if it can run code or reach files")
     parser.add_argument("--help-schemes", action="store_true", help="say which scheme is suited for what")
 

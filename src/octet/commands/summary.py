@@ -29,13 +29,20 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.ending.sentence import sentence
     from octet.commands.ending.style import BOLD, GREEN, RED, styled
     from octet.commands.ending.table import scores_table
+    from octet.devices.results import read_devices
+    from octet.devices.table import devices_table
 
     speed = known_speed(recipe)
-    page = write_local_page(recipe, speed)
+    devices = Path("reports", recipe.name, "devices.json")
+    tried = read_devices(devices) if devices.exists() else None
+    page = write_local_page(recipe, speed, tried)
     print(f"\n{styled(fill(sentence(evaluation, recipe, speed), _WIDTH), BOLD)}\n")
     print(f"{scores_table(evaluation, recipe, speed)}\n")
     legend = f"change: against float, minus is worse; ms: for one picture on one core, {speed.machine}"
     print(f"{fill(legend, _WIDTH)}\n")
+    if tried:
+        print(f"{devices_table(tried, recipe.metrics[tried.metric])}\n")
+        print(f"devices: {tried.pictures} pictures, with {tried.file} of SHA-256 {tried.sha256[:12]}\n")
     passed = evaluation.gate.passed
     gate = styled("passed", GREEN) if passed else f"{styled('failed', RED)}: `make gate` says which limit"
     source = recipe.dataset.source
@@ -46,7 +53,7 @@ def main(options: argparse.Namespace) -> None:
         ("model", Path("models", recipe.name, recipe.shipped_file)),
         ("page", page.resolve().as_uri()),
         ("next", f"make demo RECIPE={recipe.name}"),
-        ("", f"make detect RECIPE={recipe.name} SOURCE={picture}"),
+        ("", f"make {recipe.command} RECIPE={recipe.name} SOURCE={picture}"),
     ):
         print(f"{name:7} {value}")
 

@@ -11,25 +11,46 @@ from octet.common.tensorflow import tf
 Device = Literal["cpu", "gpu"]
 
 
-def use(device: Device) -> None:
-    """Let TensorFlow see this device and no other, and print which one it is."""
-    gpus = find_gpus(device)
+def use(device: Device, count: int = 1) -> None:
+    """Let TensorFlow see so many devices of this kind and no other, and print which these are.
+
+    Several CPUs are parts of one: they share its cores.
+    """
+    gpus = choose(device, count)
     with silence():
-        tf.config.set_visible_devices(gpus, "GPU")
-        for gpu in gpus:
-            tf.config.experimental.set_memory_growth(gpu, True)  # leave unused memory to other programs
         tf.constant(0)  # the first op starts the runtime, which prints its messages then
     print(f"running on {', '.join(map(describe_gpu, gpus)) or describe_cpu()}", flush=True)
 
 
-def find_gpus(device: Device) -> list[Any]:
-    """Find the GPUs to use; `gpu` without any is an error unless ALLOW_CPU=1 is set. `cpu` uses none."""
+def choose(device: Device, count: int) -> list[Any]:
+    """Let TensorFlow see so many devices of this kind, once its runtime starts; the GPUs among them."""
+    gpus = find_gpus(device, count)[:count]
+    with silence():
+        tf.config.set_visible_devices(gpus, "GPU")
+        for gpu in gpus:
+            tf.config.experimental.set_memory_growth(gpu, True)  # leave unused memory to other programs
+        if not gpus and count > 1:
+            (cpu,) = tf.config.list_physical_devices("CPU")
+            tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
+    return gpus
+
+
+def find_gpus(device: Device, count: int = 1) -> list[Any]:
+    """Find the GPUs; `gpu` with fewer than `count` is an error, but with none where ALLOW_CPU=1 is set.
+
+    `cpu` uses none.
+    """
     with silence():
         gpus = visible_gpus() if device == "gpu" else []
     if device == "gpu" and not gpus and os.environ.get("ALLOW_CPU") != "1":
         raise UserError(
             "this recipe trains on a GPU (`device: gpu`) and TensorFlow finds none: `make doctor` says why; "
             "ALLOW_CPU=1 trains on the CPU all the same"
+        )
+    if gpus and len(gpus) < count:
+        raise UserError(
+            f"this recipe trains on {count} GPUs of this machine and TensorFlow finds {len(gpus)}: "
+            f"set strategy.replicas to {len(gpus)}, or `make doctor` says more"
         )
     return gpus
 

@@ -60,7 +60,7 @@ def _report_disk_errors(file: File, target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise UserError(
-            f"{file.name}: {error}. It is written to {target.parent}; downloads are kept in {_cache()}, "
+            f"{file.name}: {error}. It is written to {target.parent}; downloads are kept in {cache_folder()}, "
             "and OCTET_CACHE= names another folder for them"
         ) from None
 
@@ -113,12 +113,13 @@ def _copy_local(source: str, file: File, target: Path, check: Check) -> None:
 # --- the cache --------------------------------------------------------------------------------------------------------
 
 
-def _cache() -> Path:
+def cache_folder() -> Path:
+    """The folder that downloads are kept in, for every clone on this machine."""
     return Path(os.environ.get("OCTET_CACHE") or Path.home() / ".cache" / "octet")
 
 
 def _cached(name: str) -> Path:
-    return _cache() / "files" / name
+    return cache_folder() / "files" / name
 
 
 def _link(cached: Path, target: Path) -> None:
@@ -237,7 +238,7 @@ def _write_note(url: str, file: File, downloaded: Path) -> str:
 
 
 def _note_path(url: str) -> Path:
-    return _cache() / "first-seen" / f"{_digest(url)}.json"
+    return cache_folder() / "first-seen" / f"{_digest(url)}.json"
 
 
 def _digest(text: str) -> str:

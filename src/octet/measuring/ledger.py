@@ -13,7 +13,10 @@ _DECIMALS = 5
 
 
 def compute_ledger(
-    metric: str, scores: Mapping[str, float], resampled: Mapping[str, NDArray[np.float64]]
+    metric: str,
+    scores: Mapping[str, float],
+    resampled: Mapping[str, NDArray[np.float64]],
+    steps: Iterable[tuple[str, str]] = STEPS,
 ) -> list[Step]:
     """The change of a metric at each step, and the middle 95 % of that change over resamples of the test set.
 
@@ -30,7 +33,7 @@ def compute_ledger(
                 "ci95": _interval(resampled[after] - resampled[before]),
             }
         )
-        for before, after in STEPS
+        for before, after in steps
     ]
 
 

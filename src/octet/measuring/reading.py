@@ -14,13 +14,16 @@ from octet.common.printing import printable
 Content = TypeVar("Content")
 
 
-def read_as(type_: type[Content], path: Path, made_by: str) -> Content:
-    """Read a JSON file as a type; an error names the first value that does not fit, and the stage to run again."""
+def read_as(type_: type[Content], path: Path, made_by: str, tool: str = "dvc repro") -> Content:
+    """Read a JSON file as a type; an error names the first value that does not fit, and the stage to run again.
+
+    What a command of Octet makes has the `tool` octet, and is `made_by` the command's name and its arguments.
+    """
     try:
         return TypeAdapter(type_).validate_json(require_output(path, made_by).read_bytes(), strict=True)
     except ValidationError as error:
         problem = error.errors()[0]
-        raise refusal(path, ".".join(map(str, problem["loc"])), problem["msg"], made_by) from None
+        raise refusal(path, ".".join(map(str, problem["loc"])), problem["msg"], made_by, tool) from None
 
 
 def read_numbers(path: Path, made_by: str, columns: Sequence[str], words: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -41,9 +44,9 @@ def read_numbers(path: Path, made_by: str, columns: Sequence[str], words: Sequen
     return rows
 
 
-def refusal(path: Path, place: str, reason: str, made_by: str) -> UserError:
+def refusal(path: Path, place: str, reason: str, made_by: str, tool: str = "dvc repro") -> UserError:
     """The error for a file that is not as its stage writes it."""
-    return UserError(": ".join(filter(None, (f"{path}", printable(place), reason, f"run `dvc repro {made_by}` again"))))
+    return UserError(": ".join(filter(None, (f"{path}", printable(place), reason, f"run `{tool} {made_by}` again"))))
 
 
 def _is_number(text: str) -> bool:

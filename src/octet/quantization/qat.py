@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow_model_optimization as tfmot
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import QuantizeLayer
 from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapper
-from tensorflow_model_optimization.python.core.quantization.keras.quantizers import Quantizer
 
 from octet.common.errors import UserError
+from octet.common.replicas import from_all_replicas
 from octet.common.tensorflow import keras, tf
 from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme, UnroundedOutputConfig
@@ -58,15 +58,46 @@ def freeze_batch_norm(network: keras.Model) -> None:
 
 def freeze_ranges(quantized: keras.Model) -> None:
     """Keep the activations' ranges as calibrated; those of the weights still follow the weights."""
+    _replace_quantizers(quantized, _untrained)
+
+
+def share_ranges(quantized: keras.Model) -> None:
+    """Let the activations' ranges follow those of all replicas of a strategy together.
+
+    TFMOT's quantizers look at their own replica's activations: ranges would be means of parts, or differ.
+    """
+    _replace_quantizers(quantized, _following_all_replicas)
+
+
+def _replace_quantizers(
+    quantized: keras.Model, replace: Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]
+) -> None:
+    """Replace the quantizers of activations, the input's among them."""
+    for layer in quantized.layers:
+        if isinstance(layer, QuantizeLayer):
+            layer.quantizer = replace(layer.quantizer)
     for layer in _wrappers(quantized):
-        layer._output_quantizers = [_untrained(quantizer) for quantizer in layer._output_quantizers]
+        layer._output_quantizers = [replace(quantizer) for quantizer in layer._output_quantizers]
         for activation in layer._quantize_activations:
-            activation.quantizer = _untrained(activation.quantizer)
+            activation.quantizer = replace(activation.quantizer)
 
 
-def _untrained(quantizer: Quantizer) -> Callable[..., tf.Tensor]:
+def _untrained(quantizer: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     """The quantizer as a function that never changes its range."""
     return lambda inputs, _, weights: quantizer(inputs, False, weights=weights)
+
+
+def _following_all_replicas(quantizer: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """The quantizer as a function whose range follows the least and the greatest value in all replicas."""
+
+    def quantize(inputs: tf.Tensor, training: bool, weights: dict[str, tf.Variable]) -> tf.Tensor:
+        if training:
+            extremes = tf.stop_gradient(tf.stack([tf.reduce_min(inputs), tf.reduce_max(inputs)]))
+            # Of these numbers alone it sees the same extremes, and moves its range by them.
+            quantizer(from_all_replicas(extremes), True, weights=weights)
+        return quantizer(inputs, False, weights=weights)
+
+    return quantize
 
 
 def trained_variables(quantized: keras.Model) -> list[tf.Variable]:

@@ -1,4 +1,4 @@
-"""Boxes with captions on a picture, legible at any resolution."""
+"""Boxes with captions, and lines of text, on a picture, legible at any resolution."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -31,11 +31,8 @@ class Box:
 
 def draw_boxes(picture: NDArray[np.uint8], boxes: Sequence[Box]) -> NDArray[np.uint8]:
     """A copy of an RGB picture [H, W, 3] with the boxes drawn in; captions do not overlap where there is room."""
-    height, width = picture.shape[:2]
-    scale = max(1, -(-_SMALLEST // max(height, width)))
-    image = Image.fromarray(picture).resize((width * scale, height * scale), Image.Resampling.BICUBIC)
-    canvas, unit = ImageDraw.Draw(image), max(image.size) / 400
-    line, font = max(2, round(unit)), _font(max(11, round(8 * unit)))
+    image, scale = _enlarged(picture)
+    canvas, line, font = ImageDraw.Draw(image), *_measures(image)
     scaled = [(box, tuple(side * scale for side in box.corners)) for box in boxes]
     for box, corners in scaled:
         canvas.rectangle(_ordered(corners), outline=box.colour, width=line)
@@ -44,6 +41,30 @@ def draw_boxes(picture: NDArray[np.uint8], boxes: Sequence[Box]) -> NDArray[np.u
         if box.caption:
             taken.append(_write(canvas, image.size, font, line, box, corners, taken))
     return np.asarray(image)
+
+
+def draw_lines(picture: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.uint8]:
+    """A copy of an RGB picture [H, W, 3] with lines of text in its upper left corner."""
+    image, _ = _enlarged(picture)
+    canvas, line, font = ImageDraw.Draw(image), *_measures(image)
+    text = "\n".join(lines)
+    _, _, right, bottom = canvas.multiline_textbbox((line, line), text, font)
+    canvas.rectangle((0, 0, right + line, bottom + line), fill=_BLACK)
+    canvas.multiline_text((line, line), text, _WHITE, font)
+    return np.asarray(image)
+
+
+def _enlarged(picture: NDArray[np.uint8]) -> tuple[Image.Image, int]:
+    """The picture, and how many times as large as before it is."""
+    height, width = picture.shape[:2]
+    scale = max(1, -(-_SMALLEST // max(height, width)))
+    return Image.fromarray(picture).resize((width * scale, height * scale), Image.Resampling.BICUBIC), scale
+
+
+def _measures(image: Image.Image) -> tuple[int, ImageFont.FreeTypeFont]:
+    """How wide a line is on a picture of this size, and its letters."""
+    unit = max(image.size) / 400
+    return max(2, round(unit)), _font(max(11, round(8 * unit)))
 
 
 def _write(

@@ -18,6 +18,7 @@ class Mark:
     score: float | None = None  # None: it is no prediction
     box: tuple[float, float, float, float] | None = None  # left, top, width, height in pixels; None: the whole picture
     truth: int | None = None  # the index of the mark of the ground truth that it is about
+    rest: str = ""  # what else is said, in words
 
 
 @dataclass(frozen=True)
@@ -28,32 +29,52 @@ class Exhibit:
     jpeg: bytes
     size: tuple[int, int]  # width and height that the boxes are told in
     marks: Mapping[str, Sequence[Mark]]
+    kinds: Sequence[str] = ()  # of the picture as a whole
 
 
 @dataclass(frozen=True)
 class Gallery:
-    """The exhibits, the colour of each kind of mark, and the score from which marks are shown at first."""
+    """The exhibits, the colour of each kind of mark, and the score from which marks are shown at first.
+
+    Without such a score, all marks are always shown.
+    """
 
     exhibits: Sequence[Exhibit]
     colours: Mapping[str, tuple[int, int, int]]
-    min_score: float
+    min_score: float | None = None
+    unfound: str = MISSED  # the kind of what there is and a model does not say
 
     def content(self) -> dict[str, Any]:
         """What the page's script reads, as plain data; the pictures are in the page itself."""
         return {
             "colours": {kind: "#" + bytes(colour).hex() for kind, colour in self.colours.items()},
+            "unfound": self.unfound,
             "pictures": [
                 {
                     "title": exhibit.title,
                     "size": exhibit.size,
+                    "kinds": exhibit.kinds,
                     "marks": {
-                        source: [asdict(mark) for mark in marks if mark.score is None or mark.score >= LEAST_SCORE]
+                        source: [asdict(mark) for mark in marks if self._can_be_shown(mark)]
                         for source, marks in exhibit.marks.items()
                     },
                 }
                 for exhibit in self.exhibits
             ],
         }
+
+    def _can_be_shown(self, mark: Mark) -> bool:
+        return self.min_score is None or mark.score is None or mark.score >= LEAST_SCORE
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of marks and those of pictures."""
+        return [*self.colours, *sorted({kind for exhibit in self.exhibits for kind in exhibit.kinds})]
+
+    @property
+    def has_boxes(self) -> bool:
+        """Whether any mark is about a part of its picture."""
+        return any(mark.box for exhibit in self.exhibits for marks in exhibit.marks.values() for mark in marks)
 
     @property
     def sources(self) -> list[str]:

@@ -44,6 +44,7 @@ Rows = Sequence[Mapping[str, str]]
 Arguments = ParamSpec("Arguments")
 
 WIDE, NARROW = 5.7, 3.55  # inches: 547 px, of which a desk shows two or three side by side; 341 px, for a phone
+MOST_CLASSES = 40  # in a chart; with more, nobody reads it, and drawing a thousand takes minutes
 MOST_CONFUSED = 20  # classes in the chart of confusions
 _TOLD = 0.005  # the least share that it tells as a number: 1 %, rounded
 
@@ -156,6 +157,16 @@ def confusion_chart(width: float, pairs: Sequence[tuple[str, str]]) -> Figure:
     axes.set_yticks([index + 0.5 for index in range(len(classes))], classes)
     axes.invert_yaxis()
     axes.set(xlabel="taken for, % of the class", ylabel="what it is")
+    return figure
+
+
+@drawn_twice
+def count_chart(width: float, counts: Mapping[str, int], label: str) -> Figure:
+    """A chart of how many there are of each of the rarest classes."""
+    rarest = dict(sorted(counts.items(), key=lambda item: item[1])[:MOST_CLASSES])
+    figure, axes = plt.subplots(figsize=(width, max(2.6, 0.2 * len(rarest) + 0.8)))
+    axes.barh(list(rarest), list(rarest.values()), color=COLOURS["float"])
+    axes.set_xlabel(label)
     return figure
 
 

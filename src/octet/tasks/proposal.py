@@ -1,5 +1,6 @@
-"""A value that a recipe should have for the user's own data, with the reason for it."""
+"""A value that a recipe should have for the user's own data, with the reason for it; and words about such data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,3 +13,8 @@ class Proposal:
     key: str
     value: Any
     reason: str
+
+
+def few_names(names: Sequence[str]) -> str:
+    """Up to five names in a line; of more, the first ones."""
+    return ", ".join(names) if len(names) <= 5 else f"{', '.join(names[:4])} and {len(names) - 4} more"

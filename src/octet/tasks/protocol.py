@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from octet.backbones import Backbone
 from octet.common.tensorflow import keras, tf
+from octet.data.augmentation.batches import WHOLE, Part
 from octet.measuring.evaluation import Evaluation
 from octet.recipe.shared.recipe import Model
 from octet.reporting.results import Results
@@ -70,6 +71,14 @@ class Survey(Protocol):
     problems: list[Problem]
     pictures: dict[str, int]  # how many in each split
 
+    @property
+    def usual_steps(self) -> int:
+        """The steps of a float training from pre-trained weights, where nothing tells how many the base takes."""
+
+    @property
+    def purpose(self) -> str:
+        """What a model of this data is for, as a phrase."""
+
     def facts(self) -> list[tuple[str, str]]:
         """Names and values that describe the data, to be printed line by line."""
 
@@ -116,8 +125,11 @@ class Learning(Protocol):
     def model(self) -> Model:
         """The section `model` of the recipe."""
 
-    def batches(self, records: Path, plan: Any, start: int) -> tf.data.Dataset:
-        """Batches (ids [N], pictures [N, S, S, 3], targets) from step `start` to the end of the training."""
+    def batches(self, records: Path, plan: Any, start: int, part: Part = WHOLE) -> tf.data.Dataset:
+        """Batches (ids [N], pictures [N, S, S, 3], targets) from step `start` to the end of the training.
+
+        Where replicas share them, those that `part` names get theirs one after the other.
+        """
 
     def losses(self, plan: Any) -> LossFunction:
         """The function that computes the losses from targets and the network's predictions."""
@@ -168,6 +180,9 @@ class Predicting(Protocol):
     def file_outputs(self, file: Path, batches: PictureBatches) -> Iterator[Any]:
         """The predictions of a .tflite file, batch by batch, in the form of `network_outputs`."""
 
+    def read_outputs(self, file: Path, outputs: Iterable[tuple[NDArray[Any], ...]]) -> Iterator[Any]:
+        """The predictions that a file's outputs, dequantized, stand for, whichever runtime gave them."""
+
     def collect(self, outputs: Iterable[Any]) -> Any:
         """The predictions for all test pictures, in the order of the records, as plain data for JSON."""
 
@@ -208,28 +223,28 @@ class Showing(Protocol):
         """The task's own parts of the page, the model card and the plots."""
 
 
-class Detection(Protocol):
-    """An object that a shipped file found in a picture."""
+class Finding(Protocol):
+    """What a shipped file says of a picture, or of an object in it."""
 
     @property
     def label(self) -> str:
-        """The name of the object's class."""
+        """The name of a class."""
 
     @property
     def score(self) -> float:
         """The model's confidence, 0 to 1."""
 
     @property
-    def box(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of the object, in the picture's pixels."""
+    def box(self) -> tuple[float, float, float, float] | None:
+        """Left, top, right and bottom of the object, in the picture's pixels; None where it is the whole picture."""
 
 
 class Finder(Protocol):
-    """`octet detect`: runs one shipped .tflite file on pictures of any size, without a recipe or records."""
+    """`octet detect`, `octet classify`: runs one shipped file on pictures of any size, without a recipe or records."""
 
     @property
     def labels(self) -> Sequence[str]:
         """The names of the classes that the file knows."""
 
-    def __call__(self, picture: NDArray[np.uint8]) -> Sequence[Detection]:
-        """The detections in an RGB picture [H, W, 3], the highest score first."""
+    def __call__(self, picture: NDArray[np.uint8]) -> Sequence[Finding]:
+        """What the file says of an RGB picture [H, W, 3], the highest score first."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
+from octet.common.replicas import assign_locally, local_value
 from octet.common.tensorflow import report_write_errors, tf
 
 _KEPT = 2
@@ -42,7 +43,7 @@ class Checkpoints:
     def save(self, step: int, state: Mapping[str, Any], best: bytes) -> None:
         """Write a checkpoint of a step, with the best weights so far, then remove all but the last two."""
         content = io.BytesIO()
-        arrays: dict[str, Any] = {name: variable.numpy() for name, variable in self._variables.items()}
+        arrays: dict[str, Any] = {name: local_value(variable).numpy() for name, variable in self._variables.items()}
         arrays[_STATE] = np.array(json.dumps({"training": self._training, "step": step, **state}))
         arrays[_BEST] = np.frombuffer(best, np.uint8)
         np.savez(content, allow_pickle=False, **arrays)
@@ -72,7 +73,7 @@ class Checkpoints:
             return None
         arrays, state, best = newest
         for name, variable in self._variables.items():
-            variable.assign(arrays[name])
+            assign_locally(variable, arrays[name])
         return state, best
 
     def _files(self) -> list[Path]:

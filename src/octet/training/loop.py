@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from octet.common.errors import UserError
 from octet.common.interruption import stop_requested
 from octet.common.progress import Progress
+from octet.common.replicas import assign_locally, local_value
 from octet.common.tensorflow import tf
 from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History
 from octet.training.schedule import WarmupCosine
+from octet.training.strategy import Team
 from octet.training.update import Update
 
 # The number of finished steps -> the batches of the steps after it: picture ids [N], pictures [N, S, S, 3] and targets
@@ -48,10 +50,11 @@ def run_steps(
     best: BestWeights,
     history: History,
     checkpoints: Checkpoints,
+    team: Team,
 ) -> None:
     """Run a training's steps to its end, from the last checkpoint on where there is one.
 
-    Where a stop is requested, a checkpoint is saved after the step and KeyboardInterrupt raised.
+    Where a stop is requested of any process, a checkpoint is saved after the step and KeyboardInterrupt raised.
     """
     restored = checkpoints.restore()
     step, total = 0, duration.total_steps
@@ -60,6 +63,7 @@ def run_steps(
         step, best.score = state["step"], state["best_score"]
         history.load_state(state["history"])
         print(f"going on after step {step} of {total}", flush=True)
+    _begin_together(step, update, team)
 
     with stop_requested() as is_stop_requested, Progress(title, total, "steps", initial=step, interval=300) as progress:
         if not restored:
@@ -68,7 +72,7 @@ def run_steps(
             losses = {name: float(value) for name, value in update(pictures, targets).items()}
             step += 1
             if not math.isfinite(sum(losses.values())):
-                raise UserError(_loss_error(losses, step, duration, float(schedule(step - 1)), ids.numpy()))
+                raise UserError(_loss_error(losses, step, duration, float(schedule(step - 1)), _own(ids, team)))
             history.add_step(losses)
             progress.advance()
             if step % duration.steps_per_epoch == 0 or step == total:
@@ -77,11 +81,41 @@ def run_steps(
                 progress.say(history.end_epoch(epoch, float(schedule(step - 1)), score))
                 if score is not None:
                     history.write_summaries(epoch, update.averaged)
-            stopping = is_stop_requested()  # asked once: a request that came after saving would stop without saving
+            # Asked once: a request that came after saving would stop without saving.
+            stopping = team.agree(is_stop_requested())
             if stopping or checkpoints.is_due() or step == total:
                 checkpoints.save(step, {"history": history.state(), "best_score": best.score}, best.content)
             if stopping:
                 raise KeyboardInterrupt
+
+
+def follow_steps(update: Update, batches: Batches, team: Team) -> None:
+    """Compute this process's part of every step that the chief's process runs, until that has written all results."""
+    step = _begin_together(0, update, team)
+    with stop_requested() as is_stop_requested:
+        for _, pictures, targets in batches(step):
+            losses = update(pictures, targets)
+            if not math.isfinite(sum(map(float, losses.values()))):
+                raise UserError("the loss is not finite: the chief says on which pictures")
+            if team.agree(is_stop_requested()):
+                raise KeyboardInterrupt
+    team.meet()
+
+
+def _begin_together(step: int, update: Update, team: Team) -> int:
+    """Take over the chief's variables and its number of finished steps, in every process."""
+    variables = [variable for group in update.variables.values() for variable in group]
+    begun, *values = team.take_from_chief([tf.constant(step, tf.int64), *map(local_value, variables)])
+    if not team.is_chief:
+        for variable, value in zip(variables, values, strict=True):
+            assign_locally(variable, value)
+    return int(begun)
+
+
+def _own(ids: tf.Tensor, team: Team) -> NDArray[np.bytes_]:
+    """The ids of the pictures that this process has of a batch."""
+    own: NDArray[np.bytes_] = tf.concat(team.strategy.experimental_local_results(ids), axis=0).numpy()
+    return own
 
 
 def _loss_error(

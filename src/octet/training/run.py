@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 from octet.common.errors import UserError
 from octet.common.files import atomic_folder
+from octet.common.replicas import count_replicas
 from octet.common.tensorflow import keras, tf
 from octet.data.augmentation.batches import total_steps
 from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
+from octet.training.batch_norm import synchronize_batch_norm
 from octet.training.best import BestWeights, serialize_weights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History, WriteSummaries, last_epoch
-from octet.training.loop import Duration, run_steps
+from octet.training.loop import Duration, follow_steps, run_steps
 from octet.training.networks import Networks
 from octet.training.schedule import WarmupCosine
-from octet.training.scratch import checkpoint_folder
+from octet.training.scratch import checkpoint_folder, fingerprint
+from octet.training.strategy import Team, distributed_batches
 from octet.training.update import Update
 
 if TYPE_CHECKING:
@@ -41,39 +44,49 @@ def run_training(
     networks: Networks,
     plan: Training,
     paths: TrainingPaths,
+    team: Team,
     summaries: Sequence[WriteSummaries] = (),
     finish: Callable[[keras.Model], None] | None = None,
 ) -> None:
-    """Train the networks on the records by the plan, and write the best weights and the history.
+    """Train the networks, which the team's strategy made, on the records; write the best weights and the history.
 
-    TensorBoard gets the validation's summaries and `summaries`, whenever the network is validated. `finish` changes the
-    network with the best weights before they are written.
+    Of several processes the chief alone validates and writes; the others end when it has. TensorBoard gets the
+    validation's summaries and `summaries`, whenever the network is validated. `finish` changes the network with the
+    best weights before they are written.
     """
     steps = count_records(paths.records, "train") // plan.batch
     if not steps:
         raise UserError(f"the train split has fewer pictures than one batch of {plan.batch}: lower batch")
     duration = Duration(total_steps(plan.epochs, steps), steps, plan.validate_every)
     schedule = make_schedule(plan, steps)
-    update = make_update(learning, networks, plan, schedule)
-    validation = learning.validation(paths.records)
-    inputs = [learning.model.model_dump(), plan.model_dump()]
-    with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
-        best = BestWeights(validation.score)
-        events = paths.scratch / "tensorboard"
-        before = last_epoch(paths.before / "history.csv") if paths.before else 0
-        history = History(events, duration.epochs, plan.batch, validation.metric, [validation.show, *summaries], before)
-        history.write_hparams({"model": learning.model.model_dump(), **plan.model_dump()})
-        checkpoints = Checkpoints(folder, folder.name, update.variables)
-        batches = partial(learning.batches, paths.records, plan)
-        run_steps(paths.scratch.name, duration, update, batches, schedule, best, history, checkpoints)
-        with atomic_folder(paths.output) as output:
-            weights = output / "weights.h5"
-            weights.write_bytes(best.content)
-            if finish:
-                networks.averaged.load_weights(weights)
-                finish(networks.averaged)
-                weights.write_bytes(serialize_weights(networks.averaged))
-            (output / "history.csv").write_text(history.as_csv())
+    with team.told_of_losses():
+        with team.strategy.scope():
+            update = make_update(learning, networks, plan, schedule)
+        batches = partial(distributed_batches, learning, paths.records, plan, team.strategy)
+        inputs = [learning.model.model_dump(), plan.model_dump()]
+        team.require_same(fingerprint(inputs, []))
+        if not team.is_chief:
+            follow_steps(update, batches, team)
+            return
+        validation = learning.validation(paths.records)
+        with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
+            best = BestWeights(validation.score)
+            events = paths.scratch / "tensorboard"
+            before = last_epoch(paths.before / "history.csv") if paths.before else 0
+            shown = [validation.show, *summaries]
+            history = History(events, duration.epochs, plan.batch, validation.metric, shown, before)
+            history.write_hparams({"model": learning.model.model_dump(), **plan.model_dump()})
+            checkpoints = Checkpoints(folder, folder.name, update.variables)
+            run_steps(paths.scratch.name, duration, update, batches, schedule, best, history, checkpoints, team)
+            with atomic_folder(paths.output) as output:
+                weights = output / "weights.h5"
+                weights.write_bytes(best.content)
+                if finish:
+                    networks.averaged.load_weights(weights)
+                    finish(networks.averaged)
+                    weights.write_bytes(serialize_weights(networks.averaged))
+                (output / "history.csv").write_text(history.as_csv())
+        team.meet()
 
 
 def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:
@@ -83,7 +96,9 @@ def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:
 
 
 def make_update(learning: "Learning", networks: Networks, plan: Training, schedule: WarmupCosine) -> Update:
-    """Make what updates the networks, step by step, with Adam."""
+    """Make what updates the networks, step by step, with Adam, in the scope of the strategy that made them."""
+    if count_replicas() > 1:
+        synchronize_batch_norm(networks.trained)
     # The legacy optimizer updates each variable with one fused op: a third faster on a small network.
     optimizers = [
         (keras.optimizers.legacy.Adam(schedule.scaled(share)), variables)

@@ -23,7 +23,7 @@ def checkpoint_folder(root: Path, inputs: Any, files: Iterable[Path]) -> Iterato
     folders of other trainings are removed. One training at a time runs below `root`.
     """
     with _alone_in(root):
-        folder = root / f"unfinished-{_fingerprint(inputs, files)}"
+        folder = root / f"unfinished-{fingerprint(inputs, files)}"
         for stale in root.glob("unfinished-*"):
             if stale != folder:
                 print(f"{stale} was begun with other parameters, data or code: dropping it", flush=True)
@@ -62,7 +62,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _fingerprint(inputs: Any, files: Iterable[Path]) -> str:
+def fingerprint(inputs: Any, files: Iterable[Path]) -> str:
     """Twelve hexadecimal digits that change with the inputs, the files' content and the code."""
     digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
     for path in [*sorted(files), *_imported_files()]:

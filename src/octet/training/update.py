@@ -1,19 +1,24 @@
 """One update of a network: losses, gradients, the optimizers' step, and the moving average of the weights."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+from octet.common.replicas import local_value
 from octet.common.tensorflow import keras, tf
 
 Targets = tuple[tf.Tensor, ...]
-# (pictures, targets, the network's predictions) -> the losses by name, whose sum is minimized
+# (pictures, targets, the network's predictions) -> the losses by name, whose sum is minimized. Where several replicas
+# compute a batch, each has a part of the pictures, and their losses add up to those of the batch.
 LossFunction = Callable[[tf.Tensor, Targets, Sequence[tf.Tensor]], dict[str, tf.Tensor]]
 
 _EMA_WARMUP = 10  # steps; the average of a training that has just begun must not remember the first weights
 
 
 class Update:
-    """Updates a model's weights from a batch, then their moving average, which is what is validated and kept."""
+    """Updates a model's weights from a batch, then their moving average, which is what is validated and kept.
+
+    It is made in the scope of a strategy, as the model is; the strategy's replicas compute the batch together. The
+    average belongs to no strategy, so that it is one in every process.
+    """
 
     def __init__(
         self,
@@ -27,6 +32,7 @@ class Update:
     ) -> None:
         """Each optimizer updates its own variables; a batch is computed in micro-batches, one after the other."""
         self.averaged = averaged
+        self._strategy = tf.distribute.get_strategy()
         self._model, self._losses, self._optimizers = model, losses, optimizers
         self._ema_decay, self._micro_batches = ema_decay, micro_batches
         for optimizer, variables in optimizers:
@@ -48,38 +54,55 @@ class Update:
 
     def _update(self, pictures: tf.Tensor, targets: Targets) -> dict[str, tf.Tensor]:
         losses, gradients = self._batch_gradients(pictures, targets)
-        for optimizer, variables in self._optimizers:
-            optimizer.apply_gradients([(gradients[variable.ref()], variable) for variable in variables])
+        self._strategy.run(self._apply, (gradients,))
         step = tf.cast(self._optimizers[0][0].iterations, tf.float32)
         decay = tf.minimum(self._ema_decay, step / (step + _EMA_WARMUP))
-        for average, weight in zip(self.averaged.weights, self._model.weights, strict=True):
+        for average, weight in zip(self.averaged.weights, map(local_value, self._model.weights), strict=True):
             average.assign(decay * average + (1 - decay) * weight if weight.dtype.is_floating else weight)
-        return losses
+        return {name: self._strategy.reduce("SUM", loss, axis=None) for name, loss in losses.items()}
 
-    def _batch_gradients(
-        self, pictures: tf.Tensor, targets: Targets
-    ) -> tuple[dict[str, tf.Tensor], dict[Any, tf.Tensor]]:
-        """The losses and gradients of a batch: means over its micro-batches, of which one at a time takes memory."""
-        size = len(pictures) // self._micro_batches
-        losses, gradients = self._gradients(pictures[:size], tuple(target[:size] for target in targets))
-        if self._micro_batches > 1:
-            for begin in tf.range(size, size * self._micro_batches, size):
+    def _batch_gradients(self, pictures: tf.Tensor, targets: Targets) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+        """The losses and gradients of each replica's part of a batch, which add up to those of the batch.
+
+        They are means over its micro-batches, of which one at a time takes memory.
+        """
+        count = self._micro_batches
+        losses, gradients = self._strategy.run(self._gradients, (pictures, targets, 0))
+        if count > 1:
+            for number in tf.range(1, count):
                 # No micro-batch waits for another's result: by default TensorFlow computes and keeps up to ten at once.
                 tf.autograph.experimental.set_loop_options(parallel_iterations=1)
-                rows = slice(begin, begin + size)
-                added_losses, added_gradients = self._gradients(
-                    pictures[rows], tuple(target[rows] for target in targets)
-                )
-                losses = {name: losses[name] + added_losses[name] for name in losses}
-                gradients = [total + added for total, added in zip(gradients, added_gradients, strict=True)]
-            losses = {name: total / self._micro_batches for name, total in losses.items()}
-            gradients = [total / self._micro_batches for total in gradients]
-        references = [variable.ref() for variable in self._model.trainable_variables]
-        return losses, dict(zip(references, gradients, strict=True))
+                added = self._strategy.run(self._gradients, (pictures, targets, number))
+                losses, gradients = self._strategy.run(_add, ((losses, gradients), added))
+            losses, gradients = self._strategy.run(_divide, ((losses, gradients), count))
+        return losses, gradients
 
-    def _gradients(self, pictures: tf.Tensor, targets: Targets) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
-        """The losses of a micro-batch, and the gradients of their sum for every trainable variable."""
+    def _gradients(
+        self, pictures: tf.Tensor, targets: Targets, number: tf.Tensor
+    ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+        """The losses of the micro-batch of that number, and the gradients of their sum for every trainable variable."""
+        size = len(pictures) // self._micro_batches
+        begin = number * size
+        rows = slice(begin, begin + size)
+        pictures, targets = pictures[rows], tuple(target[rows] for target in targets)
         with tf.GradientTape() as tape:
             losses = self._losses(pictures, targets, self._model(pictures, training=True))
             total = tf.add_n(list(losses.values()))
         return losses, tape.gradient(total, self._model.trainable_variables)
+
+    def _apply(self, gradients: Sequence[tf.Tensor]) -> None:
+        """Let the optimizers update the weights; Keras adds up what the replicas have for each."""
+        of_variable = {
+            variable.ref(): gradient
+            for variable, gradient in zip(self._model.trainable_variables, gradients, strict=True)
+        }
+        for optimizer, variables in self._optimizers:
+            optimizer.apply_gradients([(of_variable[variable.ref()], variable) for variable in variables])
+
+
+def _add(totals: object, added: object) -> object:
+    return tf.nest.map_structure(tf.add, totals, added)
+
+
+def _divide(totals: object, count: int) -> object:
+    return tf.nest.map_structure(lambda total: total / count, totals)

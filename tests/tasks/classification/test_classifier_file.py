@@ -1,6 +1,7 @@
 """A classifier of either backbone survives rounding: the integer file says what the fake-quantized network says."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,10 @@ def test_the_file_takes_raw_pixels_and_tells_its_labels(made: Made) -> None:
     facts = read_metadata(folder / "uint8.tflite")
     assert facts is not None
     ((tensor,),) = [graph["output_tensor_metadata"] for graph in facts["subgraph_metadata"]]
-    assert [file["name"] for file in tensor["associated_files"]] == ["labels.txt"]
+    named = [file["name"] for file in tensor["associated_files"]]
+    with zipfile.ZipFile(folder / "uint8.tflite") as appended:
+        assert appended.namelist() == named == ["labels.txt", "score_calibration.txt"]
+        assert appended.read("score_calibration.txt").decode().split("\n") == ["1,1,0"] * len(CLASSES)
     assert "dark, light, red" in json.dumps(facts)
     assert not shipping.raw_arrays
 

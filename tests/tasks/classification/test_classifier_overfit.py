@@ -1,5 +1,6 @@
 """A classifier learns its pictures by heart, whole or with a frozen backbone; its events show what it says of them."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,13 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from helpers.classifying import CLASSES, classifier_params, classifier_recipe, write_classifier_records
-from octet.common.tensorflow import keras
+from octet.common.tensorflow import keras, tf
 from octet.recipe.classification import Recipe
 from octet.tasks.classification.learning.part import Learning
 from octet.tasks.classification.network.part import Network
 from octet.training.networks import float_networks
 from octet.training.run import TrainingPaths, run_training
+from octet.training.strategy import Team
 
 PRETRAINED = {"name": "any.h5", "bytes": None, "sha256": None, "sources": ["any"]}
 
@@ -27,9 +29,10 @@ def trained(folder: Path, **changes: Any) -> dict[str, list[str]]:
     params["train_float"]["augmentation"] |= {"contrast": 0.0, "brightness": 0.0, "colour": 0.0}
     recipe = Recipe.model_validate({**params, "name": "classifier"})
     records = write_classifier_records(folder / "records")
-    networks = float_networks(Network(recipe, CLASSES), recipe.train_float, [])
+    team = Team(tf.distribute.get_strategy())
+    networks = float_networks(Network(recipe, CLASSES), recipe.train_float, [], team.strategy)
     paths = TrainingPaths(records, [], folder / "runs", folder / "float")
-    run_training(Learning(recipe, CLASSES), networks, recipe.train_float, paths)
+    run_training(Learning(recipe, CLASSES), networks, recipe.train_float, paths, team)
     rows = [line.split(",") for line in (folder / "float" / "history.csv").read_text().splitlines()]
     return {name: [*column] for name, *column in zip(*rows, strict=True)}
 
@@ -50,6 +53,8 @@ def test_with_all_of_the_backbone_frozen_the_rest_still_learns(tmp_path: Path) -
     (events,) = (tmp_path / "runs" / "tensorboard").glob("events*")
     shown = EventAccumulator(str(events), size_guidance={"tensors": 0}).Reload()
     assert {"val/000000", "val/answers"} <= {*shown.Tags()["tensors"]}
+    *_, picture = shown.Tensors("val/000000")[-1].tensor_proto.string_val
+    assert struct.unpack(">II", picture[16:24]) == (256, 192 + 4 * 18 + 4)  # PNG's width and height: four lines below
     (table,) = shown.Tensors("val/answers")[-1].tensor_proto.string_val
     assert b"| 000001    | light   |" in table
 

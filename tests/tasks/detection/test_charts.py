@@ -1,13 +1,8 @@
 """Charts by class stay readable, and soon drawn, whatever the number of classes is."""
 
 from octet.measuring.evaluation import Variant
-from octet.tasks.detection.showing.charts import (
-    MOST_CLASSES,
-    class_chart,
-    count_chart,
-    precision_recall_curves,
-    weakest_classes,
-)
+from octet.reporting.plots import MOST_CLASSES, count_chart
+from octet.tasks.detection.showing.charts import class_chart, precision_recall_curves, weakest_classes
 
 NAMES = [f"class {number:04d}" for number in range(1000)]
 SHOWN, LEFT_OUT = NAMES[:MOST_CLASSES], NAMES[MOST_CLASSES:]
@@ -22,7 +17,7 @@ def test_of_a_thousand_classes_the_weakest_and_the_rarest_are_drawn() -> None:
     for chart in (
         class_chart({"float": variant, "uint8": variant}),
         precision_recall_curves({"uint8": rows}, weakest_classes(variant)),
-        count_chart({"objects_per_class": counts}),
+        count_chart(counts, "objects"),
     ):
         assert all(f">{name}<" in chart for name in SHOWN)
         assert not any(f">{name}<" in chart for name in LEFT_OUT)

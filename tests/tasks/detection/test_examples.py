@@ -72,7 +72,7 @@ def test_the_step_is_traced_once_and_a_batch_without_objects_is_learnt(
 ) -> None:
     keras.utils.set_random_seed(1)
     learning = Learning(recipe, shapes.CLASSES)
-    networks = float_networks(Network(recipe, shapes.CLASSES), plan, [])
+    networks = float_networks(Network(recipe, shapes.CLASSES), plan, [], tf.distribute.get_strategy())
     update = make_update(learning, networks, plan, make_schedule(plan, 3))
     batches = learning.batches(write_records(tmp_path / "records", OBJECTS), plan, 0)
     others = learning.batches(write_records(tmp_path / "none", (0, 0, 0, 0)), plan, 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import detection_recipe
-from octet.common.tensorflow import keras
+from octet.common.tensorflow import keras, tf
 from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.detection import TrainFloat
 from octet.sources.packing import shapes
@@ -14,6 +14,7 @@ from octet.tasks.detection.network.part import Network
 from octet.tasks.detection.preparing.example import to_example
 from octet.training.networks import float_networks
 from octet.training.run import TrainingPaths, run_training
+from octet.training.strategy import Team
 
 
 @pytest.mark.slow
@@ -37,8 +38,9 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     for split in ("train", "val"):
         write_split(records, split, 1, examples)
     write_class_names(records, shapes.CLASSES)
-    networks = float_networks(Network(recipe, shapes.CLASSES), plan, [])
+    team = Team(tf.distribute.get_strategy())
+    networks = float_networks(Network(recipe, shapes.CLASSES), plan, [], team.strategy)
     paths = TrainingPaths(records, [], tmp_path / "runs", tmp_path / "float")
-    run_training(Learning(recipe, shapes.CLASSES), networks, plan, paths)
+    run_training(Learning(recipe, shapes.CLASSES), networks, plan, paths, team)
     header, *_, last = (tmp_path / "float" / "history.csv").read_text().splitlines()
     assert float(last.split(",")[header.split(",").index("val_map")]) >= 0.99

@@ -1,56 +1,92 @@
 """How much memory a training needs, and which batch fits into it."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from octet.commands.health.finding import Finding
-from octet.recipe.shared.recipe import Recipe
+from octet.recipe.shared.recipe import Recipe, TrainFloat, Training
 from octet.tasks import registry
 
 _BYTES = 4  # a float32
-_RUNTIME = 1.2e9  # TensorFlow itself, pictures that wait, and activations that no gradient needs
+_RUNTIME = 0.45e9  # TensorFlow itself
 _WEIGHT_COPIES = 5  # a weight, its average, its gradient, and Adam's two moments
+_LAYER, _QUANTIZED_LAYER = 1.8e6, 5.0e6  # of the step's graph while TensorFlow optimizes it, freed before activations
+_WAITING = 5  # batches: four that are ready, and the one that is computed
 _USABLE = 0.9
 _MANY_CLASSES = 80  # assumed where the classes are only known when the data have been read
+
+
+@dataclass(frozen=True)
+class Need:
+    """The bytes that a training takes: while it starts, later in any case, and for each picture at once."""
+
+    starting: float
+    fixed: float
+    each: float
+
+    def of(self, pictures: int) -> float:
+        """The most that it takes with so many pictures at once."""
+        return max(self.starting, self.fixed + pictures * self.each)
 
 
 def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
     """Check whether both trainings' batches fit into the memory; if not, say how many micro-batches do."""
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
-    fixed, each = memory_needs(recipe)
-    plans = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
-    copies = _copies(recipe)
-    name = max(plans, key=lambda training: copies[training] * plans[training].batch // plans[training].micro_batches)
-    plan, each = plans[name], copies[name] * each
-    at_once = plan.batch // plan.micro_batches
-    needed = (fixed + at_once * each) / 1e9
-    text = f"{device}: {available / 1e9:.1f} GB; {at_once} pictures at once in {name} need about {needed:.1f} GB"
-    fits = int((_USABLE * available - fixed) / each)
-    if fits >= at_once:
+    plans: dict[str, Training] = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
+    needs = {name: memory_need(recipe, name) for name in plans}
+    # Replicas on GPUs have a memory each, those on parts of a CPU the same.
+    shares = {name: plan.strategy.replicas if plan.device == "gpu" else 1 for name, plan in plans.items()}
+    at_once = {name: plan.batch // plan.micro_batches // shares[name] for name, plan in plans.items()}
+    name = max(plans, key=lambda training: needs[training].of(at_once[training]))
+    plan, need = plans[name], needs[name]
+    text = (
+        f"{device}: {available / 1e9:.1f} GB; {at_once[name]} pictures at once in {name} "
+        f"need about {need.of(at_once[name]) / 1e9:.1f} GB"
+    )
+    usable = _USABLE * available
+    if need.of(at_once[name]) <= usable:
         return Finding("ok", "memory", text)
-    enough = [count for count in range(1, plan.batch + 1) if plan.batch % count == 0 and plan.batch // count <= fits]
+    batch = plan.batch // shares[name]
+    enough = [count for count in range(1, batch + 1) if batch % count == 0 and need.of(batch // count) <= usable]
     if not enough:
         return Finding("FAIL", "memory", text, "not even one picture fits: free memory, or a smaller model")
     uncompiled = " and xla to false: in micro-batches, compiling takes too long" if plan.xla else ""
     return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.micro_batches to {enough[0]} or more{uncompiled}")
 
 
-def memory_needs(recipe: Recipe) -> tuple[float, float]:
-    """The bytes that float training takes in any case, and for each picture at once, estimated from the layers."""
+def memory_need(recipe: Recipe, training: str) -> Need:
+    """What a training needs, `train_float` or `train_qat`, estimated from the layers of its network."""
     names = recipe.dataset.classes
     classes = [""] * _MANY_CLASSES if names == "found" else names
-    model = registry.network(recipe, classes).build()
-    kept = [tensor for layer in model.layers for tensor in _listed(layer.output)]  # for the gradients
-    activations = sum(math.prod(tensor.shape[1:]) for tensor in kept)
-    return _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params(), _BYTES * activations
+    network = registry.network(recipe, classes)
+    model, plan = network.build(), getattr(recipe, training)
+    if isinstance(plan, TrainFloat):
+        network.backbone.freeze(model, plan.frozen_blocks)
+    frozen = [number for number, layer in enumerate(model.layers) if layer.weights and not layer.trainable]
+    learning = model.layers[max(frozen, default=-1) + 1 :]  # no gradient needs what comes before
+    activations = sum(math.prod(tensor.shape[1:]) for layer in learning for tensor in _listed(layer.output))
+    fixed = _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params() + _waiting(recipe, plan)
+    layer = _LAYER if isinstance(plan, TrainFloat) else _QUANTIZED_LAYER
+    return Need(fixed + layer * len(model.layers), fixed, _BYTES * _copies(plan) * activations)
 
 
-def _copies(recipe: Recipe) -> dict[str, int]:
+def _copies(plan: Training) -> int:
     """How many copies of an activation a training keeps: with fake quantization also the rounded, and the teacher's."""
-    return {"train_float": 1, "train_qat": 3 if recipe.train_qat.distillation_weight else 2}
+    if isinstance(plan, TrainFloat):
+        return 1
+    return 3 if getattr(plan, "distillation_weight", 0) else 2
+
+
+def _waiting(recipe: Recipe, plan: Training) -> float:
+    """The bytes of batches that wait, and of the records, if they are here, all of which are held for shuffling."""
+    records = Path("data", recipe.name, "records").glob("train-*.tfrecord")
+    return _WAITING * plan.batch * recipe.model.input_size**2 * 3 * _BYTES + sum(
+        file.stat().st_size for file in records
+    )
 
 
 def memory_of_machine() -> int:

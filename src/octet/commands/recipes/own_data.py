@@ -1,91 +1,35 @@
-"""Recognizes what kind of data lies at some paths: VOC's XML files, COCO's JSON, YOLO's text files, or an archive."""
+"""Recognizes what kind of data lies at some paths, among the kinds that a task can learn from."""
 
-import os
-import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from octet.commands.recipes import own_boxes, own_classes
+from octet.commands.recipes.found_data import OwnData, list_folders
 from octet.common.errors import UserError
 from octet.fetching.own import is_pipe_or_device
-from octet.sources.packing.coco import read_instances
-from octet.sources.packing.yolo import read_data_yaml
-from octet.sources.reading.archive import Archives
-from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, PICTURE_SUFFIXES, PICTURES
+from octet.sources.voc.layout import PICTURE_SUFFIXES
 
-_DEEPEST = 3  # folders below a path that are looked into
-_SPLITS = ("train", "val", "test")
-_BEGINNING = 1 << 20  # bytes of a file that tell whether it may be what is looked for
+_OF_TASK: Mapping[str, ModuleType] = {"detection": own_boxes, "classification": own_classes}
 
 
-@dataclass(frozen=True)
-class OwnData:
-    """Data that a recipe can name: its kind in words, and `dataset.source` and `dataset.splits` of params.yaml."""
-
-    kind: str
-    source: Mapping[str, Any]
-    splits: Mapping[str, Any]
-
-
-def find_own_data(paths: Sequence[Path]) -> OwnData:
-    """The data at the paths: a folder or an archive; or a file of annotations, or their folder, and the pictures'."""
+def find_own_data(paths: Sequence[Path], task: str) -> OwnData:
+    """The data for a task at the paths: folders, archives and files, as many as belong together."""
     for path in paths:
         if not path.exists():
             raise UserError(f"{path}: there is nothing")
         if is_pipe_or_device(path):
             raise UserError(f"{path}: is a pipe or a device; expected a folder or a file")
-    folders = list(_folders(paths))
-    for recognize in (_archives, _coco, _yolo, _voc):
+    folders = list(list_folders(paths))
+    for recognize in _OF_TASK[task].RECOGNIZERS:
         if data := recognize(paths, folders):
             _require_printable(data)
             return data
     looked = ", ".join(map(str, paths))
     with_pictures = [str(folder.path) for folder in folders if folder.has(PICTURE_SUFFIXES)]
     pictures = f"pictures in {', '.join(with_pictures[:3])}" if with_pictures else "no pictures"
-    raise UserError(
-        f"{looked}: found {pictures}, but no annotations that are known; expected VOC's .xml files, a COCO .json file, "
-        "or YOLO's .txt files with data.yaml or classes.txt. Name the folder that holds all of it, or pictures and "
-        "annotations one after the other"
-    )
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """A folder, and the names of the files that lie directly in it, without pipes and devices."""
-
-    path: Path
-    files: Sequence[str]
-
-    def has(self, suffixes: Sequence[str]) -> bool:
-        return any(name.lower().rpartition(".")[2] in suffixes for name in self.files)
-
-    @cached_property
-    def stems(self) -> set[str]:
-        return {name.rpartition(".")[0] for name in self.files}
-
-
-def _folders(paths: Sequence[Path]) -> Iterator[_Listed]:
-    """The paths that are folders and those below, from the top; hidden ones are left out."""
-    for top in filter(Path.is_dir, paths):
-        for folder, below, files in os.walk(top, onerror=_raise):
-            depth = len(Path(folder).relative_to(top).parts)
-            below[:] = [] if depth == _DEEPEST else sorted(name for name in below if not name.startswith("."))
-            shown = sorted(name for name in files if not name.startswith("."))
-            yield _Listed(Path(folder), [name for name in shown if Path(folder, name).is_file()])
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _mentions(file: Path, *words: bytes) -> list[bytes]:
-    """Those of the words that stand in the beginning of a file, however large it is."""
-    with file.open("rb") as opened:
-        beginning = opened.read(_BEGINNING)
-    return [word for word in words if word in beginning]
+    raise UserError(f"{looked}: found {pictures}, but no {_OF_TASK[task].EXPECTED}")
 
 
 def _require_printable(data: OwnData) -> None:
@@ -97,173 +41,3 @@ def _require_printable(data: OwnData) -> None:
             raise UserError(f"{value!r}: a recipe cannot name this; rename it, with printable letters in UTF-8")
         if isinstance(value, Mapping | list):
             rest += [*value, *value.values()] if isinstance(value, Mapping) else value
-
-
-def _split_up(image_sets: Mapping[str, str]) -> dict[str, Any]:
-    """Image sets as splits by how their names begin; where there is none for val or test, a share of train's."""
-    named = {split: [sets for name, sets in image_sets.items() if name.startswith(split)] for split in _SPLITS}
-    rest = [sets for name, sets in image_sets.items() if not name.startswith(_SPLITS)]
-    train = [*named["train"], *rest]
-    if not train:
-        raise UserError(f"found {', '.join(image_sets)}; expected pictures to train on besides those for val and test")
-    return {"train": train, "val": named["val"] or 0.1, "test": named["test"] or 0.2}
-
-
-# --- archives ---------------------------------------------------------------------------------------------------------
-
-
-def _archives(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """Recognize plain tar archives in VOC's layout."""
-    if folders or not all(path.suffix == ".tar" for path in paths):
-        return None
-    files = [{"name": path.name, "bytes": None, "sha256": None, "sources": [str(path)]} for path in paths]
-    with Archives(paths) as voc:
-        sets = voc.image_sets
-    return OwnData("an archive in VOC's layout", {"kind": "voc", "archives": files}, _split_up_voc(sets))
-
-
-def _split_up_voc(sets: Sequence[str]) -> dict[str, Any]:
-    """VOC's own image sets where there is one for training, else all pictures of each folder."""
-    own = {name: name.rpartition("/")[2] for name in sets}
-    listed = {split: name for name, split in own.items() if split in _SPLITS}
-    return _split_up(listed if "train" in listed else {name: name for name in sets if name.endswith("/*")})
-
-
-# --- VOC's XML files --------------------------------------------------------------------------------------------------
-
-
-def _voc(_: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """Recognize a folder of pictures and one of XML files beside it, or the same one; or several such pairs."""
-    pictures = [folder for folder in folders if folder.has(PICTURE_SUFFIXES)]
-    annotations = [folder for folder in folders if folder.has(("xml",))]
-    if not pictures or not annotations:
-        return None
-    by_parent: defaultdict[Path, list[_Listed]] = defaultdict(list)
-    for folder in pictures:
-        by_parent[folder.path.parent].append(folder)
-    own_names: dict[Path, tuple[str, str]] = {}  # of pictures and annotations, by the folder that holds both
-    for folder in annotations:
-        beside = by_parent[folder.path.parent]
-        if not beside:
-            raise UserError(f"{folder.path}: has .xml files, but no folder beside it has pictures; name that one, too")
-        has_both = folder.has(PICTURE_SUFFIXES)
-        match = folder if has_both else max(beside, key=lambda other: len(other.stems & folder.stems))
-        top = folder.path if match == folder else folder.path.parent
-        if top in own_names:
-            xml = f"{top / own_names[top][1]} and {folder.path}"
-            raise UserError(f"{xml}: found .xml files in both; name a folder of pictures and one of these")
-        own_names[top] = (os.path.relpath(match.path, top), os.path.relpath(folder.path, top))
-    tops = list(own_names)
-    if len(set(own_names.values())) > 1 or len({top.parent for top in tops}) > 1:
-        raise UserError(f"{', '.join(map(str, tops))}: found pictures and .xml files in each; name one of them")
-    source = {"kind": "folder", "path": str(tops[0] if len(tops) == 1 else tops[0].parent)}
-    if own_names[tops[0]] != (PICTURES, ANNOTATIONS):
-        source |= dict(zip(("pictures", "annotations"), own_names[tops[0]], strict=True))
-    names = [top.resolve().name for top in tops]
-    if len(names) > 1:
-        return OwnData("VOC's XML files", source, _split_up({name: f"{name}/*" for name in names}))
-    listed = [f"{names[0]}/{file.stem}" for file in sorted((tops[0] / IMAGE_SETS).glob("*.txt"))]
-    return OwnData("VOC's XML files", source, _split_up_voc([*listed, f"{names[0]}/*"]))
-
-
-# --- COCO -------------------------------------------------------------------------------------------------------------
-
-
-def _coco(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """Recognize COCO's files of instances, and find the folder of each file's pictures."""
-    listed = [folder.path / name for folder in folders for name in folder.files if name.endswith(".json")]
-    # COCO's own folder has the same pictures once more in person_keypoints_*.json.
-    instances = [file for file in listed if file.name.startswith("instances_")]
-    files = [path for path in paths if path.suffix == ".json"] or instances or listed
-    sets: dict[str, dict[str, str]] = {}
-    for file in files:
-        first = _first_picture(file)
-        if first is None:
-            continue
-        near = [file.parent, file.parent / "images", file.parent.parent / "images"]
-        places = [*filter(Path.is_dir, near), *(folder.path for folder in folders)]
-        pictures = next((place for place in places if (place / first).is_file()), None)
-        if pictures is None:
-            raise UserError(f"{file}: its first picture, {first!r}, lies in no folder here; name that folder, too")
-        name = _set_name(file)
-        if name in sets:
-            both = f"{sets[name]['instances']} and {file}"
-            raise UserError(f"{both}: found the set {name!r} in both; rename a file, or name one of them")
-        sets[name] = {"instances": str(file), "pictures": str(pictures)}
-    if not sets:
-        return None
-    return OwnData(
-        "COCO's annotations", {"kind": "coco", "sets": sets}, _split_up({name: f"COCO/{name}" for name in sets})
-    )
-
-
-def _first_picture(file: Path) -> str | None:
-    """The first picture's file name, if the file is one of instances in COCO's format."""
-    if not _mentions(file, b'"images"', b'"annotations"', b'"categories"'):
-        return None
-    content = read_instances(file)
-    try:
-        boxes = content["annotations"]
-        name = content["images"][0]["file_name"]
-    except (KeyError, IndexError, TypeError):
-        return None
-    is_instances = isinstance(boxes, list) and "categories" in content and isinstance(name, str)
-    return name if is_instances and all(isinstance(box, dict) and "bbox" in box for box in boxes[:1]) else None
-
-
-def _set_name(file: Path) -> str:
-    """`train` of `instances_train.json`, and of `train/_annotations.coco.json`."""
-    name = file.parent.name if file.name.startswith("_") else file.stem.removeprefix("instances_")
-    return re.sub(r"[^\w.-]", "_", name) or "all"
-
-
-# --- YOLO -------------------------------------------------------------------------------------------------------------
-
-
-def _yolo(paths: Sequence[Path], folders: Sequence[_Listed]) -> OwnData | None:
-    """Recognize what a `data.yaml` names; without one, a folder of pictures, one of labels, and `classes.txt`."""
-    given = [path for path in paths if path.suffix in (".yaml", ".yml")]
-    listed = [folder.path / name for folder in folders for name in folder.files if name.endswith((".yaml", ".yml"))]
-    for file in given or [file for file in listed if len(_mentions(file, b"names", b"train")) == 2]:
-        content = read_data_yaml(file)
-        if "names" in content and "train" in content:
-            sets = dict(_sets_of_data_yaml(file, content))
-            source = {"kind": "yolo", "names": str(file), "sets": sets}
-            return OwnData("YOLO's labels", source, _split_up({name: f"YOLO/{name}" for name in sets}))
-    names = [folder.path / name for folder in folders for name in folder.files if name == "classes.txt"]
-    if not names:
-        return None
-    pictures = [folder.path for folder in folders if folder.has(PICTURE_SUFFIXES)]
-    labels = [folder.path for folder in folders if set(folder.files) - {"classes.txt"} and folder.has(("txt",))]
-    if len(pictures) != 1 or len(labels) != 1:
-        found = f"{len(pictures)} folders with pictures and {len(labels)} with labels"
-        raise UserError(f"{names[0]}: found {found}; expected one of each, or a data.yaml that names them")
-    sets = {"all": {"pictures": str(pictures[0]), "labels": str(labels[0])}}
-    source = {"kind": "yolo", "names": str(names[0]), "sets": sets}
-    return OwnData("YOLO's labels", source, _split_up({"all": "YOLO/all"}))
-
-
-def _sets_of_data_yaml(file: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    """The folders of pictures and labels of each split that a `data.yaml` names."""
-    for split in _SPLITS:
-        named = content.get(split)
-        for number, folder in enumerate(named if isinstance(named, list) else [named] if named else []):
-            root = content.get("path") or "."
-            if not isinstance(folder, str) or not isinstance(root, str):
-                raise UserError(f"{file}: path and {split}: expected the names of folders")
-            pictures = _resolve(file, root, folder, split)
-            parts = list(pictures.parts)
-            if "images" in parts:
-                parts[len(parts) - 1 - parts[::-1].index("images")] = "labels"
-            labels = Path(*parts)
-            yield f"{split}{number or ''}", {"pictures": str(pictures), "labels": str(labels)}
-
-
-def _resolve(file: Path, root: str, folder: str, split: str) -> Path:
-    """Find a split's pictures by the rules of YOLO's tools, which try the path without its first `../` as well."""
-    tops = [file.parent / root, file.parent]
-    tries = [top / name for top in tops for name in (folder, folder.removeprefix("../"))]
-    for path in tries:
-        if path.is_dir():
-            return Path(os.path.normpath(path))
-    raise UserError(f"{file}: {split}: found {folder!r}, which is no folder; looked for {str(tries[0])!r}")

@@ -1,5 +1,6 @@
 """Writes a new recipe into params.yaml and dvc.yaml as text, so that comments and layout stay as they are."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,21 +31,28 @@ def add_section(text: str, name: str, base: str, comment: str, changes: Mapping[
 
 def add_to_pipeline(text: str, name: str, base: str, description: str) -> str:
     """dvc.yaml with the recipe in its list, and an artifact like that of the base."""
-    root = _parse(text)
-    recipes = root.items["vars"].elements[0].items["recipes"]
+    for artifact in [key for key in _parse(text).items["artifacts"].items if key.startswith(f"{base}/")]:
+        text = _add_artifact(text, name, artifact, description)
+    recipes = _parse(text).items["vars"].elements[0].items["recipes"]
     anchor = recipes.items[base].alias or recipes.items[base].anchor
     task = f"*{anchor}" if anchor else _flow(yaml.safe_load(text)["vars"][0]["recipes"][base])
-    lines = text.splitlines()
     indent = " " * recipes.keys[base][0].column
-    artifacts = root.items["artifacts"]
-    models = [key for key in artifacts.items if key.startswith(f"{base}/")]
-    for key in models:  # below the list of recipes, so their lines move when it grows: written first
-        first, last = artifacts.keys[key][0].line, artifacts.items[key].last_line
-        copied = [line.replace(f"{base}/", f"{name}/") for line in lines[first : last + 1]]
-        lines[artifacts.last_line + 1 : artifacts.last_line + 1] = [
-            f"    desc: {_flow(description)}" if line.startswith("    desc:") else line for line in copied
-        ]
-    lines.insert(recipes.last_line + 1, f"{indent}{name}: {task}")
+    return _insert(text, recipes.last_line, f"{indent}{name}: {task}")
+
+
+def _add_artifact(text: str, name: str, base: str, description: str) -> str:
+    """dvc.yaml with an artifact that takes over what one of another recipe, RECIPE/MODEL, has or takes over."""
+    merged = _parse(text).items["artifacts"].items[base].items.get("<<")
+    text, anchor = (text, merged.alias) if merged else _anchored(text, "artifacts", base)
+    recipe, _, model = base.partition("/")
+    path = yaml.safe_load(text)["artifacts"][base]["path"].replace(f"/{recipe}/", f"/{name}/")
+    own = _flow({"path": path, "desc": description}).removeprefix("{")
+    return _insert(text, _parse(text).items["artifacts"].last_line, f"  {name}/{model}: {{<<: *{anchor}, {own}")
+
+
+def _insert(text: str, after: int, line: str) -> str:
+    lines = text.splitlines()
+    lines.insert(after + 1, line)
     return "\n".join(lines) + "\n"
 
 
@@ -121,7 +129,7 @@ def _anchored(text: str, *path: str) -> tuple[str, str]:
     node = holder.items[key]
     if node.anchor or node.alias:
         return text, node.anchor or node.alias
-    name = "_".join(path)
+    name = re.sub(r"\W", "_", "_".join(path))
     while name in anchors:
         name += "_"
     _, end = holder.keys[key]

@@ -1,18 +1,22 @@
 """Turns a model's file into the bytes of a TFLite file, and prints warnings and the comparison."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
+from octet.commands.shrinking.accuracy import print_accuracies
 from octet.commands.shrinking.calibration_warnings import calibration_warnings
 from octet.commands.shrinking.conversion_process import COMPARING, CONVERTING
 from octet.commands.shrinking.float_comparison import print_comparison, require_runnable
+from octet.commands.shrinking.labelled_pictures import LabelledPictures
 from octet.commands.shrinking.loaded_model import LoadedModel, load_model
 from octet.commands.shrinking.options import Options
 from octet.commands.shrinking.samples import SampleSet, read_samples
-from octet.commands.shrinking.schemes import Scheme
+from octet.commands.shrinking.schemes import SCHEMES, Scheme
 from octet.common import device
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tf
-from octet.tflite.files.conversion import TracedGraph, to_dynamic, to_float16, to_integer
+from octet.tflite.files.conversion import TracedGraph, to_dynamic, to_float, to_float16, to_integer
 from octet.tflite.running.operators import float_operators
 
 
@@ -34,7 +38,28 @@ def convert_model(options: Options, report_step: Callable[[str], None]) -> bytes
     if options.compare:
         report_step(COMPARING)
         print_comparison(model, content, samples)
+        if options.labelled:
+            print_accuracies(_every_file(model, content, samples, options), _labelled(model, options, options.labelled))
     return content
+
+
+def _labelled(model: LoadedModel, options: Options, folder: Path) -> LabelledPictures:
+    """The labelled pictures, as the model's only input takes them and its only output tells them apart."""
+    shapes = [tensor.shape.as_list() for tensor in model.traced.graph.outputs]
+    if len(shapes) != 1 or len(shapes[0]) != 2:
+        raise UserError(f"{options.model}: gives {shapes}; --labelled expects a classifier, with scores [1, classes]")
+    return LabelledPictures(folder, options.labels, model.inputs, options.pixels, shapes[0][1])
+
+
+def _every_file(model: LoadedModel, content: bytes, samples: SampleSet | None, options: Options) -> Mapping[str, bytes]:
+    """The float file, and those of all schemes, without the ones that need samples where there are none."""
+    files = {"float": to_float(model.traced)}
+    for name, scheme in SCHEMES.items():
+        if name == options.scheme_name:
+            files[name] = content
+        elif samples or not scheme.needs_calibration:
+            files[name] = _convert(model, samples, replace(options, scheme_name=name))
+    return files
 
 
 def _convert(model: LoadedModel, samples: SampleSet | None, options: Options) -> bytes:

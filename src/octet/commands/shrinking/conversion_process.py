@@ -39,7 +39,7 @@ def convert_in_child(options: Options) -> None:
         receiver, sender = context.Pipe(duplex=False)
         process = context.Process(target=_convert, args=(options, Path(scratch), sender))
         try:
-            _start_without_interrupts(process)
+            start_without_interrupts(process)
             sender.close()
             step = _last_step(receiver)
             process.join()
@@ -55,7 +55,7 @@ def convert_in_child(options: Options) -> None:
             shutil.move(Path(scratch, _RESULT), partial)
 
 
-def _start_without_interrupts(process: BaseProcess) -> None:
+def start_without_interrupts(process: BaseProcess) -> None:
     """Start a process that ignores Ctrl-C from its first instruction: the parent ends it."""
     handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -84,7 +84,7 @@ def _require_address_space() -> None:
         )
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
     """Let allocations fail beyond the memory that is free now, before the system ends other people's processes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limits = (limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)
@@ -113,7 +113,7 @@ def _convert(options: Options, scratch: Path, sender: Connection) -> None:
     """Run in the child process: convert, and put the result into the scratch folder."""
     with report_user_errors():
         leave_signals_to_parent()
-        _limit_memory()
+        limit_memory()
         os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)  # what libraries leave behind, the parent removes
 
         def report_step(step: str) -> None:

@@ -3,20 +3,17 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from octet.commands.benchmark.timing import median_seconds
 from octet.commands.shrinking.loaded_model import LoadedModel
+from octet.commands.shrinking.running import FloatRunner
 from octet.commands.shrinking.samples import Sample, SampleSet
 from octet.common.errors import UserError, first_line
-from octet.common.silence import silence
 from octet.tflite.comparing.layers import layers_table, tflite_reference, worst_first
 from octet.tflite.files.conversion import to_float
-from octet.tflite.running.tensors import dequantized, quantized
 
 _SHOWN_LAYERS = 10
 _RANDOM_SAMPLES = _LAYER_SAMPLES = 16
@@ -35,7 +32,7 @@ class OutputDifference:
 def require_runnable(content: bytes, scheme_name: str) -> None:
     """Refuse a file that the runtime cannot run."""
     try:
-        _FloatRunner(content)
+        FloatRunner(content)
     except RuntimeError as error:
         raise UserError(
             f"LiteRT cannot run what --scheme {scheme_name} made: {first_line(error).rstrip('.')}: "
@@ -68,7 +65,7 @@ def print_comparison(model: LoadedModel, content: bytes, calibration: SampleSet 
 
 def compare_outputs(reference: bytes, content: bytes, samples: Iterable[Sample]) -> OutputDifference:
     """Run both files on all samples."""
-    float_file, quantized_file = _FloatRunner(reference), _FloatRunner(content)
+    float_file, quantized_file = FloatRunner(reference), FloatRunner(content)
     error_sum, count, max_error, lowest, highest = 0.0, 0, 0.0, np.inf, -np.inf
     places = []
     for sample in samples:
@@ -97,7 +94,7 @@ def describe_agreement(largest_places: NDArray[np.int64], description: str) -> s
 
 
 def _median_ms(content: bytes, sample: Sample) -> float:
-    run = _FloatRunner(content)
+    run = FloatRunner(content)
     return 1000 * median_seconds(lambda: run(sample))
 
 
@@ -113,18 +110,3 @@ def _random_samples(model: LoadedModel) -> list[Sample]:
         }
         for _ in range(_RANDOM_SAMPLES)
     ]
-
-
-class _FloatRunner:
-    """Runs a .tflite file on floats, whatever it computes in; its outputs are in the order of their names."""
-
-    def __init__(self, content: bytes) -> None:
-        with silence():
-            interpreter = Interpreter(model_content=content, num_threads=1)
-            interpreter.allocate_tensors()
-            self._run = interpreter.get_signature_runner()
-        self._inputs, self._outputs = self._run.get_input_details(), self._run.get_output_details()
-
-    def __call__(self, sample: Sample) -> list[NDArray[Any]]:
-        codes = {name: quantized(values, self._inputs[name]) for name, values in sample.items()}
-        return [dequantized(values, self._outputs[name]) for name, values in sorted(self._run(**codes).items())]

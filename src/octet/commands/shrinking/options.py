@@ -36,6 +36,8 @@ class Options:
     shape: Sequence[int] | None
     output: Path
     compare: bool
+    labelled: Path | None  # a folder of class folders
+    labels: Path | None
     trust: bool  # load the model even where it carries code, or operators that reach files
 
     @property
@@ -64,6 +66,10 @@ def check_options(options: Options) -> None:
         )
     if options.calibration:
         _check_calibration(options.calibration, options.pixels)
+    if options.labelled:
+        _check_labelled(options.labelled, options)
+    elif options.labels:
+        raise UserError(f"--labels {options.labels}: names the classes of --labelled DIR: give that, too")
 
 
 def default_output(model: Path, scheme_name: str) -> Path:
@@ -80,6 +86,17 @@ def parse_shape(text: str) -> list[int]:
 def format_shape(shape: Sequence[int]) -> str:
     """Sizes as the user writes them after --shape."""
     return ",".join(map(str, shape))
+
+
+def _check_labelled(folder: Path, options: Options) -> None:
+    if not options.compare:
+        raise UserError(f"--labelled {folder}: is for --compare: give that, too")
+    if not folder.is_dir() or not any(path.is_dir() for path in folder.iterdir()):
+        raise UserError(f"{folder}: expected a folder that holds a folder of pictures for each class")
+    if not options.pixels:
+        raise UserError(f"{folder}: say how the model expects its pixels, with --pixels {PIXEL_SCALES_HELP}")
+    if options.labels and not options.labels.is_file():
+        raise UserError(f"{options.labels}: no such file of labels")
 
 
 def _check_calibration(path: Path, pixels: str | None) -> None:

@@ -13,7 +13,7 @@ from octet.data.reading.serialized import Features
 Content = TypeVar("Content")
 
 _LENGTH, _CHECK_SUM = struct.Struct("<Q"), struct.Struct("<I")
-_HEADER = _LENGTH.size + _CHECK_SUM.size  # bytes before the content of a record; after it comes its own check sum
+HEADER = _LENGTH.size + _CHECK_SUM.size  # bytes before the content of a record; after it comes its own check sum
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
 
 def count_records(folder: Path, split: str) -> int:
     """Count the records of a split; each holds one picture."""
-    return sum(len(_contents(shard)) for shard in shards_of(folder, split))
+    return sum(len(contents_of(shard)) for shard in shards_of(folder, split))
 
 
 def read_pictures(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
@@ -60,7 +60,7 @@ def shards_of(folder: Path, split: str) -> list[Path]:
         raise UserError(
             f"{folder}: the {split} split has {len(shards)} shards, which is not the complete set: run preprocess again"
         )
-    counts = [len(_contents(shard)) for shard in shards]
+    counts = [len(contents_of(shard)) for shard in shards]
     if not counts[0]:
         raise UserError(f"{folder}: the {split} split has no pictures: run preprocess again")
     if counts != sorted(counts, reverse=True) or counts[0] - counts[-1] > 1:
@@ -68,11 +68,11 @@ def shards_of(folder: Path, split: str) -> list[Path]:
     return shards
 
 
-def _contents(shard: Path) -> list[tuple[int, int]]:
+def contents_of(shard: Path) -> list[tuple[int, int]]:
     """Where the content of each record of a file begins and ends; TensorFlow would allocate whatever one claims."""
     places, size = [], shard.stat().st_size
     with shard.open("rb") as file:
-        while header := file.read(_HEADER):
+        while header := file.read(HEADER):
             begin, (length,) = file.tell(), _LENGTH.unpack(header[: _LENGTH.size].ljust(_LENGTH.size, b"\0"))
             if begin + length + _CHECK_SUM.size > size:
                 raise UserError(f"{shard} is cut: run preprocess again")
@@ -83,8 +83,8 @@ def _contents(shard: Path) -> list[tuple[int, int]]:
 
 def _verified(shard: Path) -> list[bytes]:
     """The content of each record of a file; a ValueError where a check sum is wrong."""
-    content, places = shard.read_bytes(), _contents(shard)
-    lengths = [content[begin - _HEADER : begin - _CHECK_SUM.size] for begin, _ in places]
+    content, places = shard.read_bytes(), contents_of(shard)
+    lengths = [content[begin - HEADER : begin - _CHECK_SUM.size] for begin, _ in places]
     records = [content[begin:end] for begin, end in places]
     written = [content[begin - _CHECK_SUM.size : begin] for begin, _ in places]
     written += [content[end : end + _CHECK_SUM.size] for _, end in places]

@@ -64,10 +64,27 @@ class Augmentation(Section):
         return self
 
 
+class Strategy(Section):
+    """How many copies of the network compute a batch together, each a part of it, and where.
+
+    On `one` device, on `mirrored` devices of this machine, on those of several machines' `workers`, or on a `tpu`.
+    """
+
+    kind: Literal["one", "mirrored", "workers", "tpu"]
+    replicas: Count
+
+    @model_validator(mode="after")
+    def _one_is_one(self) -> "Strategy":
+        if self.kind == "one" and self.replicas != 1:
+            raise ValueError(f"kind one has one replica, found {self.replicas}: set replicas to 1, or kind to mirrored")
+        return self
+
+
 class Training(Section):
     """The keys that all trainings share."""
 
     device: Literal["cpu", "gpu"]
+    strategy: Strategy
     xla: bool
     seed: Seed
     epochs: Annotated[int | float, Field(gt=0)]  # the last one may be a part
@@ -91,6 +108,25 @@ class Training(Section):
             raise ValueError(f"a batch of {self.batch} cannot be computed in {self.micro_batches} equal micro_batches")
         return self
 
+    @model_validator(mode="after")
+    def _replicas_have_equal_parts(self) -> "Training":
+        replicas, micro_batches = self.strategy.replicas, self.micro_batches
+        if self.batch // micro_batches % replicas:
+            in_parts = f" in {micro_batches} micro_batches" if micro_batches > 1 else ""
+            raise ValueError(f"a batch of {self.batch}{in_parts} cannot be split evenly over {replicas} replicas")
+        return self
+
+    @model_validator(mode="after")
+    def _only_one_device_is_compiled_for(self) -> "Training":
+        if self.xla and self.strategy.kind != "one":
+            raise ValueError(f"xla compiles for one device: set it to false with strategy.kind {self.strategy.kind}")
+        return self
+
+    @property
+    def has_fixed_shapes(self) -> bool:
+        """Whether a compiler needs tensors whose size does not change from batch to batch; one for TPUs always does."""
+        return self.xla or self.strategy.kind == "tpu"
+
 
 class TrainFloat(Training):
     """The training in float."""
@@ -108,6 +144,12 @@ class TrainQat(Training):
     freeze_batch_norm: bool
     freeze_ranges: bool
     distillation_weight: Share
+
+    @model_validator(mode="after")
+    def _is_not_on_a_tpu(self) -> "TrainQat":
+        if self.strategy.kind == "tpu":
+            raise ValueError("fake quantization is not known to run on a TPU: strategy.kind has to be another here")
+        return self
 
 
 class ModelInfo(Section):
@@ -150,12 +192,20 @@ class Report(Section):
     min_score: Share
 
 
+class Devices(Section):
+    """`octet devices`: the number of test pictures, and the runtimes that must give the right answers."""
+
+    pictures: Count
+    must: tuple[Text, ...] = Field(strict=False)
+
+
 class Recipe(Section):
     """A recipe: one section of params.yaml; each task refines some of its subsections."""
 
     shipped_file: ClassVar[str]  # the name of the shipped file in models/RECIPE
     outputs_folder: ClassVar[str]  # in reports/RECIPE; holds the outputs of each variant for all test pictures
     metrics: ClassVar[Mapping[str, str]]  # the metrics that tables show, with their names for people
+    command: ClassVar[str]  # that runs its file on any picture
     headline: ClassVar[str]  # the metric that decides; score.min_score and score.max_drop are about it
 
     name: str
@@ -168,6 +218,7 @@ class Recipe(Section):
     layers: Layers
     score: Score
     report: Report
+    devices: Devices
 
     @model_validator(mode="after")
     def _frozen_blocks_are_pretrained(self) -> "Recipe":

@@ -3,7 +3,7 @@
 (() => {
   const FIRST = 12; // pictures that are shown before all are asked for
   const LETTERS = 12; // px
-  const { colours, pictures } = JSON.parse(document.getElementById("gallery-content").textContent);
+  const { colours, pictures, unfound } = JSON.parse(document.getElementById("gallery-content").textContent);
   if (!pictures.length) return;
   const [truth, ...models] = Object.keys(pictures[0].marks).sort((a, b) => place(a) - place(b));
   const controls = document.getElementById("controls");
@@ -27,7 +27,7 @@
       picture.marks[judge].filter((mark) => mark.kind === "right" && mark.score >= score).map((mark) => mark.truth),
     );
     const told = picture.marks[truth].map((mark, index) =>
-      mark.kind === "right" && !found.has(index) ? { ...mark, kind: "missed" } : mark,
+      mark.kind === "right" && !found.has(index) ? { ...mark, kind: unfound } : mark,
     );
     const of = (source) => (source === truth ? told : picture.marks[source].filter((mark) => mark.score >= score));
     return shown.flatMap((source) => of(source).map((mark) => ({ ...mark, source })));
@@ -35,17 +35,21 @@
 
   function chosen() {
     const { label, kind, score } = controls.elements;
-    // What is missed is told by the ground truth alone.
-    if (kind.value === "missed") for (const box of controls.elements.source) box.checked ||= box.value === truth;
+    // What a model does not say is told by the ground truth alone.
+    if (kind.value === unfound) for (const box of controls.elements.source) box.checked ||= box.value === truth;
     const shown = [...controls.elements.source].filter((box) => box.checked).map((box) => box.value);
-    return { shown, score: Number(score.value), label: label.value, kind: kind.value };
+    return { shown, score: Number(score?.value ?? 0), label: label.value, kind: kind.value };
   }
 
-  // What is there and found: told by the model's own mark, wherever one is shown.
-  const isPlain = (mark, choice) => mark.source === truth && mark.kind === "right" && choice.shown.length > 1;
+  // What is there and found: told by the model's own box, wherever one is shown.
+  const isPlain = (mark, choice) => mark.box && mark.source === truth && mark.kind === "right" && choice.shown.length > 1;
 
   const wanted = (mark, choice) =>
     (!choice.label || mark.label === choice.label) && (!choice.kind || mark.kind === choice.kind);
+
+  // Whether a filter lets a picture through, by one of its marks or by a kind of its own.
+  const matches = (picture, marks, choice) =>
+    marks.some((mark) => wanted(mark, picture.kinds.includes(choice.kind) ? { ...choice, kind: "" } : choice));
 
   function element(name, attributes, text) {
     const made = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -54,10 +58,17 @@
     return made;
   }
 
+  // What is there is right, whatever a model says of it; that of a whole picture shows no other kind of itself.
+  const hasNoKind = (mark) => mark.kind === "right" || (!mark.box && mark.source === truth);
+
   const caption = (mark) =>
-    [mark.kind === "right" ? "" : `${mark.kind}:`, mark.label, mark.score === null ? "" : mark.score.toFixed(2)]
+    [hasNoKind(mark) ? "" : `${mark.kind}:`, mark.label, mark.score === null ? "" : mark.score.toFixed(2)]
       .filter(Boolean)
       .join(" ");
+
+  // On the picture a box tells by its line whose it is; what is said of the whole picture tells it in words.
+  const captionThere = (mark, brief) =>
+    mark.box ? caption(mark) : [`${mark.source}: ${caption(mark)}`, ...(mark.rest && !brief ? [mark.rest] : [])].join(", ");
 
   function draw(svg, picture, marks, choice) {
     svg.replaceChildren();
@@ -78,13 +89,14 @@
     }
   }
 
-  // Captions over the boxes, each moved down until it covers no other.
-  function write(svg, [width, height], marks) {
-    const unit = width / svg.clientWidth; // of the picture, a pixel of the screen
+  // Captions over the boxes, and of the whole picture in its corner, each moved down until it covers no other.
+  function write(svg, [width, height], marks, brief) {
+    if (!svg.clientWidth) return; // in a window that has no room for pictures
+    const unit = Math.max(width / svg.clientWidth, height / svg.clientHeight); // of the picture, a pixel of the screen
     const high = (LETTERS + 4) * unit;
     const taken = [];
     for (const mark of marks) {
-      const text = element("text", { "font-size": LETTERS * unit }, caption(mark));
+      const text = element("text", { "font-size": LETTERS * unit }, captionThere(mark, brief));
       const ground = element("rect", { fill: mark.source === truth ? "#fff" : colours[mark.kind], class: "ground" });
       svg.append(ground, text);
       const wide = text.getComputedTextLength() + 6 * unit;
@@ -112,15 +124,19 @@
     const svg = stage.querySelector("svg");
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     draw(svg, picture, marks, choice);
-    const told = marks.filter((mark) => wanted(mark, choice) && !isPlain(mark, choice));
-    write(svg, picture.size, told);
+    const told = marks.filter((mark) => !mark.box || (wanted(mark, choice) && !isPlain(mark, choice)));
+    write(svg, picture.size, told, false);
     viewer.querySelector("ol").replaceChildren(
       ...told
         .sort((a, b) => (b.score ?? 2) - (a.score ?? 2))
         .map((mark) => {
           const line = document.createElement("li");
-          line.style.borderColor = mark.source === truth && mark.kind === "right" ? "" : colours[mark.kind];
-          line.append(caption(mark), Object.assign(document.createElement("small"), { textContent: mark.source }));
+          line.style.borderColor = mark.source === truth && hasNoKind(mark) ? "" : colours[mark.kind];
+          const small = [mark.rest, mark.source].filter(Boolean);
+          line.append(
+            caption(mark),
+            ...small.map((textContent) => Object.assign(document.createElement("small"), { textContent })),
+          );
           return line;
         }),
     );
@@ -128,14 +144,17 @@
 
   function update() {
     const choice = chosen();
-    controls.elements.at.value = choice.score.toFixed(2);
+    if (controls.elements.at) controls.elements.at.value = choice.score.toFixed(2);
     const marks = pictures.map((picture) => marksOf(picture, choice));
     const filtered = choice.label || choice.kind;
-    listed = [...pictures.keys()].filter((index) => !filtered || marks[index].some((mark) => wanted(mark, choice)));
+    listed = [...pictures.keys()].filter((index) => !filtered || matches(pictures[index], marks[index], choice));
     const visible = new Set(every ? listed : listed.slice(0, FIRST));
     tiles.forEach((tile, index) => {
       tile.hidden = !visible.has(index);
-      if (!tile.hidden) draw(tile.querySelector("svg"), pictures[index], marks[index], choice);
+      if (tile.hidden) return;
+      const svg = tile.querySelector("svg");
+      draw(svg, pictures[index], marks[index], choice);
+      write(svg, pictures[index].size, marks[index].filter((mark) => !mark.box), true);
     });
     controls.elements.count.value = `${listed.length} of ${pictures.length} pictures`;
     all.hidden = visible.size === listed.length;
@@ -178,7 +197,7 @@
     event.preventDefault();
     step(by);
   });
-  window.addEventListener("resize", () => opened !== null && show(opened));
+  window.addEventListener("resize", update);
   controls.hidden = false;
   update();
 })();

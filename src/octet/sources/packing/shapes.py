@@ -26,6 +26,7 @@ Mask = NDArray[np.float32]  # [H, W], coverage in 0..1
 
 _OBJECTS = (0.3, 0.3, 0.2, 0.1, 0.06, 0.04)  # probabilities of 1, 2 ... 6 objects in a picture
 _SUPERSAMPLING = 4  # per side, for smooth outlines
+_LARGE = (0.6, 0.95), (0.4, 0.6)  # sizes and places of an object that is alone
 _MIN_VISIBLE = 0.45  # share of an object's area; a shape that would show less is placed elsewhere
 _DIFFICULT_VISIBLE = 0.65  # an object of which a smaller share is visible is `difficult`
 _DIFFICULT_SIDE = 11  # px; a box with a shorter side is `difficult`
@@ -63,20 +64,20 @@ def shapes_members(seed: int, counts: Mapping[str, int], side: int) -> Iterator[
 def render_picture(seed: int, side: int, id: str, *, several: bool = True) -> tuple[bytes, Annotation]:
     """Render the picture `id`, with a longer side of `side` px; return its JPEG and its annotation.
 
-    It shows one object to six, or one where `several` is false.
+    It shows one object to six, or a single large one, with less around it, where `several` is false.
     """
     cv2.setNumThreads(1)
     rng = np.random.default_rng([seed, int(id)])
     height, width = _picture_size(rng, side)
     picture = _background(rng, height, width)
-    for _ in range(rng.integers(0, 4)):
+    for _ in range(rng.integers(0, 4 if several else 2)):
         _draw_distractor(rng, picture)
     placed: list[_Placed] = []
     if several:
         for _ in range(rng.choice(6, p=_OBJECTS) + 1):
             _place(rng, picture, placed)
     while not placed:
-        _place(rng, picture, placed)
+        _place(rng, picture, placed, *(() if several else _LARGE))
     picture = _photograph(rng, picture)
     bgr = np.round(picture[..., ::-1] * 255).astype(np.uint8)
     _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(75, 96))])
@@ -147,13 +148,22 @@ def _draw_distractor(rng: np.random.Generator, picture: Picture) -> None:
             cv2.circle(picture, dot.tolist(), 1, colour, -1, cv2.LINE_AA)
 
 
-def _place(rng: np.random.Generator, picture: Picture, placed: list[_Placed]) -> None:
-    """Paint one more object where enough of it and of all others stays visible; give up after some attempts."""
+def _place(
+    rng: np.random.Generator,
+    picture: Picture,
+    placed: list[_Placed],
+    sizes: tuple[float, float] = (0.3, 0.65),
+    places: tuple[float, float] = (0.1, 0.9),
+) -> None:
+    """Paint one more object where enough of it and of all others stays visible; give up after some attempts.
+
+    `sizes` are the smallest and the largest, as shares of the shorter side; its middle lies between `places` in both.
+    """
     height, width = picture.shape[:2]
     name = str(rng.choice(CLASSES))
     for _ in range(12):
-        size = min(height, width) * np.exp(rng.uniform(np.log(0.3), np.log(0.65)))
-        contours = _outline(rng, name, float(size), rng.uniform(0.1, 0.9, 2) * (width, height))
+        size = min(height, width) * np.exp(rng.uniform(*np.log(sizes)))
+        contours = _outline(rng, name, float(size), rng.uniform(*places, 2) * (width, height))
         coverage, full_area = _cover(contours, height, width)
         new = _Placed(name, coverage, full_area)
         if all(visible >= _MIN_VISIBLE for visible, _ in _visibility([*placed, new])):

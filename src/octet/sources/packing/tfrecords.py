@@ -41,6 +41,12 @@ def tfrecords_members(source: TfRecords) -> Iterator[PackedFile]:
                 )
 
 
+def first_names_class(file: Path) -> bool:
+    """Tell whether the first record of a file has the name of its class as a text."""
+    record = next(_records(file), None)
+    return record is not None and bool(_only(_features(record, f"{file}: record 0"), "image/class/text", "bytes_list"))
+
+
 def _records(file: Path) -> Iterator[bytes]:
     """Yield the content of each record of a file, whose check sums have been verified."""
     _require_possible_lengths(file)

@@ -43,7 +43,10 @@ class ClassFolders:
         self._files = [
             (_place(member.name, archive), _parts(member.name), member) for archive, member in self._tars.members
         ]
-        self._folders = [_place(f"{name}/file", archive)[:-1] for archive, name in self._tars.folders]
+        inside = {parts[:-2] for _, parts, _ in self._files} | {_parts(name)[:-1] for _, name in self._tars.folders}
+        self._folders = [  # that hold no others, since those would be the classes
+            _place(f"{name}/file", archive)[:-1] for archive, name in self._tars.folders if _parts(name) not in inside
+        ]
 
     @property
     def image_sets(self) -> list[str]:

@@ -4,7 +4,6 @@ The error that a layer adds is kept apart from the error of its inputs: the wors
 signal that still reached them.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from octet.common.silence import silence
 from octet.common.tensorflow import keras, tf, tflite
+from octet.tflite.comparing.names import NAME_WIDTH, short_names
 from octet.tflite.running.operators import operator_name
 from octet.tflite.running.tensors import dequantized, quantized
 
@@ -30,7 +30,6 @@ _INTEGERS = {
 _CLEAN = 50.0  # dB; about what eight bits can hold: no input counts as better
 _GOOD, _BAD = 30.0, 6.0  # dB; advice is for layers whose SQNR is below the first and whose loss is above the second
 _SATURATED, _UNUSED = 0.02, 0.25
-_NAME_WIDTH = 35  # letters of a layer's name in a table; more where fewer would make two names equal
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,8 @@ def worst_first(reference: Reference, content: bytes, inputs: Iterable[NDArray[n
 
 def layers_table(layers: Sequence[Mapping[str, Any]]) -> str:
     """The layers as a table for the terminal, a line for each, with names short enough for it."""
-    names = _short_names([layer["layer"] for layer in layers])
-    width = max([_NAME_WIDTH, *map(len, names)]) + 1
+    names = short_names([layer["layer"] for layer in layers])
+    width = max([NAME_WIDTH, *map(len, names)]) + 1
     head = f"{'layer':{width}}{'SQNR dB':>9}{'lost':>7}{'max error':>11}{'saturated':>11}{'range used':>12}  what to do"
     lines = [
         f"{name:{width}}{layer['sqnr_db']:>9.1f}{layer['lost_db']:>7.1f}{layer['max_error']:>11.3g}"
@@ -104,25 +103,6 @@ def tflite_reference(content: bytes) -> Reference:
         return {node.name: interpreter.codes(node.output) for node in nodes}
 
     return run
-
-
-def _short_names(names: Sequence[str]) -> Sequence[str]:
-    """Names that fit into a table and still differ: without the folders that all share, then cut in the middle."""
-    longest = max(map(len, names), default=0)
-    if longest <= _NAME_WIDTH:
-        return names
-    paths = {name for name in names if "/" in name}
-    if len(paths) > 1:
-        folder = "".join(os.path.commonprefix([*paths]).rpartition("/")[:2])  # noqa: RUF071  # cut to whole folders
-        names = [name.removeprefix(folder) for name in names]
-    shortened = ([_cut_middle(name, width) for name in names] for width in range(_NAME_WIDTH, longest + 1))
-    return next(short for short in shortened if len(set(short)) == len(set(names)))
-
-
-def _cut_middle(name: str, width: int) -> str:
-    """The name in at most so many letters, of which most are from its end."""
-    head = width // 3
-    return name if len(name) <= width else f"{name[:head]}…{name[head + 1 - width :]}"
 
 
 @dataclass(frozen=True)

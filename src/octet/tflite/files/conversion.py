@@ -1,5 +1,6 @@
 """Converting a traced graph to TFLite files: in float, in half precision, with 8-bit weights, in integers."""
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -81,11 +82,27 @@ def to_integer(
 def pack_model(model: Any, size: int) -> bytes:
     """The bytes of a file for a tflite.ModelT; `size` is an estimate of their number."""
     for graph in model.subgraphs:
-        for tensor in graph.tensors:
-            tensor.name = tensor.name.partition(b";")[0]  # the name of the last of the fused layers comes first
+        _name_apart(graph)
     builder = _Builder(size)
     builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _name_apart(graph: Any) -> None:
+    """Give each tensor the name of the last of its fused layers, and no two the same.
+
+    That would name a layer's bias like its output, and OpenVINO and RKNN-Toolkit2 tell tensors apart by name alone:
+    the one then computes garbage without a word.
+    """
+    written = {int(index) for node in graph.operators for index in node.outputs}
+    taken: set[bytes] = set()
+    # What operators write keeps its name: layers are found by it.
+    for index in sorted(range(len(graph.tensors)), key=lambda index: index not in written):
+        tensor = graph.tensors[index]
+        name = tensor.name.partition(b";")[0]  # the last of the fused layers comes first
+        others = (b"%s/%d" % (name, number) for number in itertools.count(1))
+        tensor.name = next(free for free in itertools.chain([name], others) if free not in taken)
+        taken.add(tensor.name)
 
 
 class _Builder(flatbuffers.Builder):

@@ -4,8 +4,8 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +85,11 @@ class FileDescription:
 
 @dataclass(frozen=True)
 class OutputsMetadata:
-    """The metadata of a file's outputs, tensor by tensor, and of the groups that they form."""
+    """The metadata of a file's outputs, tensor by tensor, of the groups that they form, and files that it names."""
 
     tensors: Sequence[Fields]
     groups: Sequence[Fields] = ()
+    files: Mapping[str, str] = field(default_factory=dict)  # further ones than the labels: their contents by name
 
 
 def number_tensor(name: str, description: str, **fields: Any) -> Fields:
@@ -107,13 +108,15 @@ def label_files(kind: int) -> list[Fields]:
 
 
 def add_metadata(content: bytes, description: FileDescription, outputs: OutputsMetadata) -> bytes:
-    """The model file `content` with metadata added, and the label file appended."""
+    """The model file `content` with metadata added, and the label file and all others that it names appended."""
     model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(content))
     fields = _model_fields(model.subgraphs[0], description, outputs)
     _attach(model, _SCHEMA.to_bytes("ModelMetadata", fields, _IDENTIFIER))
     file = io.BytesIO(pack_model(model, len(content)))
+    files = {LABELS: "".join(f"{label}\n" for label in description.labels), **outputs.files}
     with zipfile.ZipFile(file, "a") as archive:
-        archive.writestr(zipfile.ZipInfo(LABELS, _ZIP_TIME), "".join(f"{label}\n" for label in description.labels))
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_TIME), text)
     return file.getvalue()
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from octet.common.tensorflow import tf
-from octet.data.augmentation.batches import training_batches
+from octet.data.augmentation.batches import WHOLE, Part, open_examples, training_batches
 from octet.data.reading.records import count_records
 from octet.recipe.classification import Recipe, Training
-from octet.tasks.classification.learning.examples import make_example_preparer, read_examples
+from octet.tasks.classification.learning.examples import make_example_preparer, numbered_examples, read_examples
 from octet.tasks.classification.learning.loss import distillation_losses, supervised_losses
 from octet.tasks.classification.learning.validation import ClassificationValidation
 
@@ -20,10 +20,13 @@ class Learning:
     def __init__(self, recipe: Recipe, classes: Sequence[str]) -> None:
         self.model, self._classes = recipe.model, classes
 
-    def batches(self, records: Path, plan: Training, start: int) -> tf.data.Dataset:
+    def batches(self, records: Path, plan: Training, start: int, part: Part = WHOLE) -> tf.data.Dataset:
         """Batches from step `start` on: ids [N], pictures [N, S, S, 3], and classes [N]."""
-        examples, pictures = read_examples(records, "train"), count_records(records, "train")
-        return training_batches(examples, pictures, plan, start, make_example_preparer(self.model, plan))
+        examples, _ = open_examples(
+            partial(read_examples, records, "train"), partial(numbered_examples, records, "train"), part
+        )
+        pictures = count_records(records, "train")
+        return training_batches(examples, pictures, plan, start, part, make_example_preparer(self.model, plan))
 
     def losses(self, plan: Training) -> "protocol.LossFunction":
         """The function that computes the losses of logits against classes."""

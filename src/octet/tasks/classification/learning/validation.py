@@ -10,6 +10,7 @@ from octet.common.tensorflow import keras, tf
 from octet.data.reading.pictures import decode_jpeg, picture_batches
 from octet.data.reading.records import read_pictures
 from octet.recipe.classification import Model
+from octet.tasks.classification.learning.captions import write_under
 from octet.tasks.classification.metric.answers import Answers, rank_classes, top_share
 from octet.tasks.classification.metric.truths import read_truths
 from octet.tasks.classification.network.prediction import BATCH, TracedNetwork
@@ -37,14 +38,16 @@ class ClassificationValidation:
         return round(top_share(self._answers, self._truths, 1), 5)
 
     def show(self, _: keras.Model) -> None:
-        """Write the first pictures to TensorBoard, and a table of their classes and the last scored answers."""
+        """Write the first pictures to TensorBoard, each with its class and the last scored answers, and a table."""
         if self._answers is None:
             return
         rows = []
         for index, (id, jpeg) in enumerate(islice(read_pictures(self._records, "val"), _SHOWN)):
-            tf.summary.image(f"val/{id}", decode_jpeg(jpeg)[None])
             best = zip(self._answers.classes[index, :_TOP], self._answers.scores[index, :_TOP], strict=True)
-            told = (f"{self._classes[class_]} {score:.2f}" for class_, score in best)
-            rows.append((id, self._classes[self._truths.classes[index]], *told))
+            told = [f"{self._classes[class_]} {score:.2f}" for class_, score in best]
+            class_name = self._classes[self._truths.classes[index]]
+            lines = [f"is {class_name}", f"answers: {told[0]}", *told[1:]]
+            tf.summary.image(f"val/{id}", write_under(decode_jpeg(jpeg).numpy(), lines)[None])
+            rows.append((id, class_name, *told))
         head = ("picture", "class", *(f"answer {number + 1}" for number in range(len(rows[0]) - 2)))
         tf.summary.text("val/answers", tabulate(rows, head, tablefmt="github", disable_numparse=True))

@@ -29,7 +29,13 @@ class Predicting:
 
     def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[NDArray[np.float32]]:
         """The probabilities of a .tflite file, batch by batch."""
-        return (probabilities for (probabilities,) in run_tflite(file, batches))
+        return self.read_outputs(file, run_tflite(file, batches))
+
+    def read_outputs(
+        self, _: Path, outputs: Iterable[tuple[NDArray[np.float32], ...]]
+    ) -> Iterator[NDArray[np.float32]]:
+        """The probabilities that a file's outputs stand for, batch by batch: they are its only output."""
+        return (probabilities for (probabilities,) in outputs)
 
     def collect(self, outputs: Iterable[NDArray[np.float32]]) -> list[dict[str, Any]]:
         """The answers for all test pictures."""

@@ -7,17 +7,18 @@ from functools import partial
 from octet.common.wording import list_names
 from octet.common.workers import parallel_map
 from octet.sources.reading.class_folders import ClassPicture
-from octet.sources.reading.picture import inspect_unboxed_picture
+from octet.sources.reading.picture import Size, inspect_unboxed_picture
 from octet.sources.voc.problem import BadPictureError, Problem
 from octet.tasks.classification.preparing.example import to_example
 
 
 @dataclass(frozen=True)
 class PreparedPicture:
-    """The record of a picture, None if it cannot be used, with its class, its repairs and its data error."""
+    """The record of a picture, None if it cannot be used, with its class, size, repairs and data error."""
 
     class_name: str
     example: bytes | None
+    size: Size = (0, 0)
     repairs: tuple[str, ...] = ()
     problem: Problem | None = None
 
@@ -37,4 +38,4 @@ def _prepare_picture(classes: Sequence[str], picture: ClassPicture) -> PreparedP
     except BadPictureError as error:
         return PreparedPicture(name, None, problem=replace(error.problem, field=field))
     example = to_example(picture.id, inspected.jpeg, inspected.size, classes.index(name))
-    return PreparedPicture(name, example, inspected.repairs)
+    return PreparedPicture(name, example, inspected.size, inspected.repairs)

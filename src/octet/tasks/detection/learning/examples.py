@@ -5,7 +5,7 @@ from pathlib import Path
 from octet.common.tensorflow import tf
 from octet.data.augmentation.augment import View, augment
 from octet.data.augmentation.batches import Example, Prepare
-from octet.data.reading.examples import PICTURE, read_split
+from octet.data.reading.examples import PICTURE, NumberedExamples, read_split
 from octet.recipe.detection import Model, Training
 from octet.tasks.detection.learning.assignment import NOTHING
 
@@ -21,6 +21,11 @@ _OBJECTS = {
 def read_examples(folder: Path, split: str) -> tf.data.Dataset:
     """The examples of a split: pictures with the objects in them."""
     return read_split(folder, split, {**PICTURE, **_SIDES, **_OBJECTS})
+
+
+def numbered_examples(folder: Path, split: str) -> NumberedExamples:
+    """The same examples by their numbers."""
+    return NumberedExamples(folder, split, {**PICTURE, **_SIDES, **_OBJECTS})
 
 
 def make_example_preparer(model: Model, plan: Training, most_objects: int) -> Prepare:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from octet.common.replicas import sum_over_replicas
 from octet.common.tensorflow import tf
 from octet.recipe.detection import Loss, Training
 from octet.tasks.detection.learning.assignment import NOTHING, Assigned, assign_cells
@@ -20,7 +21,7 @@ def supervised_losses(
 ) -> dict[str, tf.Tensor]:
     """The losses of predictions against the objects, each of which the cells learn that predict it best already."""
     (boxes, classes), (codes, logits) = targets, predictions
-    if not plan.xla:  # which takes no tensor of a size that changes
+    if not plan.has_fixed_shapes:
         boxes, classes = _without_empty_rows(boxes, classes)
     predicted = decode_boxes(codes, cells)  # [N, A, 4]
     assigned = assign_cells(
@@ -68,7 +69,7 @@ def distillation_losses(
     (teacher_codes, teacher_logits), (codes, logits) = teacher_predictions, predictions
     teacher_scores = tf.sigmoid(teacher_logits)  # [N, A, C]
     weight = tf.reduce_max(teacher_scores, axis=-1)  # [N, A]
-    total_weight = tf.maximum(tf.reduce_sum(weight), 1.0)
+    total_weight = tf.maximum(sum_over_replicas(tf.reduce_sum(weight)), 1.0)
     misfit = 1 - generalized_iou(decode_boxes(teacher_codes, cells), decode_boxes(codes, cells))  # [N, A]
     return {
         "boxes": config.box_weight * tf.reduce_sum(weight * misfit) / total_weight,
@@ -77,5 +78,5 @@ def distillation_losses(
 
 
 def _object_cells(assigned: Assigned) -> tf.Tensor:
-    """The number of cells in the batch that learn an object; 1 where there is none."""
-    return tf.maximum(tf.reduce_sum(tf.cast(assigned.classes != NOTHING, tf.float32)), 1.0)
+    """The number of cells in the batch, over all replicas, that learn an object; 1 where there is none."""
+    return tf.maximum(sum_over_replicas(tf.reduce_sum(tf.cast(assigned.classes != NOTHING, tf.float32))), 1.0)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from octet.common.tensorflow import keras
 from octet.recipe.detection import Recipe
@@ -31,14 +32,18 @@ class Predicting:
         return TracedNetwork(network, self._cells, self._suppression).detections(batches)
 
     def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
-        """The detections of a .tflite file, batch by batch; raw heads are decoded and suppressed here."""
+        """The detections of a .tflite file, batch by batch."""
+        return self.read_outputs(file, run_tflite(file, batches))
+
+    def read_outputs(self, file: Path, outputs: Iterable[tuple[NDArray[Any], ...]]) -> Iterator[DetectionBatch]:
+        """The detections that a file's outputs stand for, batch by batch; raw heads are decoded and suppressed here."""
         cells = None
-        for outputs in run_tflite(file, batches):
-            if len(outputs) != _HEADS:
-                yield outputs  # type: ignore[misc]  # the operator's four outputs are a DetectionBatch
+        for tensors in outputs:
+            if len(tensors) != _HEADS:
+                yield tensors  # type: ignore[misc]  # the operator's four outputs are a DetectionBatch
                 continue
             cells = np.load(file.with_name("anchors.npy")) if cells is None else cells
-            codes, scores = outputs
+            codes, scores = tensors
             detections = suppress(codes, scores, cells, self._suppression)
             yield tuple(tensor.numpy() for tensor in detections)  # type: ignore[misc]
 

@@ -15,7 +15,7 @@ from octet.sources.reading.split import assign_splits
 from octet.sources.voc.annotation import Annotation
 from octet.sources.voc.problem import Problem
 from octet.tasks.detection.preparing.preparation import find_classes, prepare_pictures
-from octet.tasks.proposal import Proposal
+from octet.tasks.proposal import Proposal, few_names
 
 _SMALLEST = 16  # px, the shorter side of a small object in the network's input, at least
 _SMALL = 0.1  # the quantile of the shorter sides that counts as a small object's
@@ -50,6 +50,8 @@ class Proposing:
 class DetectionSurvey:
     """What a check of annotated pictures found."""
 
+    usual_steps = 9000  # of a training from pre-trained weights: about what voc2007 does
+
     def __init__(
         self,
         recipe: Recipe,
@@ -61,6 +63,11 @@ class DetectionSurvey:
         self.pictures = {split: len(annotations) for split, annotations in pictures.items()}
         self._recipe = recipe
         self._annotations = [annotation for annotations in pictures.values() for annotation in annotations]
+
+    @property
+    def purpose(self) -> str:
+        """What a model of this data is for."""
+        return f"Finds {few_names(self.classes)}"
 
     def facts(self) -> list[tuple[str, str]]:
         """Names and values that describe the data: numbers of pictures, their sizes, and objects of each class."""

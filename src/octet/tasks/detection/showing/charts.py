@@ -9,10 +9,8 @@ from matplotlib.figure import Figure
 
 from octet.common.spreadsheets import csv_text
 from octet.measuring.evaluation import Variant
-from octet.reporting.plots import COLOURS, WIDE, Rows, bars, drawn_twice
+from octet.reporting.plots import COLOURS, MOST_CLASSES, WIDE, Rows, bars, drawn_twice
 from octet.tasks.detection.showing.thresholds import THRESHOLDS, ByThreshold
-
-MOST_CLASSES = 40  # in a chart; with more, nobody reads it, and drawing a thousand takes minutes
 
 
 @drawn_twice
@@ -79,16 +77,6 @@ def precision_recall_curves(width: float, points: Mapping[str, Rows], names: Seq
     figure.supxlabel("recall", fontsize="medium")
     figure.supylabel("precision", fontsize="medium")
     figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside upper right", ncols=len(points))
-    return figure
-
-
-@drawn_twice
-def count_chart(width: float, train: Mapping[str, Any]) -> Figure:
-    """A chart of how many objects of each of the rarest classes the train split has."""
-    counts = dict(sorted(train["objects_per_class"].items(), key=lambda item: item[1])[:MOST_CLASSES])
-    figure, axes = plt.subplots(figsize=(width, max(2.6, 0.2 * len(counts) + 0.8)))
-    axes.barh(list(counts), list(counts.values()), color=COLOURS["float"])
-    axes.set_xlabel("objects in train")
     return figure
 
 

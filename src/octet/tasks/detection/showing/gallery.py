@@ -7,10 +7,11 @@ from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from octet.reporting.drawing import Box, draw_boxes
 from octet.reporting.gallery import Exhibit, Mark
+from octet.reporting.pictures import encode, montage, shrink
 from octet.tasks.detection.metric.average_precision import Objects
 from octet.tasks.detection.metric.boxes import xywh_to_ltrb
 from octet.tasks.detection.metric.detections import Detections
@@ -37,9 +38,6 @@ COLOURS = {
 }
 _HARD, _TYPICAL = "hard", "typical"
 _SIDE = 480  # px of a picture's longer side, at most
-_QUALITY = 78
-# The size of a picture in a montage, the gap between pictures, and the colour around them
-_TILE, _GAP, _GROUND = 320, 8, (255, 255, 255)
 
 TRUTH = "ground truth"
 
@@ -95,12 +93,10 @@ def make_exhibit(
     classes: Sequence[str],
 ) -> Exhibit:
     """The chosen picture, with its objects and the detections of each model as marks."""
-    image = Image.open(io.BytesIO(jpeg)).convert("RGB")
-    image.thumbnail((_SIDE, _SIDE))
     here = np.flatnonzero(objects.picture == chosen.index)
     return Exhibit(
         title=f"{truth.id}, {chosen.kind}",
-        jpeg=_encoded(image),
+        jpeg=encode(shrink(jpeg, _SIDE)),
         size=(truth.width, truth.height),
         marks={
             TRUTH: [_object(int(index), objects, classes) for index in here],
@@ -111,18 +107,17 @@ def make_exhibit(
 
 def make_montage(exhibits: Sequence[Exhibit], name: str, min_score: float) -> bytes:
     """One JPEG with the exhibits in a row: the ground truth above the detections of the model with this name."""
-    whole = Image.new("RGB", (max(len(exhibits), 1) * (_TILE + _GAP) - _GAP, 2 * _TILE + _GAP), _GROUND)
-    for column, exhibit in enumerate(exhibits):
+    truths, answers = [], []
+    for exhibit in exhibits:
         detected = [mark for mark in exhibit.marks[name] if (mark.score or 0) >= min_score]
         found = {mark.truth for mark in detected if mark.kind == RIGHT}
         there = [
             replace(mark, kind=MISSED) if mark.kind == RIGHT and index not in found else mark
             for index, mark in enumerate(exhibit.marks[TRUTH])
         ]
-        for row, marks in enumerate((there, detected)):
-            tile = ImageOps.pad(_drawn(exhibit, marks), (_TILE, _TILE), color=_GROUND)
-            whole.paste(tile, (column * (_TILE + _GAP), row * (_TILE + _GAP)))
-    return _encoded(whole)
+        truths.append(_drawn(exhibit, there))
+        answers.append(_drawn(exhibit, detected))
+    return montage([truths, answers])
 
 
 def _object(index: int, objects: Objects, classes: Sequence[str]) -> Mark:
@@ -162,9 +157,3 @@ def _drawn(exhibit: Exhibit, marks: Sequence[Mark]) -> Image.Image:
         caption = ("" if mark.kind == RIGHT else f"{mark.kind}: ") + mark.label + score
         boxes.append(Box((left, top, right, bottom), caption, COLOURS[mark.kind]))
     return Image.fromarray(draw_boxes(np.asarray(picture), boxes))
-
-
-def _encoded(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=_QUALITY)
-    return file.getvalue()

@@ -104,12 +104,12 @@ class Showing:
                     {name: self._curve(reports / "curves" / f"{name}.csv") for name in _CURVES},
                     charts.weakest_classes(evaluation.variants["uint8"]),
                 ),
-                "most_classes": charts.MOST_CLASSES if len(classes) > charts.MOST_CLASSES else None,
+                "most_classes": plots.MOST_CLASSES if len(classes) > plots.MOST_CLASSES else None,
                 "counted": list(_COUNTED),
                 "counts_by_split": [
                     (name, *(split[key] for key in _COUNTED)) for name, split in dataset["splits"].items()
                 ],
-                "count_chart": charts.count_chart(dataset["splits"]["train"]),
+                "count_chart": plots.count_chart(dataset["splits"]["train"]["objects_per_class"], "objects in train"),
                 "side_chart": charts.side_chart(dataset["splits"]["train"]),
                 "suppression": recipe.model.suppression,
                 "weakest": _weakest(evaluation),

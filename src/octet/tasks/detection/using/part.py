@@ -1,8 +1,7 @@
-"""Runs a .tflite detector, of this project or another, on any picture; its metadata says how to feed it."""
+"""Finds objects with a .tflite detector, of this project or another, in any picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.errors import UserError, first_line
-from octet.data.reading.pictures import resize
-from octet.data.reading.pixel_scale import PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe.detection import Suppression
 from octet.tasks.detection.metric.boxes import corners_to_ltrb_pixels
 from octet.tasks.detection.network.suppression import suppress
-from octet.tflite.files import metadata
-from octet.tflite.files.labels import MOST_LABEL_BYTES, parse_labels
-from octet.tflite.running.running import Runner
+from octet.tflite.opening.any_file import AnyFile
 
 _DETECTIONS, _HEADS = 4, 2  # the number of outputs of a file that gives detections, and of one that gives raw heads
 # For a file with raw heads, which names no thresholds: these keep all detections that matter to average precision.
 _DEFAULT_SUPPRESSION = Suppression(score_threshold=0.02, iou_threshold=0.5, max_detections=100)
-_MOST_BYTES = 2**31 - 1  # of a .tflite file, by its format
 _RANKS = [3, 2, 2, 1]  # the number of axes of boxes [1, D, 4], classes [1, D], scores [1, D] and count [1]
 
 
@@ -39,44 +33,29 @@ class Finder:
     """Finds objects in pictures of any size; `suppression` is for files with raw heads, as others do it themselves."""
 
     def __init__(self, file: Path, labels: Path | None = None, suppression: Suppression = _DEFAULT_SUPPRESSION) -> None:
-        if not file.is_file():
-            raise UserError(f"{file}: no such model")
-        if file.stat().st_size > _MOST_BYTES:
-            raise UserError(f"{file}: has {file.stat().st_size:,} bytes, expected at most {_MOST_BYTES:,}")
-        self._file = file
-        try:
-            facts = metadata.read_metadata(file)
-            # One thread: with more, the last operator of most detectors loses a class (tensorflow/tensorflow#56058).
-            self._run = Runner(file, *_normalization(facts))
-        except Exception as error:  # a file that is not a model can make its readers raise anything
-            raise UserError(f"{file}: not a model that LiteRT runs: {first_line(error)}") from None
-        tensors = (self._run.input_details, *self._run.output_details)
-        if any(np.dtype(tensor["dtype"]).kind not in "fiu" for tensor in tensors):
-            raise UserError(f"{file}: takes or gives what are no numbers; expected a detector")
-        shape = tuple(map(int, self._run.input_details["shape"]))
-        if len(shape) != 4 or shape[:1] + shape[3:] != (1, 3) or shape[1] != shape[2] or shape[1] < 1:
-            raise UserError(f"{file}: takes {list(shape)}; expected one square RGB picture, [1, S, S, 3]")
-        outputs = len(self._run.output_details)
-        if outputs not in (_DETECTIONS, _HEADS):
-            raise UserError(f"{file}: has {outputs} outputs; expected a detector, with {_DETECTIONS} or {_HEADS}")
-        if outputs == _DETECTIONS and [len(output["shape"]) for output in self._run.output_details] != _RANKS:
+        self._file, self._run = file, AnyFile(file, "a detector")
+        shapes = self._run.output_shapes
+        if len(shapes) == 1:
+            raise UserError(
+                f"{file}: has one output, {list(shapes[0])}, as classifiers have; expected a detector: "
+                "use octet classify"
+            )
+        if len(shapes) not in (_DETECTIONS, _HEADS):
+            raise UserError(f"{file}: has {len(shapes)} outputs; expected a detector, with {_DETECTIONS} or {_HEADS}")
+        if len(shapes) == _DETECTIONS and [*map(len, shapes)] != _RANKS:
             raise UserError(f"{file}: expected boxes, classes, scores and count as outputs, in this order")
-        self._anchors = self._read_anchors(file) if outputs == _HEADS else None
+        self._anchors = self._read_anchors(file) if len(shapes) == _HEADS else None
         self._suppression = suppression
-        self.labels = _read_labels(file, labels)
+        self.labels = self._run.read_labels(labels)
 
     @property
     def side(self) -> int:
         """The side of the square pictures that the network takes, in pixels."""
-        return int(self._run.input_details["shape"][1])
+        return self._run.side
 
     def __call__(self, picture: NDArray[np.uint8]) -> list[Detection]:
         """The detections in an RGB picture [H, W, 3], the highest score first."""
-        try:
-            outputs = self._run(resize(picture, self.side).numpy())
-        except (RuntimeError, ValueError, TypeError, IndexError) as error:  # what LiteRT raises on an operator or shape
-            raise UserError(f"{self._file}: LiteRT cannot run it: {first_line(error)}") from None
-        boxes, classes, scores, count = self._detections(outputs)
+        boxes, classes, scores, count = self._detections(self._run(picture))
         self._require_detections(boxes, classes, scores, count)
         corners = np.asarray(boxes, np.float64).clip(0, 1)
         pixel_boxes = corners_to_ltrb_pixels(corners, *picture.shape[:2])
@@ -133,35 +112,6 @@ class Finder:
         if values.ndim != 2 or values.shape[1] != 4 or not np.isfinite(values).all():
             raise UserError(f"{anchors}: has {list(values.shape)} values; expected [anchors, 4], all finite")
         return values
-
-
-def _normalization(facts: metadata.Fields | None) -> tuple[float, float]:
-    """The mean and standard deviation that the metadata names; those of Octet's own files where it names none."""
-    units = (
-        unit
-        for graph in (facts or {}).get("subgraph_metadata", [])
-        for picture in graph.get("input_tensor_metadata", [])
-        for unit in picture.get("process_units", [])
-    )
-    named = (unit.get("options", {}).get("NormalizationOptions") for unit in units)
-    options = next(filter(None, named), {"mean": [PIXEL_ZERO], "std": [PIXEL_SCALE]})
-    mean, deviation = float(options["mean"][0]), float(options["std"][0])
-    if not (isfinite(mean) and isfinite(deviation) and deviation > 0):
-        raise ValueError(f"its metadata names the mean {mean:g} and the standard deviation {deviation:g} of pixels")
-    return mean, deviation
-
-
-def _read_labels(file: Path, given: Path | None) -> list[str]:
-    """The labels in the file that the user named, or else those in the model's metadata."""
-    if given:
-        if not given.is_file():
-            raise UserError(f"{given}: no such file of labels")
-        with given.open("rb") as content:
-            return parse_labels(content.read(MOST_LABEL_BYTES + 1), str(given))
-    labels = metadata.read_metadata_labels(file)
-    if labels is None:
-        raise UserError(f"{file}: contains no labels: name a file with one label on each line, with --labels")
-    return labels
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# What each pod of train.yaml runs, in the clone: the trainings, and what follows them in the first pod.
+set -euo pipefail
+addresses=$(for ((pod = 0; pod < PODS; pod++)); do printf '"octet-%s.octet:8888" ' "$pod"; done)
+addresses=${addresses% }
+export TF_CONFIG='{"cluster": {"worker": ['${addresses// /, }']}, "task": {"type": "worker", "index": '$JOB_COMPLETION_INDEX'}}'
+for stage in train_float train_control train_qat; do
+  octet worker "$stage" "$RECIPE"
+done
+if [ "$JOB_COMPLETION_INDEX" = 0 ]; then
+  dvc repro "report@$RECIPE"
+  if dvc remote list | grep --quiet .; then octet push "$RECIPE"; fi
+fi

@@ -1,0 +1,103 @@
+"""See that trainings compute on this machine's GPUs as they should, and how fast: ten minutes, without a download.
+
+Reads:  the recipe, whose data are replaced by rendered pictures; the machine
+Writes: reports/gpu.json, with the paragraph that it prints; runs/gpu, a scratch folder
+Usage:  octet gpu [RECIPE] [--steps N]    (default: voc0712, 50)
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from octet.commands.command_line.command import run_command
+from octet.common.files import write_json
+from octet.recipe.shared.load import load_recipe
+from octet.recipe.shared.recipe import Recipe, Training
+
+_OFF_BY, _WAITING = 0.25, 0.1  # of the memory that was estimated; of the time
+
+
+def main(options: argparse.Namespace) -> int:
+    base = load_recipe(options.recipe)
+
+    from octet.commands.benchmark.cores import in_a_process
+    from octet.commands.health.gpu_facts import read_gpu_facts
+    from octet.commands.proof.project import make_project, weights_after_a_kill
+    from octet.commands.proof.steps import take_steps
+    from octet.common import device
+    from octet.common.machine import describe_cpu
+
+    device.find_gpus("gpu")  # an error where there is none, unless ALLOW_CPU=1
+    facts = read_gpu_facts()
+    folder = Path("runs", "gpu")
+    print("rendering pictures", flush=True)
+    recipe = make_project(folder, base)
+    records = folder / "data" / "proof" / "records"
+    cases: dict[str, dict[str, Any]] = {}
+    for name, (training, changes) in _cases(recipe, len(facts.gpus)).items():
+        changed = recipe.model_copy(update={training: getattr(recipe, training).model_copy(update=changes)})
+        cases[name] = in_a_process(take_steps, changed, training, records, options.steps)
+        print(f"{name}: {cases[name]['pictures_per_second']} pictures/s", flush=True)
+    through, gone_on = weights_after_a_kill(folder)
+    findings = {
+        "the same bytes twice": len({cases[name]["sha256"] for name in ("float", "float, again")}) == 1,
+        "the same bytes after a kill": through == gone_on,
+        "waits for pictures less than a tenth of the time": cases["float"]["waiting"] < _WAITING,
+        "takes the memory that doctor estimates": all(
+            abs(case["estimated_bytes"] / case["peak_bytes"] - 1) < _OFF_BY for case in cases.values()
+        ),
+    }
+    on = ", ".join(f"{gpu.name}" for gpu in facts.gpus) or describe_cpu()
+    text = _paragraph(base, on, facts.driver, cases, findings)
+    found = {"devices": on, "driver": facts.driver, "cases": cases, **findings, "text": text}
+    write_json(Path("reports", "gpu.json"), found)
+    print(f"\n{text}")
+    return 0 if findings["the same bytes twice"] and findings["the same bytes after a kill"] else 1
+
+
+def _cases(recipe: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What is measured, by name: the recipe's own trainings, and those that differ in one thing."""
+    cases: dict[str, tuple[str, dict[str, Any]]] = {
+        "float": ("train_float", {}),
+        "float, again": ("train_float", {}),
+        "float in 32 bits": ("train_float", {"precision": "float32"}),
+        "float in 16 bits": ("train_float", {"precision": "bfloat16"}),
+        "float, compiled": ("train_float", {"xla": True}),
+        "8 bits": ("train_qat", {}),
+        "8 bits, compiled": ("train_qat", {"xla": True}),
+    }
+    plan = recipe.train_float
+    if gpus > 1 and plan.batch // plan.micro_batches % gpus == 0:
+        strategy = plan.strategy.model_copy(update={"kind": "mirrored", "replicas": gpus})
+        cases[f"float on {gpus} GPUs"] = ("train_float", {"strategy": strategy, "xla": False})
+    return cases
+
+
+def _paragraph(
+    recipe: Recipe, devices: str, driver: str | None, cases: dict[str, dict[str, Any]], findings: dict[str, bool]
+) -> str:
+    """What was found, to be pasted into docs/training.md."""
+    rates = ", ".join(f"{name} {case['pictures_per_second']:.0f}" for name, case in cases.items())
+    most = max(case["peak_bytes"] for case in cases.values()) / 1e9
+    told = "; ".join(f"{name}: {'yes' if good else 'NO'}" for name, good in findings.items())
+    hours = "; ".join(
+        f"{section} takes {_hours(getattr(recipe, section), cases[name]):.2g} hours for each 1,000 pictures"
+        for section, name in (("train_float", "float"), ("train_qat", "8 bits"))
+    )
+    return (
+        f"On {devices}{f' (driver {driver})' if driver else ''}, pictures a second of {recipe.name}: {rates}; "
+        f"{most:.1f} GB at most. Of all its epochs, {hours}. {told}."
+    )
+
+
+def _hours(plan: Training, case: dict[str, Any]) -> float:
+    return float(plan.epochs * 1000 / case["pictures_per_second"] / 3600)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", metavar="RECIPE", nargs="?", default="voc0712", help="a section of params.yaml")
+    parser.add_argument("--steps", type=int, default=50, help="of each measurement (default: 50)")
+
+
+def run() -> None:
+    run_command(main, __doc__, add_arguments)

@@ -1,0 +1,1 @@
+"""What `octet detect` and `octet classify` share: pictures, what a model says of them, drawn copies, files."""

@@ -1,0 +1,1 @@
+"""What it costs that implementations of the same operators round differently."""

@@ -1,0 +1,1 @@
+"""What `octet devices` consists of: the pictures, the files, the answers' scores, and the rows."""

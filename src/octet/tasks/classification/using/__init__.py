@@ -1,0 +1,1 @@
+"""Runs a classifier's file on any picture."""

@@ -1,0 +1,1 @@
+"""Opening a .tflite file of which nothing is known."""

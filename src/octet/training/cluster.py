@@ -1,0 +1,119 @@
+"""The processes of a training on several machines, as the launcher describes them: in TF_CONFIG, or as a step of Slurm.
+
+It imports nothing slow, so that a command can tell at once which of the processes it is.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from octet.common.errors import UserError
+
+JOINED = "OCTET_JOINED"  # names a file that exists once a training has met the other processes
+
+_SLURM_PORT = 8888  # of the first task on a node
+_PAUSE = 0.5  # seconds between two looks for the others
+_ANSWERS = 2  # seconds in which a process that runs takes a connection
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The addresses of all processes, HOST:PORT, and which of them this is. The first is the chief: it alone writes."""
+
+    addresses: tuple[str, ...]
+    index: int
+
+    @property
+    def is_chief(self) -> bool:
+        return self.index == 0
+
+    @property
+    def tf_config(self) -> str:
+        """What TensorFlow reads in TF_CONFIG."""
+        return json.dumps(
+            {"cluster": {"worker": list(self.addresses)}, "task": {"type": "worker", "index": self.index}}
+        )
+
+    def name(self, index: int) -> str:
+        """A process as messages name it."""
+        return f"{'the chief' if index == 0 else f'worker {index}'} ({self.addresses[index]})"
+
+    def wait_for_others(self, seconds: float) -> None:
+        """Wait until every process takes connections, as this one does meanwhile at the address that TensorFlow takes.
+
+        TensorFlow itself would wait for an hour, in a call that nothing interrupts.
+        """
+        address = self.addresses[self.index]
+        try:
+            server = socket.create_server(("", int(address.rpartition(":")[2])))
+        except OSError as error:
+            raise UserError(f"{self.name(self.index)} cannot listen at its port: {error.strerror}") from None
+        with server:
+            end = time.monotonic() + seconds
+            while missing := self.silent():
+                if time.monotonic() > end:
+                    names = ", ".join(map(self.name, missing))
+                    raise UserError(f"{names} did not come within {seconds / 60:g} minutes: start all again")
+                time.sleep(_PAUSE)
+
+    def silent(self) -> list[int]:
+        """The other processes that take no connection now."""
+        return [index for index, address in enumerate(self.addresses) if index != self.index and not _answers(address)]
+
+
+def read_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
+    """The processes that the environment describes; TF_CONFIG counts more than Slurm."""
+    if "TF_CONFIG" in environment:
+        return _from_tf_config(environment["TF_CONFIG"])
+    if "SLURM_STEP_NODELIST" in environment:
+        return _from_slurm(environment)
+    raise UserError(
+        "strategy.kind is workers, and neither TF_CONFIG nor a step of Slurm says which: start one process on each "
+        "machine with TF_CONFIG set, or all with `srun octet worker STAGE RECIPE` (docs/scaling.md)"
+    )
+
+
+def _from_tf_config(text: str) -> Cluster:
+    try:
+        config = json.loads(text)
+        jobs, task = config["cluster"], config["task"]
+        addresses = [*jobs.get("chief", []), *jobs["worker"]]
+        index = int(task["index"]) + (len(jobs.get("chief", [])) if task["type"] == "worker" else 0)
+        if not all(isinstance(address, str) and ":" in address for address in addresses) or index >= len(addresses):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(
+            'TF_CONFIG: expected {"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": "worker", "index": 0}}'
+        ) from None
+    return Cluster(tuple(addresses), index)
+
+
+def _from_slurm(environment: Mapping[str, str]) -> Cluster:
+    """The tasks of a step, node after node as Slurm numbers them; those of one node have ports of their own."""
+    listed = ["scontrol", "show", "hostnames", environment["SLURM_STEP_NODELIST"]]
+    try:
+        nodes = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UserError(f"Slurm does not name the nodes of this step ({' '.join(listed)}: {error})") from None
+    counts = [
+        int(count)
+        for count, times in re.findall(r"(\d+)(?:\(x(\d+)\))?", environment["SLURM_STEP_TASKS_PER_NODE"])
+        for _ in range(int(times or 1))
+    ]
+    port = int(environment.get("OCTET_PORT", _SLURM_PORT))
+    addresses = [f"{node}:{port + task}" for node, count in zip(nodes, counts, strict=True) for task in range(count)]
+    return Cluster(tuple(addresses), int(environment["SLURM_PROCID"]))
+
+
+def _answers(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWERS).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,202 @@
+"""The devices of a training, and how each batch is split over them; `tf.distribute` does the work."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2
+from tensorflow.python.eager import context
+
+from octet.common import device
+from octet.common.errors import UserError, first_line
+from octet.common.machine import describe_cpu
+from octet.common.replicas import take_from_chief
+from octet.common.silence import silence
+from octet.common.tensorflow import tf
+from octet.data.augmentation.batches import Part
+from octet.recipe.shared.recipe import Training
+from octet.training.cluster import JOINED, Cluster, read_cluster
+
+if TYPE_CHECKING:
+    from octet.tasks.protocol import Learning
+
+_LATE = 600  # seconds that processes wait for one another at the start
+_SILENT = 30  # seconds without a sign of life after which a process counts as gone
+# What TensorFlow raises where another process went away.
+_LOSSES = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
+
+
+@dataclass(frozen=True)
+class Team:
+    """A strategy, and the processes that it spans: none but this where there is no cluster."""
+
+    strategy: tf.distribute.Strategy
+    cluster: Cluster | None = None
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process keeps the checkpoints, the history and the outputs."""
+        return self.cluster is None or self.cluster.is_chief
+
+    def meet(self) -> None:
+        """Wait until every process is here."""
+        self.agree(False)
+
+    def require_same(self, fingerprint: str) -> None:
+        """Refuse to train beside a chief with other parameters or code, of which hexadecimal digits tell."""
+        number = tf.constant(int(fingerprint, 16), tf.int64)
+        if self.take_from_chief([number])[0] != number:
+            raise UserError("this process has other parameters or code than the chief: give all the same commit")
+
+    def agree(self, wanted: bool) -> bool:
+        """Whether any process wants something; all have to ask."""
+        if self.cluster is None:
+            return wanted
+        flags = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(float(wanted)))
+        return bool(self.strategy.reduce("SUM", flags, axis=None))
+
+    def take_from_chief(self, values: Sequence[Any]) -> list[tf.Tensor]:
+        """The values that the chief has, in every process."""
+        return list(values) if self.cluster is None else take_from_chief(self.strategy, values, self.is_chief)
+
+    @contextmanager
+    def told_of_losses(self) -> Iterator[None]:
+        """Turn TensorFlow's errors about processes that went away into one that names them."""
+        try:
+            yield
+        except tf.errors.OpError as error:
+            if self.cluster is None or not (isinstance(error, _LOSSES) or "Collective ops" in str(error)):
+                raise
+            raise UserError(_who_is_gone(self.cluster, error)) from None
+
+
+def start_team(plan: Training) -> Team:
+    """Start TensorFlow on the devices that a plan asks for, and print how they share a batch."""
+    wanted = plan.strategy
+    if wanted.kind == "workers":
+        return _join(plan, read_cluster())
+    if wanted.kind == "tpu":
+        return Team(_start_tpu(plan))
+    device.use(plan.device, wanted.replicas)
+    if wanted.kind == "one":
+        return Team(tf.distribute.get_strategy())
+    kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    strategy = tf.distribute.MirroredStrategy([found.name for found in tf.config.list_logical_devices(kind)])
+    print(_describe(plan, f"{kind}s of this machine"), flush=True)
+    return Team(strategy)
+
+
+def dismiss(plan: Training) -> None:
+    """Tell the other processes, which wait for the chief, that there is nothing to train."""
+    _join(plan, read_cluster(), is_needed=False)
+
+
+def distributed_batches(
+    learning: "Learning", records: Path, plan: Training, strategy: tf.distribute.Strategy, start: int
+) -> Iterable[Any]:
+    """The batches of a training from step `start` on, each in the parts that this process's replicas compute."""
+    if strategy.num_replicas_in_sync == 1:
+        return learning.batches(records, plan, start)
+
+    def parts(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        count = context.num_replicas_in_sync // context.num_input_pipelines
+        part = Part(context.num_replicas_in_sync, context.input_pipeline_id * count, count)
+        return learning.batches(records, plan, start, part)
+
+    # Prefetching to GPUs takes no strings, which the pictures' ids are.
+    options = tf.distribute.InputOptions(experimental_fetch_to_device=False)
+    with strategy.scope():
+        return strategy.distribute_datasets_from_function(parts, options)
+
+
+def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
+    """Meet the other processes, each of which has as many of the replicas."""
+    processes, replicas = len(cluster.addresses), plan.strategy.replicas
+    if replicas % processes:
+        raise UserError(
+            f"strategy.replicas is {replicas}, which {processes} processes cannot share evenly: start another number"
+        )
+    each = replicas // processes
+    gpus = device.choose(plan.device, each)
+    if not gpus and each > 1:
+        raise UserError(
+            f"strategy.replicas is {replicas} and there are {processes} processes without GPUs, which have one replica "
+            f"each: start {replicas} processes, or set replicas to {processes}"
+        )
+    print(f"{cluster.name(cluster.index)}: waiting up to {_LATE // 60} minutes for {processes - 1} more", flush=True)
+    os.environ["TF_CONFIG"] = cluster.tf_config
+    cluster.wait_for_others(_LATE)
+    team = Team(_start_workers(cluster), cluster)
+    if joined := os.environ.get(JOINED):
+        Path(joined).touch()
+    with team.told_of_losses():
+        (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
+    if not needed:
+        if cluster.is_chief:
+            return team
+        print("the chief has nothing to train: the stage is up to date, or failed there")
+        sys.exit()
+    on = ", ".join(map(device.describe_gpu, gpus)) or describe_cpu()
+    print(f"running on {on} and {processes - 1} more processes", flush=True)
+    if cluster.is_chief:
+        print(_describe(plan, f"replicas in {processes} processes"), flush=True)
+    return team
+
+
+def _start_tpu(plan: Training) -> tf.distribute.Strategy:
+    """The cores of the TPU that TPU_NAME names, or of this machine's. This has never run on one."""
+    name = os.environ.get("TPU_NAME", "local")
+    try:
+        with silence():
+            resolver = tf.distribute.cluster_resolver.TPUClusterResolver(name)
+            tf.config.experimental_connect_to_cluster(resolver)
+            tf.tpu.experimental.initialize_tpu_system(resolver)
+            strategy = tf.distribute.TPUStrategy(resolver)
+    except (tf.errors.OpError, ValueError, RuntimeError, KeyError) as error:
+        raise UserError(f"strategy.kind is tpu, and there is none ({name}: {first_line(error)})") from None
+    cores = strategy.num_replicas_in_sync
+    if cores != plan.strategy.replicas:
+        raise UserError(f"strategy.replicas is {plan.strategy.replicas}, and this TPU has {cores}: set it to {cores}")
+    print(f"running on a TPU, which this program was never tried on; {_describe(plan, 'of its cores')}", flush=True)
+    return strategy
+
+
+def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
+    # As TensorFlow would, but for the time after which a silent process counts as gone.
+    context.context().configure_coordination_service(
+        service_type="standalone",
+        service_leader="/job:worker/replica:0/task:0",
+        heartbeat_timeout_in_ms=_SILENT * 1000,
+        coordinated_jobs=[coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=len(cluster.addresses))],
+    )
+    try:
+        with silence():
+            return tf.distribute.MultiWorkerMirroredStrategy()
+    except (tf.errors.OpError, RuntimeError) as error:
+        raise UserError(f"the processes of the training did not meet: {first_line(error)}") from None
+
+
+def _who_is_gone(cluster: Cluster, error: Exception) -> str:
+    """The message about an exchange between processes that failed."""
+    named = re.search(r"unhealthy.*?/task:(\d+)", str(error), re.DOTALL)
+    gone = [int(named[1])] if named else cluster.silent()
+    names = ", ".join(map(cluster.name, gone)) or f"another process ({first_line(error)})"
+    return f"{names} is gone, so all stop; the last checkpoint is good, and the same command goes on from it"
+
+
+def _describe(plan: Training, devices: str) -> str:
+    replicas = plan.strategy.replicas
+    return (
+        f"each batch of {plan.batch} pictures is split over {replicas} {devices}, {plan.batch // replicas} on each; "
+        "learning rate and schedule stay; batch norm that is trained sees the whole batch"
+    )

@@ -1,0 +1,45 @@
+"""Everything that `make test-gpu` looks at on a GPU, looked at on a CPU."""
+
+import json
+
+import pytest
+
+from conftest import Project
+
+CASES = [
+    "float",
+    "float, again",
+    "float in 32 bits",
+    "float in 16 bits",
+    "float, compiled",
+    "8 bits",
+    "8 bits, compiled",
+]
+
+
+def test_without_a_gpu_it_says_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.delenv("ALLOW_CPU", raising=False)
+    result = project.octet("gpu", "quickstart")
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert "TensorFlow finds none" in line
+    assert not (project.folder / "reports" / "gpu.json").exists()
+
+
+@pytest.mark.slow
+def test_all_that_a_cpu_can_show(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.setenv("ALLOW_CPU", "1")
+    result = project.octet("gpu", "quickstart", "--steps", "2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = json.loads((project.folder / "reports" / "gpu.json").read_text())
+    assert list(found["cases"]) == CASES
+    assert found["the same bytes twice"]
+    assert found["the same bytes after a kill"]
+    for case in found["cases"].values():
+        assert case["devices"] == 1
+        assert case["pictures_per_second"] > 0
+        assert 0 <= case["waiting"] < 1
+    assert found["text"] in result.stdout
+    assert "pictures a second of quickstart: float " in found["text"]

@@ -1,0 +1,70 @@
+"""The pods of deploy/kubernetes agree on their names, their number and their port."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conftest import ROOT
+from octet.training.cluster import read_cluster
+
+MANIFESTS = ROOT / "deploy" / "kubernetes"
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((MANIFESTS / name).read_text()))
+
+
+def runs(pod: int, environment: dict[str, str], folder: Path) -> list[str]:
+    """What a pod runs, after each command the TF_CONFIG that it has."""
+    for command in ("octet", "dvc"):
+        stub = folder / command
+        stub.write_text(f'#!/bin/sh\necho "{command} $* | $TF_CONFIG"\n')
+        stub.chmod(0o755)
+    path = f"{folder}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", MANIFESTS / "train.sh"],
+        env={**environment, "JOB_COMPLETION_INDEX": str(pod), "PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+
+def test_each_pod_finds_the_others(tmp_path: Path) -> None:
+    service, job = documents("train.yaml")
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    environment = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert int(environment["PODS"]) == job["spec"]["completions"] == job["spec"]["parallelism"]
+    names = [f"octet-{pod}.octet:8888" for pod in range(int(environment["PODS"]))]
+    assert job["metadata"]["name"] == "octet"
+    assert job["spec"]["template"]["spec"]["subdomain"] == service["metadata"]["name"] == "octet"
+    assert service["spec"]["ports"] == [{"port": 8888}]
+    for pod in range(len(names)):
+        command, _, tf_config = runs(pod, environment, tmp_path)[0].partition(" | ")
+        assert command == f"octet worker train_float {environment['RECIPE']}"
+        cluster = read_cluster({"TF_CONFIG": tf_config})
+        assert (list(cluster.addresses), cluster.index) == (names, pod)
+        assert json.loads(tf_config)["task"]["type"] == "worker"
+
+
+def test_the_first_pod_ends_with_the_report_and_the_push(tmp_path: Path) -> None:
+    first, second = (runs(pod, {"PODS": "2", "RECIPE": "mine"}, tmp_path) for pod in (0, 1))
+    commands = [line.partition(" | ")[0] for line in first]
+    trainings = [f"octet worker {stage} mine" for stage in ("train_float", "train_control", "train_qat")]
+    assert commands == [*trainings, "dvc repro report@mine", "octet push mine"]
+    assert [line.partition(" | ")[0] for line in second] == trainings
+
+
+def test_both_manifests_are_about_one_recipe_and_one_volume() -> None:
+    volume, prepare = documents("prepare.yaml")
+    _, train = documents("train.yaml")
+    recipes, volumes = set(), {volume["metadata"]["name"]}
+    for job in (prepare, train):
+        pod = job["spec"]["template"]["spec"]
+        recipes |= {entry["value"] for entry in pod["containers"][0]["env"] if entry["name"] == "RECIPE"}
+        volumes |= {v["persistentVolumeClaim"]["claimName"] for v in pod["volumes"] if "persistentVolumeClaim" in v}
+    assert len(recipes) == len(volumes) == 1

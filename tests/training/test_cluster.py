@@ -1,0 +1,100 @@
+"""Which processes a launcher describes, and which of them this is."""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from octet.common.errors import UserError
+from octet.training.cluster import Cluster, read_cluster
+
+TWO = {"worker": ["one:11", "two:22"]}
+
+
+def tf_config(cluster: object, kind: str, index: int) -> dict[str, str]:
+    return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})}
+
+
+def test_tf_config() -> None:
+    cluster = read_cluster(tf_config(TWO, "worker", 1))
+    assert (cluster.addresses, cluster.index, cluster.is_chief) == (("one:11", "two:22"), 1, False)
+    assert json.loads(cluster.tf_config) == json.loads(tf_config(TWO, "worker", 1)["TF_CONFIG"])
+
+
+def test_a_chief_of_its_own_comes_first() -> None:
+    named = {"chief": ["zero:1"], **TWO}
+    assert read_cluster(tf_config(named, "chief", 0)).is_chief
+    cluster = read_cluster(tf_config(named, "worker", 1))
+    assert (cluster.addresses, cluster.index) == (("zero:1", "one:11", "two:22"), 2)
+    assert cluster.name(0) == "the chief (zero:1)"
+    assert cluster.name(2) == "worker 2 (two:22)"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"cluster": {"worker": [1]}, "task": {"type": "worker", "index": 0}}', "null"]
+)
+def test_a_tf_config_that_cannot_be_used(text: str) -> None:
+    with pytest.raises(UserError, match=r"^TF_CONFIG: expected \{"):
+        read_cluster({"TF_CONFIG": text})
+
+
+def test_an_index_beyond_the_processes() -> None:
+    with pytest.raises(UserError, match="TF_CONFIG: expected"):
+        read_cluster(tf_config(TWO, "worker", 2))
+
+
+def test_a_step_of_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`scontrol`, which a cluster has, spells the list of nodes out."""
+    scontrol = tmp_path / "scontrol"
+    scontrol.write_text('#!/bin/sh\n[ "$*" = "show hostnames gpu[07-09]" ] && printf "gpu07\\ngpu08\\ngpu09\\n"\n')
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    step = {"SLURM_STEP_NODELIST": "gpu[07-09]", "SLURM_STEP_TASKS_PER_NODE": "2(x2),1", "SLURM_PROCID": "4"}
+    cluster = read_cluster(step)
+    assert cluster.addresses == ("gpu07:8888", "gpu07:8889", "gpu08:8888", "gpu08:8889", "gpu09:8888")
+    assert cluster.index == 4
+    assert read_cluster({**step, "OCTET_PORT": "9000"}).addresses[-1] == "gpu09:9000"
+
+
+def test_no_launcher() -> None:
+    with pytest.raises(UserError, match="neither TF_CONFIG nor a step of Slurm"):
+        read_cluster({})
+
+
+def two_on_this_machine() -> list[Cluster]:
+    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as two:
+        addresses = tuple(f"127.0.0.1:{free.getsockname()[1]}" for free in (one, two))
+    return [Cluster(addresses, index) for index in range(2)]
+
+
+def test_processes_wait_for_one_another() -> None:
+    both = Barrier(2)
+
+    def come(cluster: Cluster) -> None:
+        cluster.wait_for_others(60)
+        with socket.create_server(("", int(cluster.addresses[cluster.index].split(":")[1]))):  # as TensorFlow does next
+            both.wait(60)
+
+    with ThreadPoolExecutor() as threads:
+        for ended in [threads.submit(come, cluster) for cluster in two_on_this_machine()]:
+            ended.result()
+
+
+def test_who_does_not_come_is_named() -> None:
+    chief, worker = two_on_this_machine()
+    with pytest.raises(UserError, match=rf"^worker 1 \({worker.addresses[1]}\) did not come within 0.001 minutes"):
+        chief.wait_for_others(0.06)
+    with pytest.raises(UserError, match=r"^the chief \(.*\) did not come"):
+        worker.wait_for_others(0.06)
+
+
+def test_a_port_that_is_taken() -> None:
+    chief, _ = two_on_this_machine()
+    with (
+        socket.create_server(("", int(chief.addresses[0].split(":")[1]))),
+        pytest.raises(UserError, match=r"^the chief \(.*\) cannot listen at its port: Address already in use"),
+    ):
+        chief.wait_for_others(1)
