@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from conftest import Project
+from pipeline.imports import SRC, closure
 
 SLOW = {"tensorflow", "tf_keras", "tensorflow_model_optimization"}
 
@@ -16,6 +17,12 @@ def imported_by(project: Project, *words: str) -> set[str]:
     lines = [line for line in result.stderr.splitlines() if line.startswith("import time:")]
     assert result.returncode == 0, result.stderr[-2000:]
     return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize("task", ["detection", "classification"])
+@pytest.mark.parametrize("stage", ["score", "report"])
+def test_no_task_brings_it_in(stage: str, task: str) -> None:
+    assert "src/octet/common/tensorflow.py" not in closure(SRC / f"{stage}.py", task)
 
 
 def test_fetch(project: Project) -> None:
