@@ -78,7 +78,7 @@ NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY 
 # $(1): the image; TARGET_FLAGS: what one target alone asks for, ready for the shell
 TARGET_FLAGS :=
 run_in = mkdir -p $(call quoted,$(OCTET_CACHE)) && $(docker) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
-	$(call quoted_words,$(USER_FLAGS) $(GPU_FLAGS)) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU $(NETWORK) \
+	$(call quoted_words,$(USER_FLAGS) $(GPU_FLAGS)) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU --env NO_COLOR $(NETWORK) \
 	--volume $(call quoted,$(CURDIR):$(CURDIR)) --workdir $(call quoted,$(CURDIR)) \
 	--volume $(call quoted,$(call absolute,$(OCTET_CACHE)):/cache) --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
 	$(if $(DVC_CACHE),--volume $(call quoted,$(DVC_CACHE):$(DVC_CACHE))) \
@@ -86,7 +86,7 @@ run_in = mkdir -p $(call quoted,$(OCTET_CACHE)) && $(docker) run --rm --init $$(
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 
 .PHONY: ready
-ready: ## Set up what targets run in: the image, or .venv
+ready: ## develop: Set up what targets run in: the image, or .venv
 	@$(if $(OCTET_IMAGE),:,$(ready_$(RUNNER)))
 ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --silent $(VENV)/runtime
 ready_docker = echo Running in the container $(call quoted,$(IMAGE)); \
@@ -96,44 +96,48 @@ ready_docker = echo Running in the container $(call quoted,$(IMAGE)); \
 # --- what users run ---------------------------------------------------------------------------------------------------
 
 .PHONY: help
-help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(call quoted_words,$(MAKEFILE_LIST)) | sort -t: -k1,1 | awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
-	@echo
-	@echo '  RECIPE=name      a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect, classify,'
-	@echo '                   demo, bench and devices the only recipe with results; for stale and tensorboard all)'
-	@echo '  RUNNER=docker    run in the container; local: in .venv (default: docker where an engine answers,'
-	@echo '                   but local for quickstart and test)'
-	@echo '  VARIANT=cpu      the container without CUDA, less than half the size'
+help: ## develop: List the targets
+	@for group in 'use' 'own data' 'share' 'develop'; do \
+		echo "$$group"; \
+		sed -nE "s/^([a-z-]+):.*## $$group: (.*)/  make \1             \2/p" $(call quoted_words,$(MAKEFILE_LIST)) | sed -E 's/(.{20}) */\1/'; \
+		[ "$$group" != 'own data' ] || echo '  .venv/bin/octet new NAME --from quickstart --pictures FOLDER'; \
+		echo; \
+	done
+	@echo '  RECIPE=name    a section of params.yaml (default: '$(call quoted,$(RECIPE))'; for report, gate, push, detect,'
+	@echo '                 classify, demo, bench and devices the only recipe with results; for stale,'
+	@echo '                 tensorboard all)'
+	@echo '  RUNNER=docker  run in the container; local: in .venv (default: docker where an engine answers,'
+	@echo '                 but local for quickstart and test)'
+	@echo '  VARIANT=cpu    the container without CUDA, less than half the size'
 
 .PHONY: quickstart
-quickstart: ## Set up, then run the whole pipeline on a small rendered data set (minutes on two cores)
+quickstart: ## use: Set up, then run the whole pipeline on a small rendered data set: minutes
 	@$(MAKE) reproduce RECIPE=quickstart RUNNER=$(LOCAL_RUNNER)
 
 .PHONY: reproduce
-reproduce: ready ## Run what is stale of a recipe's pipeline, then show its scores
-	@$(RUN) bash -c 'octet preflight "$$0" && dvc repro "$$@" "report@$$0" && octet summary "$$0"' \
-		$(call quoted,$(RECIPE)) $(call quoted_words,$(REPRO_FLAGS))
+reproduce: ready ## own data: Run what is stale of a recipe's pipeline, then say how it ended
+	@$(RUN) bash -c 'octet preflight "$$0" && octet reproduce "$$0" "$$@"' $(call quoted,$(RECIPE)) $(call quoted_words,$(REPRO_FLAGS))
 
 .PHONY: report
-report: ready ## Show a recipe's scores and where its model and its page lie
+report: ready ## use: Say how a run ended, and where its page is
 	@$(RUN) octet summary $(GIVEN_RECIPE)
 
 .PHONY: gate
-gate: ready ## Fail where a recipe's uint8 model lost more than it may
+gate: ready ## own data: Fail where a recipe's uint8 model lost more than it may
 	@$(RUN) octet gate $(GIVEN_RECIPE)
 
 .PHONY: push
-push: $(VENV)/runtime ## Push what a recipe's stages made to the DVC remote (AGAIN=1: over damaged copies)
+push: $(VENV)/runtime ## share: Push what a recipe's stages made to the DVC remote (AGAIN=1: over damage)
 	@+$(remote-plugins)
 	@octet push $(GIVEN_RECIPE) $(if $(AGAIN),--again)
 
 .PHONY: pull
-pull: $(VENV)/runtime ## Pull a recipe's models and reports from the DVC remote, without its data (VERIFY=1: by a signed commit)
+pull: $(VENV)/runtime ## share: Pull a recipe's models and reports, without its data (VERIFY=1: if signed)
 	@+$(remote-plugins)
 	@octet pull $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)
 
 .PHONY: restore
-restore: $(VENV)/runtime ## Take from the DVC remote what is there and run the rest, as CI does (VERIFY=1: by a signed commit)
+restore: $(VENV)/runtime ## share: Pull what is there and run the rest, as CI does (VERIFY=1: if signed)
 	@+$(remote-plugins)
 	@flags=$$(octet restore $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)) && $(MAKE) reproduce REPRO_FLAGS="$$flags"
 
@@ -142,18 +146,18 @@ remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \
 	$(MAKE) --silent $(VENV)/remotes; fi
 
 .PHONY: changes
-changes: $(VENV)/runtime ## Show what changed in parameters and scores since REV=HEAD, as Markdown
+changes: $(VENV)/runtime ## own data: Show what changed in parameters and scores since REV=HEAD, as Markdown
 	@echo '### Parameters'; dvc params diff --md $(if $(REV),$(call quoted,$(REV)))
 	@echo '### Scores'; shopt -s nullglob; dvc metrics diff --md $(if $(REV),$(call quoted,$(REV))) --targets reports/*/metrics.json
 
 .PHONY: doctor
-doctor: ready ## Say what will work on this machine, what will not, and what to do about it
+doctor: ready ## own data: Say what will work on this machine, what will not, and what to do
 	@$(RUN) octet doctor $(call quoted,$(RECIPE))
 
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
 detect: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
-detect: ready ## Detect objects in SOURCE=, a picture, folder, pattern, video or address (RECIPE= or MODEL=, DETECT_FLAGS=)
+detect: ready ## use: Draw what is found in SOURCE=: a picture, folder, pattern, video, address
 	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet detect \
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(DETECT_FLAGS)) -- $(call quoted,$(SOURCE))
@@ -161,13 +165,13 @@ detect: ready ## Detect objects in SOURCE=, a picture, folder, pattern, video or
 .PHONY: classify
 classify: RUNNER := $(LOCAL_RUNNER)
 classify: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
-classify: ready ## Tell what SOURCE= shows, a picture, folder, pattern, video or address (RECIPE= or MODEL=, CLASSIFY_FLAGS=)
+classify: ready ## use: Tell what SOURCE= shows: a picture, folder, pattern, video, address
 	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet classify \
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(CLASSIFY_FLAGS)) -- $(call quoted,$(SOURCE))
 
 .PHONY: demo
-demo: ready ## Run a recipe's model in the browser, at http://localhost:8000 (DEMO_PORT=)
+demo: ready ## use: Run a model in the browser, at http://localhost:8000 (DEMO_PORT=)
 demo: RUNNER := $(LOCAL_RUNNER)
 demo: TARGET_FLAGS = --publish $(call quoted,127.0.0.1:$(DEMO_PORT):$(DEMO_PORT))
 demo:
@@ -176,36 +180,36 @@ demo:
 .PHONY: bench
 bench: PEER_PATH = $(call absolute,$(PEER))
 bench: TARGET_FLAGS = $(if $(PEER),--env $(call quoted,PEER=$(PEER_PATH)) --volume $(call quoted,$(PEER_PATH):$(PEER_PATH):ro))
-bench: ready ## Measure how fast the parts of a recipe are here (PEER=other.tflite)
+bench: ready ## use: Measure how fast the parts of a recipe are here (PEER=other.tflite)
 	@$(RUN) octet bench $(GIVEN_RECIPE)
 
 .PHONY: devices
 devices: RUNNER := $(LOCAL_RUNNER)
-devices: ready ## Try a recipe's files on every runtime that can be had here, and compare the answers (DEVICES_FLAGS=)
+devices: ready ## use: Try a recipe's files on every runtime that can be had here
 	@$(if $(filter local,$(RUNNER)),$(if $(OCTET_IMAGE),,$(MAKE) --silent $(VENV)/devices $(VENV)/mediapipe))
 	@$(RUN) octet devices $(GIVEN_RECIPE) $(call quoted_words,$(DEVICES_FLAGS))
 
 .PHONY: verify
-verify: ready ## Run a recipe again from nothing in a clone, and compare every output with dvc.lock
+verify: ready ## share: Run a recipe from nothing in a clone, and compare all with dvc.lock
 	@$(RUN) octet verify $(call quoted,$(RECIPE))
 
 .PHONY: stale
-stale: $(VENV)/runtime ## See whether dvc.lock fits code and parameters (needs no data; RECIPE= for one recipe alone)
+stale: $(VENV)/runtime ## share: See whether dvc.lock fits code and parameters; needs no data
 	@octet stale $(GIVEN_RECIPE)
 
 .PHONY: tensorboard
-tensorboard: ready ## Watch trainings side by side at http://localhost:6006 (PORT=; RECIPE= for one recipe's alone)
+tensorboard: ready ## use: Watch trainings side by side at http://localhost:6006 (PORT=)
 tensorboard: TARGET_FLAGS = --publish $(call quoted,127.0.0.1:$(PORT):$(PORT))
 tensorboard:
 	@$(RUN) octet tensorboard $(GIVEN_RECIPE) --port=$(call quoted,$(PORT)) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
 .PHONY: shell
 shell: RUNNER := $(SHELL_RUNNER)
-shell: ready ## Open a shell in the container
+shell: ready ## own data: Open a shell in the container
 	@$(RUN) bash
 
 .PHONY: clean
-clean: ## Remove what a recipe's stages made (not the DVC cache: a rerun restores it)
+clean: ## own data: Remove what a recipe's stages made; a rerun restores it from DVC's cache
 	@recipe=$(call quoted,$(RECIPE)); made=(); \
 	[[ $$recipe =~ ^[a-z]([a-z0-9_-]*[a-z0-9])?$$ ]] || { echo "RECIPE='$$recipe': expected the name of a recipe" >&2; exit 1; }; \
 	for folder in {data,models,reports,runs}/"$$recipe"; do [ ! -e "$$folder" ] || made+=("$$folder"); done; \
@@ -219,16 +223,16 @@ build = $(docker) build $(call quoted_words,$(DOCKER_BUILD_FLAGS)) $(if $(BASE_I
 	--build-arg REVISION=$$(git describe --always --dirty --abbrev=40 --exclude='*') --target $(1) --tag $(call quoted,$(2)) .
 
 .PHONY: image
-image: ## Build the training image (VARIANT=cpu: without CUDA)
+image: ## share: Build the training image (VARIANT=cpu: without CUDA)
 	@$(call build,train,$(IMAGE))
 
 .PHONY: release
-release: ## Build an image that holds the source as well, as octet:VARIANT-release
+release: ## share: Build an image that holds the source as well: octet:VARIANT-release
 	@$(call build,release,$(IMAGE)-release)
 
 .PHONY: test-image
 test-image: VARIANT := $(SMALL_VARIANT)
-test-image: quickstart $(VENV)/dev ## Build the image and test it without a network (VARIANT=cuda: that one)
+test-image: quickstart $(VENV)/dev ## develop: Build the image and test it without a network (VARIANT=cuda)
 	@$(call build,train,$(IMAGE))
 	@$(call build,test,$(IMAGE)-test)
 	@$(call build,release,$(IMAGE)-release)
@@ -238,27 +242,27 @@ test-image: quickstart $(VENV)/dev ## Build the image and test it without a netw
 quickstart-classifier = $(MAKE) reproduce RECIPE=quickstart_classifier RUNNER=$(LOCAL_RUNNER)
 
 .PHONY: test-others
-test-others: quickstart $(VENV)/dev $(VENV)/mediapipe $(VENV)/devices ## See whether other runtimes answer what ours answers
+test-others: quickstart $(VENV)/dev $(VENV)/mediapipe $(VENV)/devices ## develop: See whether other runtimes answer what ours answers
 	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/others
 
 .PHONY: test-browser
-test-browser: quickstart $(VENV)/dev ## See the page and the demo in Chromium, which has to be installed
+test-browser: quickstart $(VENV)/dev ## develop: See the page and the demo in Chromium, which has to be installed
 	@$(quickstart-classifier)
 	@pytest --numprocesses 0 tests/browser
 
 .PHONY: test-gpu
-test-gpu: ready ## See how trainings compute on this machine's GPUs, and how fast (10 minutes, no download; RECIPE=voc0712)
+test-gpu: ready ## develop: See how trainings compute on this machine's GPUs, and how fast: 10 minutes
 	@$(RUN) octet gpu $(GIVEN_RECIPE)
 
 .PHONY: sbom
-sbom: $(VENV)/dev ## Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
+sbom: $(VENV)/dev ## develop: Write an image's bill of materials to runs/sbom.cdx.json (IMAGE=)
 	@PYTHONPATH=src DOCKER=$(call quoted,$(DOCKER)) python tools/sbom.py $(call quoted,$(IMAGE))
 
 # --- what the project's own work needs --------------------------------------------------------------------------------
 
 .PHONY: test
-test: ## Run the tests but the slow ones, or those in TESTS=
+test: ## develop: Run the tests but the slow ones, or those in TESTS=
 ifeq ($(LOCAL_RUNNER),docker)
 	@$(call build,test,$(IMAGE)-test)
 	@$(call run_in,$(IMAGE)-test) pytest $(test_words)
@@ -270,15 +274,15 @@ test_words = $(if $(filter undefined,$(origin TEST_FLAGS)),$(if $(TESTS),,-m 'no
 	$(call quoted_words,$(TESTS))
 
 .PHONY: test-all
-test-all: ## Run all tests, the slow ones too
+test-all: ## develop: Run all tests, the slow ones too
 	@$(MAKE) test TEST_FLAGS=
 
 .PHONY: fuzz
-fuzz: $(VENV)/dev ## Try many more damaged files on every reader than the tests do (EXAMPLES=20000 on each)
+fuzz: $(VENV)/dev ## develop: Try many more damaged files on every reader (EXAMPLES=20000 on each)
 	@FUZZ_EXAMPLES=$(call quoted,$(EXAMPLES)) pytest tests/fuzz
 
 .PHONY: lint
-lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerfile
+lint: $(VENV)/dev ## develop: Check style, types, the order of the layers and the Dockerfile
 	@ruff check .
 	@ruff format --check .
 	@mypy
@@ -286,7 +290,7 @@ lint: $(VENV)/dev ## Check style, types, the order of the layers and the Dockerf
 	@hadolint Dockerfile
 
 .PHONY: lock
-lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requirements/*.txt
+lock: $(VENV)/dev ## develop: Resolve requirements/*.in again, into the hash-locked *.txt
 	@for set in runtime cuda remotes dev mediapipe devices unaudited/rknn; do $(call compile,$$set,--universal --python-version 3.10) || exit 1; done
 	@$(call compile,arm64,--python-version 3.11 --python-platform aarch64-manylinux_2_28)
 	@PYTHONPATH=src python tools/lock_debian.py
@@ -294,11 +298,11 @@ lock: $(VENV)/dev ## Resolve requirements/*.in again, into the hash-locked requi
 compile = uv pip compile --quiet $(2) --generate-hashes --no-header $(call quoted_words,$(LOCK_FLAGS)) requirements/$(1).in -o requirements/$(1).txt
 
 .PHONY: audit
-audit: $(VENV)/dev ## See whether a locked package has a known vulnerability
+audit: $(VENV)/dev ## develop: See whether a locked package has a known vulnerability
 	@PYTHONPATH=src python tools/audit.py
 
 .PHONY: outdated
-outdated: $(VENV)/dev $(VENV)/remotes ## Tell which installed packages have newer releases
+outdated: $(VENV)/dev $(VENV)/remotes ## develop: Tell which installed packages have newer releases
 	@uv pip list --outdated --python $(VENV)
 
 # The stamps are newer than the locks that were installed: a changed lock installs again.

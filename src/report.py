@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from octet.common import device
 from octet.common.files import atomic_write, read_json
+from octet.common.machine import describe_cpu
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import read_files
 from octet.measuring.layers import read_layers
@@ -28,7 +28,7 @@ HISTORY = ("epoch", "loss", "learning_rate")  # beside the score, which each tas
 
 
 def main(recipe: Recipe) -> None:
-    device.use("cpu")
+    print(f"running on {describe_cpu()}", flush=True)
     data, models, reports = (Path(top, recipe.name) for top in ("data", "models", "reports"))
     evaluation = read_evaluation(reports / "evaluation.json", recipe)
     shipped = read_files(reports / "files.json", recipe)["uint8"]

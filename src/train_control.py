@@ -37,7 +37,7 @@ def main(recipe: Recipe) -> None:
         freeze_batch_norm(trained)
     networks = Networks(trained, averaged, [(1.0, trained.trainable_variables)])
     scratch, output = Path("runs", recipe.name, "train_control"), Path("models", recipe.name, "control")
-    paths = TrainingPaths(records, [weights], scratch, output)
+    paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
     run_training(registry.learning(recipe, classes), networks, plan, paths, team)
 
 

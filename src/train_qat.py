@@ -38,7 +38,7 @@ def main(recipe: Recipe) -> None:
     networks = quantized_networks(network, plan, team.strategy, pictures)
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     learning = registry.learning(recipe, classes)
-    paths = TrainingPaths(records, [weights], scratch, output)
+    paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
     run_training(learning, networks, plan, paths, team, summaries=[write_range_summaries])
 
 

@@ -33,7 +33,7 @@ ELSEWHERE = {
     "docs/own-data.md": "tests/pipeline/test_own_data.py",
     "new mine --from quickstart --pictures ../photos": "tests/pipeline/test_own_data.py::test_the_three_lines",
     "make reproduce RECIPE=mine": "tests/pipeline/test_own_data.py::test_the_three_lines",
-    "git clone <this repository>": "the repository's address is the reader's",
+    'git clone "${OCTET': "the repository's address is the reader's",
     "make demo": "tests/browser/test_demo.py::test_a_dropped_picture",
     "make doctor RECIPE=voc0712": "tests/commands/test_doctor.py::test_a_gpu_recipe_without_a_gpu",
     "make reproduce RECIPE=voc0712": "takes a GPU and 2.9 GB from the internet",

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from conftest import ROOT, Project
 
-README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -20,6 +19,13 @@ def test_every_make_target_is_there_and_has_its_line() -> None:
     assert make_targets() == phony
     for page in PAGES:
         assert set(re.findall(r"\bmake ([a-z]+)\b(?=[`\n ]RECIPE|[`\n])", page.read_text())) <= phony, page
+
+
+def test_the_help_is_in_groups_fits_a_terminal_and_begins_with_what_a_newcomer_runs() -> None:
+    lines = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert [line for line in lines if line and not line.startswith(" ")] == ["use", "own data", "share", "develop"]
+    assert lines[1].split()[:2] == ["make", "quickstart"]
+    assert [line for line in lines if len(line) > 100] == []
 
 
 def test_every_link_leads_somewhere() -> None:
@@ -38,6 +44,10 @@ def headings_of(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
+def test_the_readme_needs_no_wider_window() -> None:
+    assert [line for line in (ROOT / "README.md").read_text().splitlines() if len(line) > 120] == []
+
+
 def test_every_word_of_the_glossary_is_linked() -> None:
     linked = {word for page in PAGES for word in re.findall(r"glossary\.md#([\w-]+)", page.read_text())}
     assert linked == headings_of(ROOT / "docs" / "glossary.md") - {"glossary"}
@@ -47,7 +57,7 @@ def test_the_drawing_is_the_pipeline(project: Project) -> None:
     project.set_up_dvc()
     drawn = project.run("dvc", "dag", "--md", "report@quickstart").stdout.strip()
     assert drawn.startswith("```mermaid")
-    assert drawn in README
+    assert drawn in (ROOT / "docs" / "pipeline.md").read_text()
 
 
 def test_an_unknown_recipe_is_said_by_make(project: Project) -> None:

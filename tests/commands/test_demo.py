@@ -30,9 +30,13 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def content(folder: Path) -> dict[str, Path]:
+    return {"/model.tflite": folder / "model.tflite"}
+
+
 @contextmanager
 def serving(folder: Path, **options: Any) -> Iterator[Demo]:
-    with Demo(folder / "model.tflite", folder / "runtime", 0, **options) as demo:
+    with Demo(content(folder), folder / "runtime", 0, **options) as demo:
         Thread(target=demo.serve_forever, args=(0.01,), daemon=True).start()
         yield demo
         demo.shutdown()
@@ -190,7 +194,7 @@ def test_it_serves_a_few_at_a_time(folder: Path) -> None:
 
 def test_a_port_that_is_taken_is_told_in_a_line(server: Demo, folder: Path) -> None:
     with pytest.raises(UserError, match="cannot listen there: Address already in use; --port names another port"):
-        Demo(folder / "model.tflite", folder / "runtime", server.server_port)
+        Demo(content(folder), folder / "runtime", server.server_port)
 
 
 def test_ctrl_c_ends_it(folder: Path) -> None:
@@ -199,7 +203,7 @@ def test_ctrl_c_ends_it(folder: Path) -> None:
 from pathlib import Path
 from octet.commands.browser.server import Demo
 from octet.commands.command_line.command import report_user_errors
-with report_user_errors(), Demo(Path("model.tflite"), Path("runtime"), 0) as demo:
+with report_user_errors(), Demo({}, Path("runtime"), 0) as demo:
     print(demo.server_port, flush=True)
     demo.serve_forever()
 """

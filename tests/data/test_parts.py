@@ -9,7 +9,8 @@ from conftest import tiny_params
 from octet.common.errors import UserError
 from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import WHOLE, Example, Part, open_examples, training_batches
-from octet.data.reading.records import NumberedExamples, count_records, read_split
+from octet.data.reading.examples import NumberedExamples, read_split
+from octet.data.reading.records import count_records
 from octet.data.writing.records import serialize_example, write_split
 from octet.recipe.detection import TrainFloat
 

@@ -17,6 +17,7 @@ from octet.common.errors import UserError
 from octet.common.tensorflow import tf
 from octet.data.augmentation.augment import augment
 from octet.data.augmentation.batches import Example, Part, training_batches
+from octet.data.reading.check_sums import masked_check_sums
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import count_records, read_class_names
@@ -25,8 +26,8 @@ from octet.recipe.detection import TrainFloat
 from octet.recipe.shared.recipe import Augmentation
 from octet.sources.packing import shapes
 from octet.sources.voc.annotation import Annotation, Object
-from octet.tasks.detection.learning.examples import kept_objects, objects_in_view
-from octet.tasks.detection.metric.truths import read_examples, read_truths
+from octet.tasks.detection.learning.examples import kept_objects, objects_in_view, read_examples
+from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.preparing.example import to_example
 
 NO_LIGHT = {"contrast": 0.0, "brightness": 0.0, "colour": 0.0}
@@ -71,6 +72,26 @@ def test_shards_read_back_in_order(records: Path) -> None:
     assert [truth.id for truth in read_truths(records, "train")] == [f"{number:06d}" for number in range(1, 8)]
 
 
+def test_both_readers_read_the_same(records: Path) -> None:
+    for truth, example in zip(
+        read_truths(records, "train"), read_examples(records, "train").as_numpy_iterator(), strict=True
+    ):
+        assert (truth.id, truth.width, truth.height) == (example["id"].decode(), example["width"], example["height"])
+        np.testing.assert_array_equal(truth.boxes, example["boxes"])
+        np.testing.assert_array_equal(truth.classes, example["classes"])
+        np.testing.assert_array_equal(truth.difficult, example["difficult"])
+
+
+@pytest.mark.parametrize(
+    ("message", "check_sum"),
+    [(b"123456789", 0xE3069283), (bytes(32), 0x8A9136AA), (b"", 0), (bytes(range(32)), 0x46DD794E)],  # RFC 3720's
+)
+def test_check_sums_are_those_of_the_standard(message: bytes, check_sum: int) -> None:
+    several = [b"a longer message, so that the others end before it does", message, b"x"]
+    masked = ((check_sum >> 15 | check_sum << 17) + 0xA282EAD8) % (1 << 32)
+    assert masked_check_sums(several)[1] == masked
+
+
 def test_a_missing_shard_is_reported(records: Path) -> None:
     (records / "train-00001-of-00003.tfrecord").unlink()
     with pytest.raises(UserError, match="train split has 2 shards"):
@@ -108,6 +129,7 @@ def other_examples(shard: Path, **features: np.ndarray | bytes) -> None:
     write_split(shard.parent, "train", 3, [serialize_example(features)] * 7)
 
 
+@pytest.mark.parametrize("read", [read_examples, read_truths])
 @pytest.mark.parametrize(
     "damage",
     [
@@ -123,10 +145,12 @@ def other_examples(shard: Path, **features: np.ndarray | bytes) -> None:
     ],
     ids=["cut", "short", "empty", "bit", "long", "longest", "no features", "wrong id", "wrong width"],
 )
-def test_damaged_records_are_reported(records: Path, damage: Callable[[Path], None]) -> None:
+def test_damaged_records_are_reported(
+    records: Path, damage: Callable[[Path], None], read: Callable[[Path, str], object]
+) -> None:
     damage(records / SECOND)
     with pytest.raises(UserError, match=f"^{records}.*: run preprocess again$") as error:
-        read_examples(records, "train")
+        read(records, "train")
     assert len(str(error.value).splitlines()) == 1
 
 
@@ -144,9 +168,9 @@ def test_damaged_class_names_are_reported(tmp_path: Path, content: bytes) -> Non
 
 
 def test_a_step_depends_only_on_its_number_and_the_seed(records: Path) -> None:
-    def steps(start: int, seed: int = 1) -> list[bytes]:
+    def steps(start: int, seed: int = 1, epochs: float = 3) -> list[bytes]:
         examples, pictures = read_examples(records, "train"), count_records(records, "train")
-        batches = training_batches(examples, pictures, plan(seed=seed), start, Part(), prepare)
+        batches = training_batches(examples, pictures, plan(seed=seed, epochs=epochs), start, Part(), prepare)
         return [
             b"".join([*ids, *(tensor.tobytes() for tensor in (batch, *targets))])
             for ids, batch, targets in batches.as_numpy_iterator()
@@ -164,6 +188,8 @@ def test_a_step_depends_only_on_its_number_and_the_seed(records: Path) -> None:
         assert steps(start) == all_steps[start:]
     assert len(set(all_steps)) == 6
     assert steps(0, seed=2) != all_steps
+    assert steps(0, epochs=1.5) == all_steps[:3]
+    assert steps(2, epochs=1.5) == all_steps[2:3]
 
 
 @pytest.mark.parametrize(

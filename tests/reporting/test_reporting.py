@@ -5,10 +5,9 @@ import re
 
 import pytest
 
-from conftest import Project, detection_recipe
-from octet.measuring.evaluation import Evaluation, Gate, Step, TestSet, Variant
+from conftest import Project
+from octet.measuring.evaluation import Step
 from octet.reporting.plots import training_curves
-from octet.reporting.table import scores_table
 from octet.reporting.words import change
 
 
@@ -67,38 +66,8 @@ def test_the_page_is_the_same_bytes_again(reporting: Project) -> None:
     assert file.read_bytes() == before
 
 
-def test_the_summary_ends_with_the_paths(reproduced: Project) -> None:
-    result = reproduced.octet("summary", "quickstart")
-    *_, model, report = result.stdout.splitlines()
-    assert model.split() == ["model:", "models/quickstart/detector_uint8.tflite"]
-    assert report.split() == ["report:", "reports/quickstart/report.html"]
-
-
 def step(before: str, after: str, delta: float, low: float, high: float, metric: str = "voc12_map") -> Step:
     return Step.model_validate({"from": before, "to": after, "metric": metric, "delta": delta, "ci95": (low, high)})
-
-
-def test_the_table_says_the_change_against_float() -> None:
-    scores = {
-        "float": {"voc07_map": 0.5, "voc12_map": 0.6, "coco_map": 0.3},
-        "uint8": {"voc07_map": 0.4, "voc12_map": 0.55, "coco_map": 0.31, "bytes": 1_250_000},
-    }
-    evaluation = Evaluation(
-        dataset=TestSet(recipe="quickstart", task="detection", images=1, classes=("star",)),
-        variants={name: Variant.model_validate({**of, "per_class": {}}) for name, of in scores.items()},
-        ledger=(
-            step("float", "uint8", -0.05, -0.07, 0.00001),
-            step("int8_ptq", "uint8", 0.2, 0.1, 0.3),
-            step("float", "uint8", 0.01, 0.005, 0.02, "coco_map"),
-        ),
-        gate=Gate(max_drop=0.1, drop=0.05, min_score=0.1, passed=True, by_metric={}),
-    )
-    head, first, second = (line.split() for line in scores_table(evaluation, detection_recipe()).splitlines())
-    change = ["change", "95", "%", "interval"]
-    assert head == ["variant", "VOC07", "mAP", "mAP50", *change, "mAP50-95", *change, "size"]
-    assert first == ["float", "0.5000", "0.6000", "0.3000"]
-    voc, coco = ["-0.0500", "-0.0700", "to", "+0.0000"], ["+0.0100", "+0.0050", "to", "+0.0200"]
-    assert second == ["uint8", "0.4000", "0.5500", *voc, "0.3100", *coco, "1.25", "MB"]
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,14 @@ def test_weights_that_are_not_finite_are_never_the_best(wrong: float) -> None:
 
 
 def test_the_last_epoch_is_always_validated() -> None:
-    duration = Duration(epochs=6, steps_per_epoch=5, validate_every=4)
+    duration = Duration(total_steps=30, steps_per_epoch=5, validate_every=4)
     assert [epoch for epoch in range(1, 7) if duration.is_validated(epoch)] == [4, 6]
+
+
+def test_a_part_of_an_epoch_is_one_more() -> None:
+    duration = Duration(total_steps=12, steps_per_epoch=5, validate_every=4)
+    assert duration.epochs == 3
+    assert [epoch for epoch in range(1, 4) if duration.is_validated(epoch)] == [3]
 
 
 def test_history_goes_on_in_the_middle_of_an_epoch(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
     ):
         run_steps(
             "train",
-            Duration(epochs=3, steps_per_epoch=2, validate_every=1),
+            Duration(total_steps=6, steps_per_epoch=2, validate_every=1),
             update,
             lambda step: batches[step:],
             WarmupCosine(0.4, 1, 6),
@@ -103,7 +103,7 @@ def test_a_training_that_only_gets_worse_keeps_its_start(tmp_path: Path) -> None
     best = BestWeights(lambda model: 1.0 - abs(model.get_weights()[0].item()))
     run_steps(
         "train",
-        Duration(epochs=2, steps_per_epoch=1, validate_every=1),
+        Duration(total_steps=2, steps_per_epoch=1, validate_every=1),
         update,
         lambda step: [(tf.constant([b"000012"]), PICTURES, TARGETS)] * (2 - step),
         WarmupCosine(0.4, 1, 2),

@@ -1,7 +1,7 @@
 """Measure how fast the parts of a recipe are on this machine, with one core, with two and with all.
 
 Reads:  data/RECIPE/{archives,records,pretrained}; models/RECIPE, where it exists; PEER, another .tflite detector
-Writes: runs/RECIPE/benchmark.json
+Writes: runs/RECIPE/benchmark.json; runs/RECIPE/speed.json, from which `make report` tells the speed
 Usage:  octet bench [RECIPE]
 """
 
@@ -35,6 +35,7 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.benchmark.data import input_rates, preparation_rates
     from octet.commands.benchmark.files import file_rates, file_scoring_rates
     from octet.commands.benchmark.network import scoring_rates, shared_rates, training_rates
+    from octet.commands.benchmark.speed import measure_speed
     from octet.commands.benchmark.table import rates_table
 
     rates = {}
@@ -51,19 +52,24 @@ def main(options: argparse.Namespace) -> None:
             rates[count]["scoring a file"] = on_cores(
                 count, file_scoring_rates, files["uint8"], records, recipe.model.input_size
             )
-    for path in (weights, files["uint8"]):
+    page = Path("reports", recipe.name, "report.html")
+    for path in (weights, files["uint8"], page):
         if not path.exists():
-            print(f"{path} does not exist yet, so its speed was not measured")
+            print(f"{path} does not exist yet, so the speed of what needs it was not measured")
     shared = {}
     if cores() > 1 and recipe.train_float.batch // recipe.train_float.micro_batches % 2 == 0:
         shared = {"training on two cores": shared_rates(recipe, records, pretrained)}
         print(f"\n{rates_table({2: shared})}")
-    print(f"\n{rates_table(rates)}")
+    print(f"\n{rates_table(rates)}\n")
     if files["uint8"].exists():
         one, each = (rates[count]["scoring a file"]["file"] / count for count in (1, cores()))
-        print(f"\na file is scored at {each / one:.2f} of one core's rate on each of {cores()}")
+        print(f"a file is scored at {each / one:.2f} of one core's rate on each of {cores()}")
         small, large = (files[name].stat().st_size for name in ("uint8", "float32"))
         print(f"uint8 has {small / 1e6:.2f} MB, {small / large:.2f} of float32's")
+        if page.exists():
+            speed = measure_speed(recipe)
+            gain = f"{speed.gain:.2f} times as fast as float32"
+            print(f"it takes {speed['uint8']:.3g} ms for one picture on one core, and is {gain}")
     write_json(Path("runs", recipe.name, "benchmark.json"), {**rates, "shared": shared})
 
 

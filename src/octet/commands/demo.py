@@ -1,12 +1,14 @@
-"""Serve a page that runs the shipped file in the browser: drop a picture, or use the camera.
+"""Serve a page that runs the shipped file in the browser: on samples, your pictures and videos, or the camera's.
 
-Reads:  models/RECIPE/*_uint8.tflite; the runtime for browsers comes from npm's registry once, to runs/demo
+Reads:  models/RECIPE/{*_uint8.tflite,tflite/float32.tflite,labels.txt}, reports/RECIPE/report.html (the samples);
+        the runtime for browsers comes from npm's registry once, to runs/demo
 Usage:  octet demo [RECIPE] [--port 8000]
 """
 
 import argparse
 from pathlib import Path
 
+from octet.commands.browser.content import demo_files
 from octet.commands.browser.runtime import obtain_runtime
 from octet.commands.browser.server import Demo
 from octet.commands.command_line.command import run_command
@@ -14,10 +16,12 @@ from octet.commands.command_line.recipes import SHIPPED_FILE, add_recipe_with_re
 
 
 def main(options: argparse.Namespace) -> None:
-    model = SHIPPED_FILE.of_recipe(recipe_with_results(options.recipe, SHIPPED_FILE))
+    recipe = recipe_with_results(options.recipe, SHIPPED_FILE)
+    content = demo_files(recipe, Path("runs", recipe.name, "demo"))
     runtime = obtain_runtime(Path("runs", "demo"))
-    with Demo(model, runtime, options.port, options.host) as server:
-        print(f"{model} runs at http://localhost:{server.server_port} (Ctrl-C ends it)", flush=True)
+    with Demo(content, runtime, options.port, options.host) as server:
+        model, address = SHIPPED_FILE.of_recipe(recipe), f"http://localhost:{server.server_port}"
+        print(f"{model} runs at {address} (Ctrl-C ends it)", flush=True)
         server.serve_forever()
 
 

@@ -154,7 +154,7 @@ def training_length(survey: "Survey", base: Recipe) -> Iterator[Proposal]:
                 yield Proposal(section, "micro_batches", 1, "so small a batch needs none")
         if section == "train_float":
             known = _count_pictures(base)
-            steps = plan.epochs * (known // plan.batch) if known else survey.usual_steps
+            steps = round(plan.epochs * (known // plan.batch)) if known else survey.usual_steps
             least, most = _EPOCHS
             epochs = min(most, max(least, round(steps / (pictures // batch))))
             whose = base.name if known else "a training from pre-trained weights"

@@ -6,7 +6,7 @@ It takes no file that is in integers already. Simulator and board may differ; th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
+from octet.data.reading.pixel_scale import PIXEL_SCALE, PIXEL_ZERO
 from octet.devices.environments import program
 from octet.devices.process import SCRIPTS, ask
 from octet.devices.protocol import Answers, Trial

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from octet.common.tensorflow import keras, tf
 from octet.quantization.qat import (
     calibrate,
+    clone,
     freeze_batch_norm,
     freeze_ranges,
     quantize,
@@ -22,9 +23,9 @@ def quantized_networks(
 
     Their first ranges come from batches of normalized pictures [N, S, S, 3]; without any they have to be taken over.
     """
-    with strategy.scope():
-        quantized = quantize(network, plan.float_layers)
     averaged = quantize(network, plan.float_layers)
+    with strategy.scope():
+        quantized = clone(averaged)
     if plan.freeze_batch_norm:
         freeze_batch_norm(quantized)
     if plan.freeze_ranges:

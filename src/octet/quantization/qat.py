@@ -41,6 +41,14 @@ def quantize(model: keras.Model, float_layers: Collection[str] = ()) -> keras.Mo
         return tfmot.quantization.keras.quantize_apply(annotated, PerChannelScheme())
 
 
+def clone(quantized: keras.Model) -> keras.Model:
+    """Another fake-quantized network with the same weights, in a third of the time that `quantize` takes."""
+    with keras.utils.custom_object_scope(CUSTOM_OBJECTS), tfmot.quantization.keras.quantize_scope():
+        copy = keras.models.clone_model(quantized)
+    copy.set_weights(quantized.get_weights())
+    return copy
+
+
 def freeze_batch_norm(network: keras.Model) -> None:
     """Keep training from changing a network's batch norm, statistics and scales alike; it may be fake-quantized."""
     for layer in network.layers:

@@ -50,6 +50,7 @@ class Recipe(recipe.Recipe):
     shipped_file: ClassVar[str] = "classifier_uint8.tflite"
     outputs_folder: ClassVar[str] = "outputs"
     metrics: ClassVar[Mapping[str, str]] = MappingProxyType({"top1": "top-1", "top5": "top-5"})
+    command: ClassVar[str] = "classify"
     headline: ClassVar[str] = "top1"
 
     task: Literal["classification"]

@@ -96,6 +96,7 @@ class Recipe(recipe.Recipe):
     metrics: ClassVar[Mapping[str, str]] = MappingProxyType(
         {"voc07_map": "VOC07 mAP", "voc12_map": "mAP50", "coco_map": "mAP50-95"}
     )
+    command: ClassVar[str] = "detect"
     headline: ClassVar[str] = "voc12_map"
 
     task: Literal["detection"]

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageOps
 
-from octet.data.reading.pictures import decode_jpeg
-
 _QUALITY = 78
 # The size of a picture in a montage, the gap between pictures, and the colour around them
 _TILE, _GAP, _GROUND = 320, 8, (255, 255, 255)
@@ -14,7 +12,7 @@ _TILE, _GAP, _GROUND = 320, 8, (255, 255, 255)
 
 def shrink(jpeg: bytes, side: int) -> Image.Image:
     """A record's picture, whose longer side is so many pixels at most."""
-    image = Image.fromarray(decode_jpeg(jpeg).numpy())
+    image = Image.open(io.BytesIO(jpeg)).convert("RGB")
     image.thumbnail((side, side))
     return image
 

@@ -1,8 +1,6 @@
-"""The table of scores that a run ends with, and that the report and the model card show."""
+"""The table of scores that the report and the model card show."""
 
 from collections.abc import Iterator, Mapping
-
-from tabulate import tabulate
 
 from octet.measuring.evaluation import Evaluation, Step, Variant, interval_text, signed
 from octet.recipe.shared.recipe import Recipe
@@ -23,14 +21,6 @@ def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
         (name, *_scores(name, variant, steps, recipe), f"{variant.bytes / 1e6:.2f} MB" if variant.bytes else "")
         for name, variant in evaluation.variants.items()
     ]
-
-
-def scores_table(evaluation: Evaluation, recipe: Recipe) -> str:
-    """The table of scores as text for a terminal."""
-    head = columns(recipe)
-    sides = ("left", *["right"] * (len(head) - 1))
-    # The head is a line like the others: tabulate would widen its columns.
-    return tabulate([head, *rows(evaluation, recipe)], tablefmt="plain", disable_numparse=True, colalign=sides)
 
 
 def _scores(name: str, variant: Variant, steps: Mapping[tuple[str, str], Step], recipe: Recipe) -> Iterator[str]:

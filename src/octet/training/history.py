@@ -12,6 +12,11 @@ from tensorboard.plugins.hparams import api as hparams
 
 from octet.common.tensorflow import keras, report_write_errors, tf
 
+_ABOUT = """**Epoch 0** is the network before its first step; every other one is the end of an epoch.
+
+`train_control` and `train_qat` both go on from the float network, so their epochs follow on those of `train_float`:
+where they begin, control has the float network's score, and qat that of the same network after rounding."""
+
 WriteSummaries = Callable[[keras.Model], None]  # writes TensorBoard summaries of a model
 
 
@@ -19,14 +24,23 @@ class History:
     """Collects, for each epoch, the mean losses of its steps, and the learning rate and score at its end."""
 
     def __init__(
-        self, events: Path, epochs: int, pictures_per_step: int, metric: str, summaries: Sequence[WriteSummaries] = ()
+        self,
+        events: Path,
+        epochs: int,
+        pictures_per_step: int,
+        metric: str,
+        summaries: Sequence[WriteSummaries] = (),
+        epochs_before: int = 0,
     ) -> None:
-        """`metric` names the validation score; TensorBoard's events go to the folder `events`."""
+        """`metric` names the validation score; TensorBoard's events go to the folder `events`.
+
+        There, a training goes on from the epochs of the one before it.
+        """
         self._output = f"TensorBoard's events to {events}"
         with report_write_errors(self._output):
             self._events = tf.summary.create_file_writer(str(events))
         self._epochs, self._pictures_per_step, self._summaries = epochs, pictures_per_step, summaries
-        self._metric = metric
+        self._metric, self._epochs_before = metric, epochs_before
         self._rows: list[dict[str, float]] = []
         self._sums: dict[str, float] = {}  # of the losses, over the steps of the current epoch
         self._steps = 0
@@ -35,7 +49,7 @@ class History:
     @contextmanager
     def _writing(self, epoch: int) -> Iterator[None]:
         """Let TensorFlow's summaries go to the events, as those of an epoch."""
-        with report_write_errors(self._output), self._events.as_default(epoch):
+        with report_write_errors(self._output), self._events.as_default(self._epochs_before + epoch):
             yield
             self._events.flush()
 
@@ -49,6 +63,7 @@ class History:
         """Record the score before the first step as epoch 0, and return a line about it."""
         self._rows.append({"epoch": 0, self._metric: score})
         with self._writing(0):
+            tf.summary.text("about", _ABOUT)
             tf.summary.scalar(self._metric, score)
         return f"before the first step: {self._metric} {score:.4g}"
 
@@ -94,6 +109,12 @@ class History:
         writer.writeheader()
         writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in self._rows)
         return text.getvalue()
+
+
+def last_epoch(file: Path) -> int:
+    """The last epoch of a history.csv."""
+    *_, last = csv.DictReader(file.read_text().splitlines())
+    return int(last["epoch"])
 
 
 def _flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

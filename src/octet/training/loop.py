@@ -25,15 +25,16 @@ Batches = Callable[[int], Iterable[tuple[tf.Tensor, tf.Tensor, tuple[tf.Tensor, 
 
 @dataclass(frozen=True)
 class Duration:
-    """How many epochs and steps a training has, and how often it is validated."""
+    """How many steps a training has, in epochs of how many, and how often it is validated."""
 
-    epochs: int
+    total_steps: int
     steps_per_epoch: int
     validate_every: int  # epochs
 
     @property
-    def total_steps(self) -> int:
-        return self.epochs * self.steps_per_epoch
+    def epochs(self) -> int:
+        """The number of epochs, of which the last may be shorter than the others."""
+        return math.ceil(self.total_steps / self.steps_per_epoch)
 
     def is_validated(self, epoch: int) -> bool:
         """Whether the network is validated after an epoch, counted from 1; after the last one it always is."""
@@ -74,8 +75,8 @@ def run_steps(
                 raise UserError(_loss_error(losses, step, duration, float(schedule(step - 1)), _own(ids, team)))
             history.add_step(losses)
             progress.advance()
-            if step % duration.steps_per_epoch == 0:
-                epoch = step // duration.steps_per_epoch
+            if step % duration.steps_per_epoch == 0 or step == total:
+                epoch = math.ceil(step / duration.steps_per_epoch)
                 score = best.keep_if_best(update.averaged) if duration.is_validated(epoch) else None
                 progress.say(history.end_epoch(epoch, float(schedule(step - 1)), score))
                 if score is not None:

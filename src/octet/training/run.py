@@ -10,12 +10,13 @@ from octet.common.errors import UserError
 from octet.common.files import atomic_folder
 from octet.common.replicas import count_replicas
 from octet.common.tensorflow import keras, tf
+from octet.data.augmentation.batches import total_steps
 from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
 from octet.training.batch_norm import synchronize_batch_norm
 from octet.training.best import BestWeights, serialize_weights
 from octet.training.checkpoints import Checkpoints
-from octet.training.history import History, WriteSummaries
+from octet.training.history import History, WriteSummaries, last_epoch
 from octet.training.loop import Duration, follow_steps, run_steps
 from octet.training.networks import Networks
 from octet.training.schedule import WarmupCosine
@@ -35,6 +36,7 @@ class TrainingPaths:
     initial_weights: Sequence[Path]  # the weight files that its networks were loaded from
     scratch: Path  # checkpoints, and TensorBoard's events
     output: Path  # where weights.h5 and history.csv go
+    before: Path | None = None  # the output of the training that this one goes on from
 
 
 def run_training(
@@ -55,7 +57,7 @@ def run_training(
     steps = count_records(paths.records, "train") // plan.batch
     if not steps:
         raise UserError(f"the train split has fewer pictures than one batch of {plan.batch}: lower batch")
-    duration = Duration(plan.epochs, steps, plan.validate_every)
+    duration = Duration(total_steps(plan.epochs, steps), steps, plan.validate_every)
     schedule = make_schedule(plan, steps)
     with team.told_of_losses():
         with team.strategy.scope():
@@ -70,7 +72,9 @@ def run_training(
         with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
             best = BestWeights(validation.score)
             events = paths.scratch / "tensorboard"
-            history = History(events, duration.epochs, plan.batch, validation.metric, [validation.show, *summaries])
+            before = last_epoch(paths.before / "history.csv") if paths.before else 0
+            shown = [validation.show, *summaries]
+            history = History(events, duration.epochs, plan.batch, validation.metric, shown, before)
             history.write_hparams({"model": learning.model.model_dump(), **plan.model_dump()})
             checkpoints = Checkpoints(folder, folder.name, update.variables)
             run_steps(paths.scratch.name, duration, update, batches, schedule, best, history, checkpoints, team)
@@ -87,7 +91,8 @@ def run_training(
 
 def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:
     """The schedule of a plan: the learning rate of every step."""
-    return WarmupCosine(plan.learning_rate, round(steps_per_epoch * plan.warmup_epochs), steps_per_epoch * plan.epochs)
+    warmup = round(steps_per_epoch * plan.warmup_epochs)
+    return WarmupCosine(plan.learning_rate, warmup, total_steps(plan.epochs, steps_per_epoch))
 
 
 def make_update(learning: "Learning", networks: Networks, plan: Training, schedule: WarmupCosine) -> Update:

@@ -11,8 +11,9 @@ import simplejpeg
 from octet.common import device
 from octet.common.machine import cores
 from octet.common.workers import parallel_map
+from octet.data.reading.examples import read_split
 from octet.data.reading.pictures import decode_jpeg, with_pipeline_options
-from octet.data.reading.records import read_class_names, read_split
+from octet.data.reading.records import read_class_names
 from octet.data.writing.records import write_split
 from octet.recipe.shared.recipe import Recipe
 from octet.sources.reading.archive import Archives

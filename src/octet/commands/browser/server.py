@@ -1,9 +1,10 @@
-"""A web server for one page, a model and its runtime; it serves no other file, and nobody's page but its own."""
+"""A web server for one page, its models and their runtime; it serves no other file, and nobody's page but its own."""
 
 import io
 import re
 import socket
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,8 @@ _KINDS = {
     ".mjs": "text/javascript; charset=utf-8",
     ".wasm": "application/wasm",
     ".tflite": "application/octet-stream",
+    ".json": "application/json",
+    ".jpg": "image/jpeg",
 }
 _HEADERS = {
     # The page then reaches this server alone: MediaPipe's runtime would otherwise report its use to its maker.
@@ -42,9 +45,16 @@ class Demo(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, model: Path, runtime: Path, port: int, host: str = "127.0.0.1", patience: float = 30, places: int = 64
+        self,
+        content: Mapping[str, Path],
+        runtime: Path,
+        port: int,
+        host: str = "127.0.0.1",
+        patience: float = 30,
+        places: int = 64,
     ) -> None:
-        self.files = {"/model.tflite": model}
+        """Serve the files in `content`, by the paths of their addresses, and those of the page and of the runtime."""
+        self.files = {**content}
         self.files |= {f"/{file.name}": file for file in _PAGE.iterdir()}
         self.files |= {f"/runtime/{file.relative_to(runtime)}": file for file in runtime.rglob("*") if file.is_file()}
         self.files["/"] = _PAGE / "index.html"

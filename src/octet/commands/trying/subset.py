@@ -5,7 +5,8 @@ from pathlib import Path
 
 from octet.common.files import atomic_folder
 from octet.common.tensorflow import report_write_errors, tf
-from octet.data.reading.records import count_records, read_serialized
+from octet.data.reading.examples import read_serialized
+from octet.data.reading.records import count_records
 
 
 def write_subset(records: Path, pictures: int, folder: Path) -> int:

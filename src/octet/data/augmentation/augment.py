@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from octet.common.tensorflow import tf
-from octet.data.reading.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
+from octet.data.reading.pixel_scale import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
 from octet.recipe.shared.recipe import Augmentation
 
 _ERASED = (0.02, 0.2)  # the smallest and the largest share of a picture that a grey rectangle takes

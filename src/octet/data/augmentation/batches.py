@@ -1,12 +1,13 @@
 """The batches of a training: shuffled differently in each epoch, starting at any step."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from octet.common.machine import cores
 from octet.common.tensorflow import tf
+from octet.data.reading.examples import NumberedExamples
 from octet.data.reading.pictures import with_pipeline_options
-from octet.data.reading.records import NumberedExamples
 from octet.recipe.shared.recipe import Training
 
 Example = Mapping[str, tf.Tensor]
@@ -60,7 +61,8 @@ def training_batches(
     `pictures` is the number of examples. The batches of an epoch depend only on the seed and the number of the epoch.
     Where replicas share them, N is what one of them has, and those of `part` follow one another in every step.
     """
-    first_epoch, first_step = divmod(start, pictures // plan.batch)
+    steps = pictures // plan.batch
+    first_epoch, first_step = divmod(start, steps)
     size = plan.batch // plan.micro_batches // part.replicas  # what a replica has of a micro-batch
 
     def is_wanted(index: tf.Tensor) -> tf.Tensor:
@@ -78,7 +80,7 @@ def training_batches(
         """What the epoch uses of a dataset of as many elements as there are examples, each with its place in it."""
         shuffled = dataset.shuffle(pictures, seed=plan.seed * _EPOCHS + epoch, reshuffle_each_iteration=False)
         skipped = tf.where(epoch == first_epoch, tf.constant(first_step * plan.batch, tf.int64), 0)
-        return shuffled.enumerate().take(pictures // plan.batch * plan.batch).skip(skipped)
+        return shuffled.enumerate().take(steps * plan.batch).skip(skipped)
 
     def epoch_batches(epoch: tf.Tensor) -> tf.data.Dataset:
         if isinstance(examples, NumberedExamples):  # their numbers take the places that the examples would
@@ -91,7 +93,13 @@ def training_batches(
             num_parallel_calls=cores(),
         ).batch(plan.batch // part.replicas * part.count, drop_remainder=True)
 
-    batches = tf.data.Dataset.range(first_epoch, plan.epochs).flat_map(epoch_batches)
+    epochs = tf.data.Dataset.range(first_epoch, math.ceil(plan.epochs))
+    batches = epochs.flat_map(epoch_batches).take(total_steps(plan.epochs, steps) - start)
     if part.count > 1:
         batches = batches.map(lambda *batch: tf.nest.map_structure(by_replica, batch)).unbatch()
     return with_pipeline_options(batches).prefetch(4)
+
+
+def total_steps(epochs: float, steps_per_epoch: int) -> int:
+    """The steps of a training of so many epochs, of which the last may be a part."""
+    return max(1, round(epochs * steps_per_epoch))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from octet.common.machine import cores
 from octet.common.tensorflow import tf
-from octet.data.reading.records import read_split
+from octet.data.reading.examples import read_split
 
 
 def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data.Dataset:

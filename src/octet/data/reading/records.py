@@ -1,21 +1,19 @@
-"""Read records: the parsed examples of a split, in the order in which they were written."""
+"""Read records, in the order in which they were written, without TensorFlow: its import takes longer than that."""
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import numpy as np
+from octet.common.errors import UserError
+from octet.data.reading.check_sums import masked_check_sums
+from octet.data.reading.serialized import Features
 
-from octet.common.errors import UserError, first_line
-from octet.common.machine import cores
-from octet.common.tensorflow import tf
+Content = TypeVar("Content")
 
-# The features of every record; a task's records have further ones.
-PICTURE = {"id": tf.io.FixedLenFeature([], tf.string), "jpeg": tf.io.FixedLenFeature([], tf.string)}
-
-_HEADER, _CHECKSUM = 12, 4  # bytes before the content of a record, of which its length takes eight, and after it
+_LENGTH, _CHECK_SUM = struct.Struct("<Q"), struct.Struct("<I")
+HEADER = _LENGTH.size + _CHECK_SUM.size  # bytes before the content of a record; after it comes its own check sum
 
 
 def read_class_names(folder: Path) -> tuple[str, ...]:
@@ -28,74 +26,33 @@ def read_class_names(folder: Path) -> tuple[str, ...]:
     return names
 
 
-def read_split(folder: Path, split: str, features: Mapping[str, Any] = PICTURE) -> tf.data.Dataset:
-    """Read the examples of a split as dictionaries of these features, after all of them have been verified."""
-    examples = read_serialized(folder, split).map(
-        lambda serialized: tf.io.parse_single_example(serialized, features), num_parallel_calls=cores()
-    )
-    _verify(examples, folder, split)
-    return examples
-
-
-class NumberedExamples:
-    """The examples of a split by their numbers in the order of `read_split`; only those that are asked for are read."""
-
-    def __init__(self, folder: Path, split: str, features: Mapping[str, Any] = PICTURE) -> None:
-        self._folder, self._split, self._features = folder, split, features
-        shards = _shards(folder, split)
-        offsets = list(map(_offsets, shards))
-        self._count = sum(map(len, offsets))
-        self._shards = tf.constant([str(shard) for shard in shards])
-        places = (divmod(number, len(shards)) for number in range(self._count))  # a record of each shard in turn
-        self._offsets = tf.constant([offsets[shard][row] for row, shard in places], tf.int64)
-
-    def read(self, number: tf.Tensor) -> tf.data.Dataset:
-        """The example of a number, alone in a dataset."""
-        file = tf.raw_ops.TFRecordDatasetV2(
-            filenames=tf.gather(self._shards, [number % len(self._shards)]),
-            compression_type="",
-            buffer_size=0,
-            byte_offsets=tf.gather(self._offsets, [number]),
-        )
-        record = tf.data.experimental.from_variant(file, tf.TensorSpec([], tf.string)).take(1)
-        return record.map(lambda serialized: tf.io.parse_single_example(serialized, self._features))
-
-    def verified_share(self, first: int, step: int) -> tf.data.Dataset:
-        """Every `step`th example from the `first` on, after all of them have been verified."""
-        examples = tf.data.Dataset.range(first, self._count, step).flat_map(self.read)
-        _verify(examples, self._folder, self._split)
-        return examples
-
-
-def _verify(examples: tf.data.Dataset, folder: Path, split: str) -> None:
-    """Read all examples once, so that damage is told before anything is computed."""
-    try:
-        examples.reduce(np.int64(0), lambda count, _: count + 1)
-    except (tf.errors.DataLossError, tf.errors.InvalidArgumentError) as error:
-        problem = f"{folder}: the {split} split is damaged, or of another version"
-        raise UserError(f"{problem} ({first_line(error)}): run preprocess again") from None
-
-
-def read_serialized(folder: Path, split: str) -> tf.data.Dataset:
-    """The examples of a split as they are stored, in the order in which they were written."""
-    shards = _shards(folder, split)
-    return tf.data.Dataset.from_tensor_slices([str(path) for path in shards]).interleave(
-        tf.data.TFRecordDataset, cycle_length=len(shards), block_length=1
-    )
-
-
 def count_records(folder: Path, split: str) -> int:
     """Count the records of a split; each holds one picture."""
-    return sum(map(_count, _shards(folder, split)))
+    return sum(len(contents_of(shard)) for shard in shards_of(folder, split))
 
 
 def read_pictures(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
     """Yield the id and the JPEG of each picture of a split."""
-    for example in read_split(folder, split).as_numpy_iterator():
-        yield example["id"].decode(), example["jpeg"]
+    yield from read_each(folder, split, lambda features: (features.content("id").decode(), features.content("jpeg")))
 
 
-def _shards(folder: Path, split: str) -> list[Path]:
+def read_each(folder: Path, split: str, convert: Callable[[Features], Content]) -> list[Content]:
+    """What `convert` makes of the features of each record of a split, after all of them have been verified."""
+    try:
+        shards = [[convert(Features(record)) for record in _verified(shard)] for shard in shards_of(folder, split)]
+    except ValueError as error:
+        raise damage(folder, split, str(error)) from None
+    # The first of each shard, then the second of each; the last shards may have one less.
+    return [shard[turn] for turn in range(len(shards[0])) for shard in shards if turn < len(shard)]
+
+
+def damage(folder: Path, split: str, reason: str) -> UserError:
+    """The error for records that are not as preprocess writes them."""
+    problem = f"{folder}: the {split} split is damaged, or of another version"
+    return UserError(f"{problem} ({reason}): run preprocess again")
+
+
+def shards_of(folder: Path, split: str) -> list[Path]:
     """List the files of a split, and check that none is missing, cut or empty."""
     shards = sorted(folder.glob(f"{split}-*.tfrecord"))
     complete = re.fullmatch(rf"{split}-\d+-of-(\d+)\.tfrecord", shards[0].name) if shards else None
@@ -103,7 +60,7 @@ def _shards(folder: Path, split: str) -> list[Path]:
         raise UserError(
             f"{folder}: the {split} split has {len(shards)} shards, which is not the complete set: run preprocess again"
         )
-    counts = [_count(shard) for shard in shards]
+    counts = [len(contents_of(shard)) for shard in shards]
     if not counts[0]:
         raise UserError(f"{folder}: the {split} split has no pictures: run preprocess again")
     if counts != sorted(counts, reverse=True) or counts[0] - counts[-1] > 1:
@@ -111,18 +68,26 @@ def _shards(folder: Path, split: str) -> list[Path]:
     return shards
 
 
-def _count(shard: Path) -> int:
-    return len(_offsets(shard))
-
-
-def _offsets(shard: Path) -> list[int]:
-    """Where each record of a file begins, by their lengths; TensorFlow would allocate whatever one of them claims."""
-    offsets, size = [], shard.stat().st_size
+def contents_of(shard: Path) -> list[tuple[int, int]]:
+    """Where the content of each record of a file begins and ends; TensorFlow would allocate whatever one claims."""
+    places, size = [], shard.stat().st_size
     with shard.open("rb") as file:
-        while header := file.read(_HEADER):
-            length = int.from_bytes(header[:8], "little")
-            if file.tell() + length + _CHECKSUM > size:
+        while header := file.read(HEADER):
+            begin, (length,) = file.tell(), _LENGTH.unpack(header[: _LENGTH.size].ljust(_LENGTH.size, b"\0"))
+            if begin + length + _CHECK_SUM.size > size:
                 raise UserError(f"{shard} is cut: run preprocess again")
-            offsets.append(file.tell() - _HEADER)
-            file.seek(length + _CHECKSUM, os.SEEK_CUR)
-    return offsets
+            places.append((begin, begin + length))
+            file.seek(begin + length + _CHECK_SUM.size)
+    return places
+
+
+def _verified(shard: Path) -> list[bytes]:
+    """The content of each record of a file; a ValueError where a check sum is wrong."""
+    content, places = shard.read_bytes(), contents_of(shard)
+    lengths = [content[begin - HEADER : begin - _CHECK_SUM.size] for begin, _ in places]
+    records = [content[begin:end] for begin, end in places]
+    written = [content[begin - _CHECK_SUM.size : begin] for begin, _ in places]
+    written += [content[end : end + _CHECK_SUM.size] for _, end in places]
+    if (masked_check_sums([*lengths, *records]) != [_CHECK_SUM.unpack(of)[0] for of in written]).any():
+        raise ValueError(f"a check sum of {shard.name} is wrong")
+    return records

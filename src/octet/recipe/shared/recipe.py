@@ -87,7 +87,7 @@ class Training(Section):
     strategy: Strategy
     xla: bool
     seed: Seed
-    epochs: Count
+    epochs: Annotated[int | float, Field(gt=0)]  # the last one may be a part
     batch: Count
     micro_batches: Count
     learning_rate: Positive
@@ -205,6 +205,7 @@ class Recipe(Section):
     shipped_file: ClassVar[str]  # the name of the shipped file in models/RECIPE
     outputs_folder: ClassVar[str]  # in reports/RECIPE; holds the outputs of each variant for all test pictures
     metrics: ClassVar[Mapping[str, str]]  # the metrics that tables show, with their names for people
+    command: ClassVar[str]  # that runs its file on any picture
     headline: ClassVar[str]  # the metric that decides; score.min_score and score.max_drop are about it
 
     name: str

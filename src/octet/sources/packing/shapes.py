@@ -3,9 +3,10 @@
 Colour, size, position and texture are drawn independently of the class, so only the outline separates the classes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import cv2
 import numpy as np
@@ -94,24 +95,30 @@ def _background(rng: np.random.Generator, height: int, width: int) -> Picture:
     clouds = rng.uniform(0.1, 0.9, size=(*cells, 3)).astype(np.float32)
     clouds = rng.uniform(0.1, 0.9, size=3).astype(np.float32) * 0.5 + clouds * 0.5
     picture = cv2.resize(clouds, (width, height), interpolation=cv2.INTER_LINEAR)
-    picture += _texture(rng, height, width)[..., None] * np.float32(rng.uniform(0.0, 0.07))
+    texture = _choose_texture(rng, height, width)
+    picture += texture()[..., None] * np.float32(rng.uniform(0.0, 0.07))
     return picture.clip(0, 1)
 
 
-def _texture(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float32]:
-    """Draw a pattern [H, W] in -1..1: grain, stripes or checks."""
+def _choose_texture(rng: np.random.Generator, height: int, width: int) -> Callable[[], NDArray[np.float32]]:
+    """Choose grain, stripes or checks; what is returned draws it, [H, W] in -1..1, which is not always needed."""
     kind = rng.integers(3)
     if kind == 0:
         scale = int(rng.integers(1, 5))
         grain = rng.uniform(-1, 1, size=(height // scale + 1, width // scale + 1)).astype(np.float32)
-        return cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        return lambda: cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
     angle, period = rng.uniform(0, np.pi), rng.uniform(5, 18)
-    along = np.sin((x * np.cos(angle) + y * np.sin(angle)) * (2 * np.pi / period))
-    if kind == 1:
-        return np.sign(along).astype(np.float32)
-    across = np.sin((y * np.cos(angle) - x * np.sin(angle)) * (2 * np.pi / period))
-    return np.sign(along * across).astype(np.float32)
+    return partial(_stripes, height, width, angle, period, is_checked=kind == 2)
+
+
+def _stripes(height: int, width: int, angle: float, period: float, is_checked: bool) -> NDArray[np.float32]:
+    """Draw stripes [H, W], or checks, which are stripes in two directions; each pixel is -1 or 1."""
+    y = np.arange(height, dtype=np.float32)[:, None]
+    x = np.arange(width, dtype=np.float32)
+    stripes = np.sin((x * np.cos(angle) + y * np.sin(angle)) * (2 * np.pi / period))
+    if is_checked:
+        stripes *= np.sin((y * np.cos(angle) - x * np.sin(angle)) * (2 * np.pi / period))
+    return np.sign(stripes).astype(np.float32)
 
 
 def _draw_distractor(rng: np.random.Generator, picture: Picture) -> None:
@@ -210,12 +217,19 @@ def _paint(rng: np.random.Generator, picture: Picture, coverage: Mask) -> None:
     colours = rng.uniform(0.02, 0.98, size=(16, 3))
     distinct = np.abs(colours - under).max(axis=1) > 0.4
     colour = colours[distinct.argmax()].astype(np.float32)
-    fill = np.broadcast_to(colour, picture.shape).copy()
-    fill += _texture(rng, height, width)[..., None] * np.float32(rng.choice([0.0, 0.0, 0.06]))
+    texture, strength = _choose_texture(rng, height, width), np.float32(rng.choice([0.0, 0.0, 0.06]))
     from_left, to_right = rng.uniform(-0.15, 0.15, 2)
-    fill += np.linspace(from_left, to_right, width).astype(np.float32)[None, :, None]
-    alpha = coverage[..., None]
-    picture[:] = (picture * (1 - alpha) + fill * alpha).clip(0, 1)
+    where = _bounds(coverage)  # nothing changes beside it
+    fill = colour + texture()[where][..., None] * strength if strength else colour
+    fill = fill + np.linspace(from_left, to_right, width).astype(np.float32)[None, where[1], None]
+    alpha = coverage[where][..., None]
+    picture[where] = (picture[where] * (1 - alpha) + fill * alpha).clip(0, 1)
+
+
+def _bounds(mask: NDArray[Any]) -> tuple[slice, slice]:
+    """The rows and the columns that have any of what a mask covers."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _photograph(rng: np.random.Generator, picture: Picture) -> Picture:
@@ -247,8 +261,8 @@ def _annotate(placed: list[_Placed]) -> Iterator[Object]:
     if not placed:
         return
     for shape, (visible, visible_pixels) in zip(placed, _visibility(placed), strict=True):
-        rows, columns = np.flatnonzero(visible_pixels.any(axis=1)), np.flatnonzero(visible_pixels.any(axis=0))
-        box = (columns[0] + 1, rows[0] + 1, columns[-1] + 1, rows[-1] + 1)
+        rows, columns = _bounds(visible_pixels)
+        box = (columns.start + 1, rows.start + 1, columns.stop, rows.stop)
         short = min(box[2] - box[0], box[3] - box[1]) + 1
         yield Object(
             name=shape.name,

@@ -13,7 +13,7 @@ import numpy as np
 
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tflite
-from octet.data.reading.pixels import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
+from octet.data.reading.pixel_scale import BRIGHTEST, DARKEST, PIXEL_SCALE, PIXEL_ZERO
 from octet.tflite.files.conversion import pack_model
 from octet.tflite.files.flat_tables import Schema
 from octet.tflite.files.labels import MOST_LABEL_BYTES, parse_labels

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from octet.common.errors import UserError, first_line
 from octet.data.reading.pictures import resize
-from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
+from octet.data.reading.pixel_scale import PIXEL_SCALE, PIXEL_ZERO
 from octet.tflite.files import metadata
 from octet.tflite.files.labels import MOST_LABEL_BYTES, parse_labels
 from octet.tflite.running.running import Outputs, Runner

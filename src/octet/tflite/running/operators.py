@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from ai_edge_litert import schema_py_generated as tflite  # TensorFlow's, without TensorFlow
+
 from octet.common.errors import UserError
-from octet.common.tensorflow import tflite
 
 FLOAT = "FLOAT"  # among forbidden operators: every one with floating point in its inputs or outputs
 

@@ -15,7 +15,7 @@ from octet.common.errors import UserError, first_line
 from octet.common.files import require_output
 from octet.common.machine import cores
 from octet.common.silence import silence
-from octet.data.reading.pixels import PIXEL_SCALE, PIXEL_ZERO
+from octet.data.reading.pixel_scale import PIXEL_SCALE, PIXEL_ZERO
 from octet.tflite.running.tensors import dequantized, quantized
 
 Outputs = list[NDArray[Any]]

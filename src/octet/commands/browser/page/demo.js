@@ -1,90 +1,48 @@
-// Finds things in a dropped picture or in the camera's, with MediaPipe Tasks Vision, and draws them.
-import { FilesetResolver, ObjectDetector } from "/runtime/vision_bundle.mjs";
+// Shows what the models find in a sample, in a picture or video that is dropped or opened, or in the camera's.
+import { FilesetResolver } from "/runtime/vision_bundle.mjs";
+import { Pane } from "/pane.js";
 
-const LEAST = 0.05; // what scores less is never asked for; the slider chooses among the rest
-const COLOURS = ["#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7"];
+const REPEATED = 10; // runs on a picture, so that its time is a median
 
 const at = (id) => document.getElementById(id);
-const canvas = at("canvas");
-const pen = canvas.getContext("2d");
 const video = at("video");
-
-let detector;
-let mode = "IMAGE";
-let shown = null; // what is on the canvas: a picture, or the camera
-let detections = [];
-const colours = new Map();
-
-function colourOf(label) {
-  if (!colours.has(label)) colours.set(label, COLOURS[colours.size % COLOURS.length]);
-  return colours.get(label);
-}
+const controls = ["camera", "file", "compare"].map(at);
+const panes = [];
+let runtime;
+let about;
+let still = null; // the picture that is looked at, where it is no video
 
 function say(text, trouble = false) {
   at("status").textContent = text;
   at("status").classList.toggle("trouble", trouble);
 }
 
-// Whether it could be looked at.
-async function see(picture, width, height) {
-  const wanted = picture === video ? "VIDEO" : "IMAGE";
-  let result;
-  const start = performance.now();
+const least = () => at("score").valueAsNumber;
+
+// Whether it could be looked at, by all models in turn.
+async function look(picture, width, height, { time = null, runs = 1 } = {}) {
+  at("hint").hidden = true;
   try {
-    if (wanted !== mode) await detector.setOptions({ runningMode: wanted });
-    mode = wanted;
-    result = wanted === "VIDEO" ? detector.detectForVideo(picture, start) : detector.detect(picture);
+    for (let run = 0; run < runs; run++) for (const pane of panes) await pane.look(picture, width, height, time);
   } catch (error) {
     say(`The model stumbled: ${error.message}`, true);
     return false;
   }
+  for (const pane of panes) pane.draw(least());
   say("");
-  at("time").textContent = `${(performance.now() - start).toFixed(1)} ms`;
-  // It makes one of all detections that have the same box.
-  detections = result.detections.flatMap(({ boundingBox: box, categories }) => categories.map((category) => ({
-    label: category.categoryName,
-    score: category.score,
-    box: [box.originX, box.originY, box.originX + box.width, box.originY + box.height],
-  })));
-  shown = picture;
-  canvas.width = width;
-  canvas.height = height;
-  at("hint").hidden = true;
-  draw();
   return true;
 }
 
-function draw() {
-  if (!shown) return;
-  const { width, height } = canvas;
-  pen.drawImage(shown, 0, 0, width, height);
-  const unit = Math.max(width, height) / 400;
-  pen.lineWidth = Math.max(2, unit);
-  pen.font = `${Math.max(12, 9 * unit)}px system-ui, sans-serif`;
-  pen.textBaseline = "top";
-  const chosen = detections.filter(({ score }) => score >= at("score").valueAsNumber);
-  for (const { label, score, box: [left, top, right, bottom] } of chosen) {
-    pen.strokeStyle = pen.fillStyle = colourOf(label);
-    pen.strokeRect(left, top, right - left, bottom - top);
-    const caption = `${label} ${score.toFixed(2)}`;
-    const high = Math.max(12, 9 * unit) * 1.25;
-    const y = Math.max(0, top - high);
-    pen.fillRect(left, y, pen.measureText(caption).width + 8, high);
-    pen.fillStyle = "#000";
-    pen.fillText(caption, left + 4, y + 2);
-  }
-  at("found").replaceChildren(...chosen.map(({ label, score, box }) => {
-    const line = document.createElement("li");
-    line.textContent = `${label} ${score.toFixed(2)}`;
-    line.dataset.label = label;
-    line.dataset.score = score;
-    line.dataset.box = JSON.stringify(box);
-    return line;
-  }));
+async function show(picture, name) {
+  still = picture;
+  for (const pane of panes) pane.times = [];
+  if (await look(picture, picture.width, picture.height, { runs: REPEATED })) at("panes").dataset.of = name;
 }
 
 async function open(file) {
   await stop();
+  choose(null);
+  if (file.type.startsWith("video/")) return play(file);
   let picture;
   try {
     picture = await createImageBitmap(file); // turned as its EXIF says
@@ -92,20 +50,25 @@ async function open(file) {
     say(`${file.name} is not a picture that this browser can show.`, true);
     return;
   }
-  if (await see(picture, picture.width, picture.height)) at("found").dataset.of = file.name;
+  await show(picture, file.name);
 }
 
-async function stop() {
-  if (!video.srcObject) return;
-  if (shown === video && video.videoWidth) shown = await createImageBitmap(video); // what is on the canvas stays
-  for (const track of video.srcObject.getTracks()) track.stop();
-  video.srcObject = null;
-  at("camera").textContent = "Use the camera";
+async function play(file) {
+  video.src = URL.createObjectURL(file);
+  try {
+    await video.play();
+  } catch {
+    await stop();
+    say(`${file.name} is not a video that this browser can show.`, true);
+    return;
+  }
+  watch();
 }
 
-async function toggleCamera() {
-  if (video.srcObject) return stop();
+async function useCamera() {
   at("camera").disabled = true; // while somebody is asked
+  await stop();
+  choose(null);
   try {
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
   } catch (error) {
@@ -115,39 +78,110 @@ async function toggleCamera() {
     at("camera").disabled = false;
   }
   await video.play();
-  at("camera").textContent = "Stop the camera";
+  watch();
+}
+
+const isPlaying = () => Boolean(video.srcObject || video.src);
+
+function watch() {
+  at("stop").hidden = false;
+  for (const pane of panes) pane.times = [];
   const next = async () => {
-    if (!video.srcObject) return;
-    if (await see(video, video.videoWidth, video.videoHeight)) requestAnimationFrame(next);
+    if (!isPlaying()) return;
+    if (await look(video, video.videoWidth, video.videoHeight, { time: performance.now() })) requestAnimationFrame(next);
   };
   next();
+}
+
+async function stop() {
+  if (!isPlaying()) return;
+  if (video.videoWidth) {
+    still = await createImageBitmap(video); // what is on the canvases stays
+    for (const pane of panes) if (pane.shown) pane.shown.picture = still;
+  }
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  if (video.src) URL.revokeObjectURL(video.src);
+  video.srcObject = null;
+  video.removeAttribute("src");
+  at("stop").hidden = true;
+}
+
+function choose(button) {
+  for (const each of at("samples").children) each.setAttribute("aria-pressed", each === button);
+}
+
+function addSample(title, number) {
+  const address = `/sample-${number}.jpg`;
+  const button = Object.assign(document.createElement("button"), { title, disabled: true });
+  button.append(Object.assign(document.createElement("img"), { src: address, alt: title }));
+  button.addEventListener("click", async () => {
+    await stop();
+    choose(button);
+    await show(await createImageBitmap(await (await fetch(address)).blob()), title);
+  });
+  at("samples").append(button);
+}
+
+async function addPane(name) {
+  const pane = new Pane(name, about, at("panes"));
+  try {
+    await pane.load(runtime);
+  } catch (error) {
+    pane.section.remove();
+    throw error;
+  }
+  panes.push(pane);
+}
+
+async function toggleComparison({ target }) {
+  target.disabled = true;
+  try {
+    if (target.checked) await addPane("float32");
+    else panes.pop().section.remove();
+    say("");
+  } catch (error) {
+    target.checked = false;
+    say(`float32 cannot be run here: ${error.message}`, true);
+  }
+  target.disabled = false;
+  if (still && !isPlaying()) await show(still, at("panes").dataset.of);
+}
+
+function introduce() {
+  const { name, recipe, classes, models, side } = about;
+  at("name").textContent = name;
+  const sizes = models.map((model) => `${(model.bytes / 1e6).toFixed(2)} MB as ${model.name}`).join(", ");
+  at("about").textContent = `The model of ${recipe}, which sees ${side} x ${side} pixels: ${sizes}. ` +
+    `It knows ${classes.length} classes: ${classes.join(", ")}. It runs on this page; no picture leaves the machine.`;
+  about.samples.forEach(addSample);
 }
 
 at("file").addEventListener("change", ({ target }) => {
   if (target.files[0]) open(target.files[0]);
   target.value = ""; // so that the same file can be opened again
 });
-at("camera").addEventListener("click", toggleCamera);
+at("camera").addEventListener("click", useCamera);
+at("stop").addEventListener("click", stop);
+at("compare").addEventListener("change", toggleComparison);
 at("score").addEventListener("input", () => {
-  at("least").textContent = at("score").valueAsNumber.toFixed(2);
-  draw();
+  at("least").textContent = least().toFixed(2);
+  for (const pane of panes) pane.draw(least());
 });
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {
     event.preventDefault();
     at("drop").classList.toggle("over", kind === "dragenter" || kind === "dragover");
     const [file] = kind === "drop" ? event.dataTransfer.files : [];
-    if (file && detector) open(file);
+    if (file && panes.length) open(file);
   });
 }
 
 try {
-  detector = await ObjectDetector.createFromOptions(await FilesetResolver.forVisionTasks("/runtime/wasm"), {
-    baseOptions: { modelAssetPath: "/model.tflite", delegate: "CPU" },
-    scoreThreshold: LEAST,
-    runningMode: mode,
-  });
-  at("camera").disabled = at("file").disabled = false;
+  about = await (await fetch("/about.json")).json();
+  introduce();
+  runtime = await FilesetResolver.forVisionTasks("/runtime/wasm");
+  await addPane("uint8");
+  for (const control of [...controls, ...at("samples").children]) control.disabled = false;
   say("Ready.");
 } catch (error) {
   say(`The model cannot be run here: ${error.message}`, true);

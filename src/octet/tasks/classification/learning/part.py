@@ -9,10 +9,9 @@ from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import WHOLE, Part, open_examples, training_batches
 from octet.data.reading.records import count_records
 from octet.recipe.classification import Recipe, Training
-from octet.tasks.classification.learning.examples import make_example_preparer
+from octet.tasks.classification.learning.examples import make_example_preparer, numbered_examples, read_examples
 from octet.tasks.classification.learning.loss import distillation_losses, supervised_losses
 from octet.tasks.classification.learning.validation import ClassificationValidation
-from octet.tasks.classification.metric.truths import numbered_examples, read_examples
 
 
 class Learning:

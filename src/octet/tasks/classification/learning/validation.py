@@ -13,7 +13,7 @@ from octet.recipe.classification import Model
 from octet.tasks.classification.learning.captions import write_under
 from octet.tasks.classification.metric.answers import Answers, rank_classes, top_share
 from octet.tasks.classification.metric.truths import read_truths
-from octet.tasks.classification.network.prediction import BATCH, run_keras
+from octet.tasks.classification.network.prediction import BATCH, TracedNetwork
 
 _SHOWN, _TOP = 8, 3  # pictures, and answers for each
 
@@ -27,11 +27,14 @@ class ClassificationValidation:
         self._records, self._size, self._classes = records, model.input_size, classes
         self._truths = read_truths(records, "val")
         self._answers: Answers | None = None
+        self._traced: TracedNetwork | None = None
 
     def score(self, network: keras.Model) -> float:
         """The share of the validation pictures of which the network says the right class."""
+        if self._traced is None or self._traced.model is not network:
+            self._traced = TracedNetwork(network)
         pictures = picture_batches(self._records, "val", self._size, BATCH)
-        self._answers = rank_classes(run_keras(network, pictures.as_numpy_iterator()))
+        self._answers = rank_classes(self._traced.probabilities(pictures.as_numpy_iterator()))
         return round(top_share(self._answers, self._truths, 1), 5)
 
     def show(self, _: keras.Model) -> None:

@@ -1,10 +1,31 @@
 """Turns a record into a training example: an augmented view of its picture, and the targets for the objects in it."""
 
+from pathlib import Path
+
 from octet.common.tensorflow import tf
 from octet.data.augmentation.augment import View, augment
 from octet.data.augmentation.batches import Example, Prepare
+from octet.data.reading.examples import PICTURE, NumberedExamples, read_split
 from octet.recipe.detection import Model, Training
 from octet.tasks.detection.learning.assignment import NOTHING
+
+_SIDES = {name: tf.io.FixedLenFeature([], tf.int64) for name in ("width", "height")}
+_OBJECTS = {
+    "boxes": tf.io.FixedLenSequenceFeature([4], tf.float32, allow_missing=True),  # [G, 4]
+    "classes": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),  # [G], 0-based
+    "difficult": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),  # [G]
+    "truncated": tf.io.FixedLenSequenceFeature([], tf.int64, allow_missing=True),  # [G]
+}
+
+
+def read_examples(folder: Path, split: str) -> tf.data.Dataset:
+    """The examples of a split: pictures with the objects in them."""
+    return read_split(folder, split, {**PICTURE, **_SIDES, **_OBJECTS})
+
+
+def numbered_examples(folder: Path, split: str) -> NumberedExamples:
+    """The same examples by their numbers."""
+    return NumberedExamples(folder, split, {**PICTURE, **_SIDES, **_OBJECTS})
 
 
 def make_example_preparer(model: Model, plan: Training, most_objects: int) -> Prepare:

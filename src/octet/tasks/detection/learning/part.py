@@ -10,10 +10,14 @@ from octet.common.tensorflow import tf
 from octet.data.augmentation.batches import WHOLE, Part, open_examples, training_batches
 from octet.data.reading.records import count_records
 from octet.recipe.detection import Recipe, Training
-from octet.tasks.detection.learning.examples import make_example_preparer, most_objects_of
+from octet.tasks.detection.learning.examples import (
+    make_example_preparer,
+    most_objects_of,
+    numbered_examples,
+    read_examples,
+)
 from octet.tasks.detection.learning.loss import distillation_losses, supervised_losses
 from octet.tasks.detection.learning.validation import DetectionValidation
-from octet.tasks.detection.metric.truths import numbered_examples, read_examples
 from octet.tasks.detection.network.cells import make_cells
 
 

@@ -14,15 +14,20 @@ from octet.tasks.detection.network.suppression import suppress
 BATCH = 32  # pictures that are run at once
 
 
-def run_keras(
-    model: keras.Model, batches: Iterable[NDArray[np.uint8]], cells: NDArray[np.float32], suppression: Suppression
-) -> Iterator[DetectionBatch]:
-    """The model's detections in each batch of pictures [N, S, S, 3]; cells [A, 4] are given as centre and size."""
+class TracedNetwork:
+    """A Keras detector that is traced once, which takes seconds, however often it is run; its weights may change."""
 
-    @tf.function(reduce_retracing=True)
-    def run(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        codes, logits = model(normalize(pictures), training=False)
-        return suppress(codes, tf.sigmoid(logits), cells, suppression)
+    def __init__(self, model: keras.Model, cells: NDArray[np.float32], suppression: Suppression) -> None:
+        """Take a model and its cells [A, 4], which are given as centre and size."""
 
-    for pictures in batches:
-        yield tuple(tensor.numpy() for tensor in run(pictures))
+        @tf.function(reduce_retracing=True)
+        def run(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            codes, logits = model(normalize(pictures), training=False)
+            return suppress(codes, tf.sigmoid(logits), cells, suppression)
+
+        self.model, self._run = model, run
+
+    def detections(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[DetectionBatch]:
+        """The detections in each batch of pictures [N, S, S, 3]."""
+        for pictures in batches:
+            yield tuple(tensor.numpy() for tensor in self._run(pictures))

@@ -12,7 +12,7 @@ from octet.recipe.detection import Recipe
 from octet.tasks.detection.metric.detections import DetectionBatch, tabulate_detections, to_coco
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.network.cells import make_cells
-from octet.tasks.detection.network.prediction import run_keras
+from octet.tasks.detection.network.prediction import TracedNetwork
 from octet.tasks.detection.network.suppression import suppress
 from octet.tflite.running.running import run_tflite
 
@@ -29,7 +29,7 @@ class Predicting:
 
     def network_outputs(self, network: keras.Model, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
         """The detections of a Keras model, batch by batch."""
-        return run_keras(network, batches, self._cells, self._suppression)
+        return TracedNetwork(network, self._cells, self._suppression).detections(batches)
 
     def file_outputs(self, file: Path, batches: "protocol.PictureBatches") -> Iterator[DetectionBatch]:
         """The detections of a .tflite file, batch by batch."""

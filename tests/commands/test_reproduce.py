@@ -1,0 +1,67 @@
+"""What DVC says while stages run: their names and what goes wrong, and none of its hints."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import ROOT
+
+RUN = "import sys; from octet.commands.reproduction.quiet import run_dvc; sys.exit(run_dvc(sys.argv[1:]))"
+HINTS = ("git add", "autostage", "skipping", "dvc push", "lock file", "up to date")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """One of git and DVC, with two stages, one after the other."""
+    stages = {
+        "first": {"cmd": "echo a > first", "outs": ["first"], "params": ["ends"]},
+        "second": {"cmd": "test -s first && exit $(cat code)", "deps": ["first", "code"]},
+    }
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    (tmp_path / "params.yaml").write_text("ends: well\n")
+    (tmp_path / "code").write_text("0\n")
+    for words in (("git", "init", "-q"), (sys.executable, "-m", "dvc", "init", "-q")):
+        subprocess.run(words, cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def run(repository: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", RUN, *words],
+        cwd=repository,
+        env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin", "HOME": str(repository)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_stages_are_named_and_what_did_not_change_is_not(repository: Path) -> None:
+    first = run(repository, "repro")
+    assert first.returncode == 0, first.stderr
+    lines = [line for line in first.stdout.splitlines() if line]
+    assert lines == [
+        "Running stage 'first':",
+        "> echo a > first",
+        "Running stage 'second':",
+        "> test -s first && exit $(cat code)",
+    ]
+    assert [hint for hint in HINTS if hint in first.stdout + first.stderr] == []
+    again = run(repository, "repro")
+    assert (again.returncode, again.stdout.strip(), again.stderr) == (0, "", "")
+
+
+def test_what_goes_wrong_is_told_as_dvc_does(repository: Path) -> None:
+    (repository / "code").write_text("3\n")
+    result = run(repository, "repro")
+    assert result.returncode == 255
+    assert "ERROR: failed to reproduce 'second'" in result.stderr
+    assert "exited with 3" in result.stderr
+
+
+def test_a_word_that_dvc_does_not_know_is_refused(repository: Path) -> None:
+    result = run(repository, "repro", "--no-such-flag")
+    assert result.returncode == 254
+    assert "--no-such-flag" in result.stderr
