@@ -16,6 +16,7 @@ from octet.recipe.shared.recipe import Training
 from octet.training.batch_norm import synchronize_batch_norm
 from octet.training.best import BestWeights, serialize_weights
 from octet.training.checkpoints import Checkpoints
+from octet.training.dropout import make_dropout_repeatable
 from octet.training.history import History, WriteSummaries, last_epoch
 from octet.training.loop import Duration, follow_steps, run_steps
 from octet.training.networks import Networks
@@ -97,6 +98,7 @@ def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:
 
 def make_update(learning: "Learning", networks: Networks, plan: Training, schedule: WarmupCosine) -> Update:
     """Make what updates the networks, step by step, with Adam, in the scope of the strategy that made them."""
+    make_dropout_repeatable(networks.trained)
     if count_replicas() > 1:
         synchronize_batch_norm(networks.trained)
     # The legacy optimizer updates each variable with one fused op: a third faster on a small network.
