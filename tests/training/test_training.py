@@ -15,9 +15,9 @@ import pytest
 from octet.common.errors import UserError
 from octet.common.interruption import stop_requested
 from octet.common.tensorflow import keras, tf
-from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History
+from octet.training.kept import KeptWeights
 from octet.training.loop import Duration
 from octet.training.schedule import WarmupCosine
 from octet.training.scratch import checkpoint_folder
@@ -41,9 +41,9 @@ def test_the_learning_rate_rises_then_falls_to_zero() -> None:
 
 def test_the_best_weights_are_kept(tmp_path: Path) -> None:
     scores = iter([0.5, 0.7, 0.7, 0.6])
-    best = BestWeights(lambda _: next(scores))
+    best = KeptWeights(lambda _: next(scores))
     for value in range(4):
-        best.keep_if_best(one_weight(value))
+        best.score_and_keep(one_weight(value))
     model = one_weight()
     (tmp_path / "weights.h5").write_bytes(best.content)
     model.load_weights(tmp_path / "weights.h5")
@@ -54,10 +54,10 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
 def test_weights_that_are_not_finite_are_never_the_best(wrong: float) -> None:
     """A last step can make them so, after the last check of the loss."""
-    best = BestWeights(lambda _: 0.0)
-    best.keep_if_best(one_weight())
+    best = KeptWeights(lambda _: 0.0)
+    best.score_and_keep(one_weight())
     with pytest.raises(UserError, match=r"diverged \(dense.*kernel:0 is not finite\): lower learning_rate"):
-        best.keep_if_best(one_weight(wrong))
+        best.score_and_keep(one_weight(wrong))
 
 
 def test_the_last_epoch_is_always_validated() -> None:
@@ -383,3 +383,14 @@ def test_only_the_same_training_is_continued(tmp_path: Path) -> None:
     with checkpoint_folder(root, {"epochs": 4}, [data]) as folder:
         assert (folder / "checkpoint").exists()
     assert names(root) == ["lock"]
+
+
+def test_the_last_weights_are_kept_where_a_recipe_asks_for_them(tmp_path: Path) -> None:
+    scores = iter([0.5, 0.7, 0.6])
+    kept = KeptWeights(lambda _: next(scores), "last")
+    for value in range(3):
+        kept.score_and_keep(one_weight(value))
+    model = one_weight()
+    (tmp_path / "weights.h5").write_bytes(kept.content)
+    model.load_weights(tmp_path / "weights.h5")
+    assert model.get_weights()[0].item() == 2.0

@@ -15,9 +15,9 @@ from octet.tasks.detection.learning.loss import box_loss, class_loss
 from octet.tasks.detection.network.boxes import decode_boxes
 from octet.tasks.detection.network.cells import make_cells
 from octet.tasks.detection.network.model import build_detector
-from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History
+from octet.training.kept import KeptWeights
 from octet.training.loop import Duration, run_steps
 from octet.training.precision import computing_in
 from octet.training.schedule import WarmupCosine
@@ -90,7 +90,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
             update,
             lambda step: batches[step:],
             WarmupCosine(0.4, 1, 6),
-            BestWeights(lambda _: 0.0),
+            KeptWeights(lambda _: 0.0),
             History(tmp_path, 3, 4, "val_map"),
             Checkpoints(tmp_path, "t", update.variables),
             Team(tf.distribute.get_strategy()),
@@ -100,7 +100,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
 def test_a_training_that_only_gets_worse_keeps_its_start(tmp_path: Path) -> None:
     """The score falls as the line moves away from 0, where it starts."""
     update, history = line_update(line(), rate=0.01), History(tmp_path, 2, 4, "val_map")
-    best = BestWeights(lambda model: 1.0 - abs(model.get_weights()[0].item()))
+    best = KeptWeights(lambda model: 1.0 - abs(model.get_weights()[0].item()))
     run_steps(
         "train",
         Duration(total_steps=2, steps_per_epoch=1, validate_every=1),

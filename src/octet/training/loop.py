@@ -12,9 +12,9 @@ from octet.common.interruption import stop_requested
 from octet.common.progress import Progress
 from octet.common.replicas import assign_locally, local_value
 from octet.common.tensorflow import tf
-from octet.training.best import BestWeights
 from octet.training.checkpoints import Checkpoints
 from octet.training.history import History
+from octet.training.kept import KeptWeights
 from octet.training.schedule import WarmupCosine
 from octet.training.strategy import Team
 from octet.training.update import Update
@@ -47,7 +47,7 @@ def run_steps(
     update: Update,
     batches: Batches,
     schedule: WarmupCosine,
-    best: BestWeights,
+    kept: KeptWeights,
     history: History,
     checkpoints: Checkpoints,
     team: Team,
@@ -59,15 +59,15 @@ def run_steps(
     restored = checkpoints.restore()
     step, total = 0, duration.total_steps
     if restored:
-        state, best.content = restored
-        step, best.score = state["step"], state["best_score"]
+        state, kept.content = restored
+        step, kept.score = state["step"], state["best_score"]
         history.load_state(state["history"])
         print(f"going on after step {step} of {total}", flush=True)
     _begin_together(step, update, team)
 
     with stop_requested() as is_stop_requested, Progress(title, total, "steps", initial=step, interval=300) as progress:
         if not restored:
-            progress.say(history.start(best.keep_if_best(update.averaged)))
+            progress.say(history.start(kept.score_and_keep(update.averaged)))
         for ids, pictures, targets in batches(step):
             losses = {name: float(value) for name, value in update(pictures, targets).items()}
             step += 1
@@ -77,14 +77,14 @@ def run_steps(
             progress.advance()
             if step % duration.steps_per_epoch == 0 or step == total:
                 epoch = math.ceil(step / duration.steps_per_epoch)
-                score = best.keep_if_best(update.averaged) if duration.is_validated(epoch) else None
+                score = kept.score_and_keep(update.averaged) if duration.is_validated(epoch) else None
                 progress.say(history.end_epoch(epoch, float(schedule(step - 1)), score))
                 if score is not None:
                     history.write_summaries(epoch, update.averaged)
             # Asked once: a request that came after saving would stop without saving.
             stopping = team.agree(is_stop_requested())
             if stopping or checkpoints.is_due() or step == total:
-                checkpoints.save(step, {"history": history.state(), "best_score": best.score}, best.content)
+                checkpoints.save(step, {"history": history.state(), "best_score": kept.score}, kept.content)
             if stopping:
                 raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""The training of a stage: from records to the best weights and the history."""
+"""The training of a stage: from records to the weights that are kept and the history."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from octet.data.augmentation.batches import total_steps
 from octet.data.reading.records import count_records
 from octet.recipe.shared.recipe import Training
 from octet.training.batch_norm import synchronize_batch_norm
-from octet.training.best import BestWeights, serialize_weights
 from octet.training.checkpoints import Checkpoints
 from octet.training.dropout import make_dropout_repeatable
 from octet.training.history import History, WriteSummaries, last_epoch
+from octet.training.kept import Keep, KeptWeights, serialize_weights
 from octet.training.loop import Duration, follow_steps, run_steps
 from octet.training.networks import Networks
 from octet.training.schedule import WarmupCosine
@@ -47,13 +47,14 @@ def run_training(
     paths: TrainingPaths,
     team: Team,
     summaries: Sequence[WriteSummaries] = (),
+    keep: Keep = "best",
     finish: Callable[[keras.Model], None] | None = None,
 ) -> None:
-    """Train the networks, which the team's strategy made, on the records; write the best weights and the history.
+    """Train the networks, which the team's strategy made, on the records; write the kept weights and the history.
 
     Of several processes the chief alone validates and writes; the others end when it has. TensorBoard gets the
     validation's summaries and `summaries`, whenever the network is validated. `finish` changes the network with the
-    best weights before they are written.
+    kept weights before they are written.
     """
     steps = count_records(paths.records, "train") // plan.batch
     if not steps:
@@ -71,17 +72,17 @@ def run_training(
             return
         validation = learning.validation(paths.records)
         with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
-            best = BestWeights(validation.score)
+            kept = KeptWeights(validation.score, keep)
             events = paths.scratch / "tensorboard"
             before = last_epoch(paths.before / "history.csv") if paths.before else 0
             shown = [validation.show, *summaries]
             history = History(events, duration.epochs, plan.batch, validation.metric, shown, before)
             history.write_hparams({"model": learning.model.model_dump(), **plan.model_dump()})
             checkpoints = Checkpoints(folder, folder.name, update.variables)
-            run_steps(paths.scratch.name, duration, update, batches, schedule, best, history, checkpoints, team)
+            run_steps(paths.scratch.name, duration, update, batches, schedule, kept, history, checkpoints, team)
             with atomic_folder(paths.output) as output:
                 weights = output / "weights.h5"
-                weights.write_bytes(best.content)
+                weights.write_bytes(kept.content)
                 if finish:
                     networks.averaged.load_weights(weights)
                     finish(networks.averaged)

@@ -132,6 +132,7 @@ class TrainFloat(Training):
     """The training in float."""
 
     precision: Literal["float32", "bfloat16"]
+    keep: Literal["best", "last"]
     backbone_rate: Annotated[float, Field(ge=0)]
     frozen_blocks: Annotated[int | Literal["all"], PlainValidator(_blocks_or_all)]
 
