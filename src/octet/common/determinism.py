@@ -1,9 +1,6 @@
 """Settings that make TensorFlow compute the same bytes from the same inputs."""
 
-from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
-from tensorflow.python.eager import context
-
-from octet.common.tensorflow import keras, tf
+from octet.common.tensorflow import config_pb2, context, keras, rewriter_config_pb2, tf
 
 
 def make_deterministic(seed: int) -> None:

@@ -10,7 +10,10 @@ from octet.common.silence import silence
 with silence():
     import tensorflow as tf
     import tf_keras as keras
+    from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2
+    from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
     from tensorflow.lite.python import schema_py_generated as tflite
+    from tensorflow.python.eager import context
 tf.get_logger().setLevel(logging.ERROR)
 
 
@@ -23,4 +26,13 @@ def report_write_errors(output: str) -> Iterator[None]:
         raise UserError(f"cannot write {output}: {first_line(error)}") from None
 
 
-__all__ = ["keras", "report_write_errors", "tf", "tflite"]
+__all__ = [
+    "config_pb2",
+    "context",
+    "coordination_config_pb2",
+    "keras",
+    "report_write_errors",
+    "rewriter_config_pb2",
+    "tf",
+    "tflite",
+]

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2
-from tensorflow.python.eager import context
-
 from octet.common import device
 from octet.common.errors import UserError, first_line
 from octet.common.machine import describe_cpu
 from octet.common.replicas import take_from_chief
 from octet.common.silence import silence
-from octet.common.tensorflow import tf
+from octet.common.tensorflow import context, coordination_config_pb2, tf
 from octet.data.augmentation.batches import Part
 from octet.recipe.shared.recipe import Training
 from octet.training.cluster import JOINED, Cluster, read_cluster
