@@ -128,12 +128,17 @@ class Evaluation(_Section):
     dataset: TestSet
     variants: dict[Text, Variant]
     ledger: tuple[Step, ...]
-    comparisons: tuple[Comparison, ...] = ()
     gate: Gate
+    comparisons: tuple[Comparison, ...] = Field(default=(), exclude_if=lambda found: not found)  # of some tasks alone
 
     def steps(self, metric: str) -> Iterator[Step]:
         """The steps of the ledger that are in one metric."""
         return (step for step in self.ledger if step.metric == metric)
+
+    @property
+    def changes_from_float(self) -> dict[tuple[str, str], Step]:
+        """The steps that begin at the float model, by their metric and the variant that they lead to."""
+        return {(step.metric, step.after): step for step in self.ledger if step.before == "float"}
 
 
 def signed(change: float) -> str:
