@@ -10,10 +10,10 @@ from pathlib import Path
 from octet.common.files import atomic_folder, read_json, require_output
 from octet.data.reading.records import read_class_names
 from octet.measuring.bootstrap import draw_resamples
-from octet.measuring.evaluation import STEPS, Comparison, Evaluation, TestSet, Variant, write_evaluation
+from octet.measuring.evaluation import Evaluation, TestSet, Variant, write_evaluation
 from octet.measuring.files import read_files
 from octet.measuring.gate import judge_gate
-from octet.measuring.ledger import compute_ledger, write_ledger
+from octet.measuring.ledger import compare_steps, compute_ledger, write_ledger
 from octet.measuring.metrics import write_metrics
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -40,26 +40,12 @@ def main(recipe: Recipe) -> None:
             scoring.write_curve(matched, curves / f"{name}.csv")
             told = (f"{recipe.metrics[metric]} {variants[name][metric]:.4f}" for metric in recipe.max_drops)
             print(f"{name}: {', '.join(told)}", flush=True)
-    steps = [
-        step
-        for metric in recipe.max_drops
-        for step in compute_ledger(
-            metric,
-            {name: scores[metric] for name, scores in exact.items()},
-            {name: scores[metric] for name, scores in resampled.items()},
-        )
-    ]
-    numbers = {step: scoring.compare(*(comparable[name] for name in step)) for step in STEPS}
-    comparisons = [
-        Comparison.model_validate({"from": before, "to": after, **found})
-        for (before, after), found in numbers.items()
-        if found
-    ]
+    steps = compute_ledger(recipe.max_drops, exact, resampled)
     evaluation = Evaluation(
         dataset=TestSet(recipe=recipe.name, task=recipe.task, images=scoring.images, classes=classes),
         variants=variants,
         ledger=tuple(steps),
-        comparisons=tuple(comparisons),
+        comparisons=tuple(compare_steps(scoring.compare, comparable)),
         gate=judge_gate(variants, steps, files, recipe),
     )
     write_evaluation(reports / "evaluation.json", evaluation)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from octet.backbones._variables import split_variables
 from octet.backbones._weights import load_layers
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
@@ -53,11 +54,7 @@ class Trunk:
 
     def split_variables(self, network: keras.Model) -> tuple[list[tf.Variable], list[tf.Variable]]:
         """The trainable variables of a network: those of the trunk, and all others."""
-        trunk: list[tf.Variable] = []
-        others: list[tf.Variable] = []
-        for layer in network.layers:
-            (trunk if _is_in_trunk(layer.name) else others).extend(layer.trainable_variables)
-        return trunk, others
+        return split_variables(network, _is_in_trunk)
 
     def _build(self, pictures: tf.Tensor) -> keras.Model:
         return keras.applications.MobileNetV2(input_tensor=pictures, alpha=self._alpha, include_top=False, weights=None)

@@ -8,6 +8,7 @@ would be computed in floats.
 from pathlib import Path
 from typing import Literal
 
+from octet.backbones._variables import split_variables
 from octet.backbones._weights import load_layers
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
@@ -67,11 +68,7 @@ class Trunk:
 
     def split_variables(self, network: keras.Model) -> tuple[list[tf.Variable], list[tf.Variable]]:
         """The trainable variables of a network: those of the trunk, and all others."""
-        trunk: list[tf.Variable] = []
-        others: list[tf.Variable] = []
-        for layer in network.layers:
-            (trunk if _is_in_trunk(layer.name) else others).extend(layer.trainable_variables)
-        return trunk, others
+        return split_variables(network, _is_in_trunk)
 
 
 def _is_in_trunk(name: str) -> bool:

@@ -1,27 +1,28 @@
 """The ledger: the change of score at each step from the float model to the files, with a confidence interval."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.files import write_rows
-from octet.measuring.evaluation import STEPS, Step
+from octet.measuring.evaluation import STEPS, Comparison, Step
 
 _DECIMALS = 5
 
 
 def compute_ledger(
-    metric: str,
-    scores: Mapping[str, float],
-    resampled: Mapping[str, NDArray[np.float64]],
-    steps: Iterable[tuple[str, str]] = STEPS,
+    metrics: Iterable[str],
+    scores: Mapping[str, Mapping[str, float]],
+    resampled: Mapping[str, Mapping[str, NDArray[np.float64]]],
+    pairs: Sequence[tuple[str, str]] = STEPS,
 ) -> list[Step]:
-    """The change of a metric at each step, and the middle 95 % of that change over resamples of the test set.
+    """The change of each metric at each step, and the middle 95 % of that change over resamples of the test set.
 
-    `scores` and `resampled` have the score of each variant, and its scores [R] on the resamples. These are the same for
-    all variants, so that what makes a picture hard for both variants of a step cancels out.
+    `scores` and `resampled` have, for each variant and metric, the score, and the scores [R] on the resamples. These
+    are the same for all variants, so that what makes a picture hard for both variants of a step cancels out.
     """
     return [
         Step.model_validate(
@@ -29,11 +30,26 @@ def compute_ledger(
                 "from": before,
                 "to": after,
                 "metric": metric,
-                "delta": round(scores[after] - scores[before], _DECIMALS),
-                "ci95": _interval(resampled[after] - resampled[before]),
+                "delta": round(scores[after][metric] - scores[before][metric], _DECIMALS),
+                "ci95": _interval(resampled[after][metric] - resampled[before][metric]),
             }
         )
-        for before, after in steps
+        for metric in metrics
+        for before, after in pairs
+    ]
+
+
+def compare_steps(
+    compare: Callable[[Any, Any], Mapping[str, float]],
+    comparable: Mapping[str, Any],
+    pairs: Sequence[tuple[str, str]] = STEPS,
+) -> list[Comparison]:
+    """What a task's `compare` has to say about the two variants of each step, where it says anything."""
+    numbers = {(before, after): compare(comparable[before], comparable[after]) for before, after in pairs}
+    return [
+        Comparison.model_validate({"from": before, "to": after, **found})
+        for (before, after), found in numbers.items()
+        if found
     ]
 
 

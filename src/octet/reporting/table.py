@@ -16,7 +16,7 @@ def columns(recipe: Recipe) -> tuple[str, ...]:
 
 def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
     """A row for each variant; the changes are against the float model, as in the ledger."""
-    steps = {(step.metric, step.after): step for step in evaluation.ledger if step.before == "float"}
+    steps = evaluation.changes_from_float
     return [
         (name, *_scores(name, variant, steps, recipe), f"{variant.bytes / 1e6:.2f} MB" if variant.bytes else "")
         for name, variant in evaluation.variants.items()

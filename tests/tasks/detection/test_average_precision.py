@@ -163,9 +163,12 @@ def test_the_ledger_tells_steps_apart() -> None:
     by_variant = {name: rank_hits(10 if name == "int8_ptq" else 20) for name in names}
     draws = draw_resamples(len(truths), 100, seed=1)
     steps = compute_ledger(
-        "voc12_map",
-        {name: mean_average_precision(ranked) for name, ranked in by_variant.items()},
-        {name: resampled_map(ranked, draws, lambda recall: recall) for name, ranked in by_variant.items()},
+        ["voc12_map"],
+        {name: {"voc12_map": mean_average_precision(ranked)} for name, ranked in by_variant.items()},
+        {
+            name: {"voc12_map": resampled_map(ranked, draws, lambda recall: recall)}
+            for name, ranked in by_variant.items()
+        },
     )
     by_name = {(step.before, step.after): step for step in steps}
     assert (by_name["float", "uint8"].delta, by_name["float", "uint8"].ci95) == (0.0, (0.0, 0.0))

@@ -12,7 +12,7 @@ _SHIPPED, _MARK = "uint8", "> "  # it stands out in a log as well
 
 def scores_table(evaluation: Evaluation, recipe: Recipe, speed: Speed) -> str:
     """A line for each variant; the changes are against the float model, as in the ledger."""
-    steps = {(step.metric, step.after): step for step in evaluation.ledger if step.before == "float"}
+    steps = evaluation.changes_from_float
     head = ["  variant"]
     for metric in recipe.max_drops:
         head += [recipe.metrics[metric], "change", "95 % interval"]

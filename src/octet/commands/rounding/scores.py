@@ -13,10 +13,10 @@ from octet.common.progress import Progress
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.records import read_class_names
 from octet.measuring.bootstrap import draw_resamples
-from octet.measuring.evaluation import Comparison, Variant
+from octet.measuring.evaluation import Variant
 from octet.measuring.files import FileFacts
 from octet.measuring.kernels import SHIPPED, KernelScores, variant_name
-from octet.measuring.ledger import compute_ledger
+from octet.measuring.ledger import compare_steps, compute_ledger
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.tflite.running.running import run_tflite
@@ -37,29 +37,16 @@ def score_kernels(recipe: Recipe, file: Path, facts: FileFacts, kernels: Sequenc
     matched = {name: scoring.match_predictions(predicted) for name, predicted in predictions.items()}
     exact = {name: scoring.exact_metrics(of) for name, of in matched.items()}
     resampled = {name: scoring.resampled_metrics(of, draws) for name, of in matched.items()}
+    comparable = {name: scoring.comparable(of) for name, of in matched.items()}
     steps = [(SHIPPED, name) for name in predictions if name != SHIPPED]
-    numbers = {step: scoring.compare(*(scoring.comparable(matched[name]) for name in step)) for step in steps}
     return KernelScores(
         file=file.name,
         sha256=facts.sha256,
         runtime=f"ai-edge-litert {importlib.metadata.version('ai-edge-litert')}",
         pictures=scoring.images,
         variants={name: Variant.model_validate(scoring.scores(of)) for name, of in matched.items()},
-        ledger=tuple(
-            step
-            for metric in recipe.max_drops
-            for step in compute_ledger(
-                metric,
-                {name: scores[metric] for name, scores in exact.items()},
-                {name: scores[metric] for name, scores in resampled.items()},
-                steps,
-            )
-        ),
-        comparisons=tuple(
-            Comparison.model_validate({"from": before, "to": after, **found})
-            for (before, after), found in numbers.items()
-            if found
-        ),
+        ledger=tuple(compute_ledger(recipe.max_drops, exact, resampled, steps)),
+        comparisons=tuple(compare_steps(scoring.compare, comparable, steps)),
     )
 
 
