@@ -193,6 +193,5 @@ def _reproduce(tmp_path_factory: pytest.TempPathFactory, name: str, params: dict
             project.set_up_dvc()
             result = project.run("dvc", "repro")
             assert result.returncode == 0, result.stdout + result.stderr
-            (partial / "repro.log").write_text(result.stdout + result.stderr)
             partial.rename(folder)
     return Project(folder)

@@ -73,7 +73,9 @@ CODE: dict[str, set[str]] = {
     "tasks/detection/using": set(),
     "tflite/comparing": {"layers"},
     "tflite/files": {"convert"},
+    "tflite/cutting": set(),
     "tflite/opening": set(),
+    "devices/scripts": set(),
     "tflite/running": {"layers", "evaluate", "score"},
     "training": TRAININGS,
 }
