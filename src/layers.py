@@ -24,7 +24,7 @@ from octet.tasks import registry
 from octet.tflite.comparing.layers import keras_reference, layers_table, worst_first
 from octet.tflite.running.running import require_runnable
 
-_SHOWN = 10
+_SHOWN = 3
 
 
 def main(recipe: Recipe) -> None:
