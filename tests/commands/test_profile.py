@@ -13,6 +13,7 @@ from helpers.small_files import branched_file, detector_file
 from octet.commands.profiling import child
 from octet.commands.profiling.table import profile_table
 from octet.commands.profiling.timing import operator_times, time_operators
+from octet.common.children import run_in_child
 from octet.common.errors import UserError
 from octet.measuring.profile import Profile, read_profile
 from octet.reporting.measured import profile_section
@@ -81,7 +82,7 @@ def die(_: Connection) -> None:
 
 def test_a_file_that_crashes_the_runtime_is_named() -> None:
     with pytest.raises(UserError, match=r"strange.tflite: .* died \(SIGSEGV: the file may be damaged\)"):
-        child.run_in_child(die, (), 600, "strange.tflite")
+        run_in_child(die, (), 600, "strange.tflite")
 
 
 def test_a_file_that_never_ends_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

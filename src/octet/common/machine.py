@@ -1,6 +1,10 @@
-"""The processor cores that this process may use."""
+"""The processor that this process runs on, and the cores that it may use."""
 
 import os
+import platform
+from pathlib import Path
+
+_CPU_INFO = Path("/proc/cpuinfo")
 
 
 def cores() -> int:
@@ -13,3 +17,16 @@ def cores() -> int:
 def describe_cpu() -> str:
     """Describe the CPU and its number of cores, for a line of output."""
     return f"the CPU ({cores()} core{'s' * (cores() > 1)})"
+
+
+def cpu_name() -> str:
+    """The processor, as far as the system tells it."""
+    fields = {}
+    if _CPU_INFO.exists():
+        for line in _CPU_INFO.read_text().partition("\n\n")[0].splitlines():
+            key, _, value = line.partition(":")
+            fields[key.strip()] = value.strip()
+    name = " ".join(fields.get("model name", "").split()) or platform.processor() or platform.machine()
+    if "model" in fields:  # a virtual machine's name may say no more than its maker
+        name += f", family {fields['cpu family']}, model {fields['model']}"
+    return name

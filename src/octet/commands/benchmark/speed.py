@@ -5,7 +5,6 @@ It lies in runs/, since no stage makes it: another machine, or a busier one, has
 
 import hashlib
 import io
-import platform
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,13 +17,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from octet.commands.ending.pictures import shown_pictures
 from octet.common.files import require_output, write_json
+from octet.common.machine import cpu_name
 from octet.recipe.shared.recipe import Recipe
 from octet.recipe.shared.types import Text
 from octet.tflite.running.running import Runner
 from octet.tflite.running.variants import KERAS, variant_files
 
 _SECONDS, _LEAST_ROUNDS, _WARM_UP = 1.0, 5, 3
-_CPU_INFO = Path("/proc/cpuinfo")
 
 
 class FileSpeed(BaseModel):
@@ -57,7 +56,7 @@ class Speed(BaseModel):
 def known_speed(recipe: Recipe) -> Speed:
     """The speed of the recipe's files here: as it was measured, or measured now if machine or files are others."""
     speed = _as_written(_place(recipe))
-    if speed and speed.machine == machine_name():
+    if speed and speed.machine == cpu_name():
         hashes = {name: of.sha256 for name, of in speed.files.items()}
         if hashes == {name: _sha256(file) for name, file in _files(recipe).items()}:
             return speed
@@ -71,7 +70,7 @@ def measure_speed(recipe: Recipe) -> Speed:
     pixels = np.asarray(picture.convert("RGB").resize((side, side)), np.uint8)
     times = interleaved_milliseconds({name: Runner(file) for name, file in files.items()}, pixels)
     speed = Speed(
-        machine=machine_name(),
+        machine=cpu_name(),
         files={name: FileSpeed(sha256=_sha256(file), milliseconds=times[name]) for name, file in files.items()},
     )
     write_json(_place(recipe), speed.model_dump(mode="json"))
@@ -92,19 +91,6 @@ def interleaved_milliseconds(runners: Mapping[str, Runner], picture: NDArray[np.
             times[name].append(time.perf_counter() - start)
         rounds += 1
     return {name: round(1000 * median(of), 4) for name, of in times.items()}
-
-
-def machine_name() -> str:
-    """The processor, as far as the system tells it."""
-    fields = {}
-    if _CPU_INFO.exists():
-        for line in _CPU_INFO.read_text().partition("\n\n")[0].splitlines():
-            key, _, value = line.partition(":")
-            fields[key.strip()] = value.strip()
-    name = " ".join(fields.get("model name", "").split()) or platform.processor() or platform.machine()
-    if "model" in fields:  # a virtual machine's name may say no more than its maker
-        name += f", family {fields['cpu family']}, model {fields['model']}"
-    return name
 
 
 def _as_written(path: Path) -> Speed | None:

@@ -5,17 +5,12 @@ A file that somebody else made can crash the runtime, fill the memory, or hold a
 
 import hashlib
 import importlib.metadata
-import multiprocessing
-import platform
-import signal
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
-from octet.commands.shrinking.conversion_process import limit_memory, start_without_interrupts
+from octet.common.children import limit_memory, run_in_child
 from octet.common.errors import UserError, first_line
-from octet.common.machine import cores
+from octet.common.machine import cpu_name
 from octet.common.printing import printable
 from octet.common.untrusted_files import read_untrusted_file
 from octet.common.workers import leave_signals_to_parent
@@ -37,39 +32,10 @@ def profile_in_child(file: Path, threads: int, seconds: float) -> Profile:
         sha256=hashlib.sha256(content).hexdigest(),
         bytes=len(content),
         runtime=f"ai-edge-litert {importlib.metadata.version('ai-edge-litert')}",
-        machine=f"{platform.machine()}, {cores()} cores",
+        machine=cpu_name(),
         threads=threads,
         **outcome,
     )
-
-
-def run_in_child(
-    work: Callable[..., None], arguments: tuple[Any, ...], patience: float, name: str
-) -> dict[str, Any] | str:
-    """What a process sends that runs `work(sender, *arguments)`; it is ended when it takes too long."""
-    # Spawned, not forked: a fork of a process in which TensorFlow has run hangs.
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(sender, *arguments))
-    try:
-        start_without_interrupts(process)
-        sender.close()
-        if not receiver.poll(patience):
-            raise UserError(f"{name}: has not come to an end after {patience:.0f} s: a loop in it may never end")
-        return receiver.recv()
-    except EOFError:
-        process.join()
-        raise UserError(f"{name}: the process that ran it died ({_death(process.exitcode or 0)})") from None
-    finally:
-        if process.is_alive():
-            process.kill()
-            process.join()
-
-
-def _death(exit_code: int) -> str:
-    if exit_code == -signal.SIGKILL:
-        return "SIGKILL, most likely for want of memory"
-    return f"{signal.Signals(-exit_code).name}: the file may be damaged" if exit_code < 0 else f"exit code {exit_code}"
 
 
 def _profile(sender: Connection, content: bytes, threads: int, seconds: float) -> None:

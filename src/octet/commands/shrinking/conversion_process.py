@@ -14,12 +14,10 @@ import sys
 import tempfile
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import psutil
-
 from octet.commands.shrinking.options import Options
+from octet.common.children import limit_memory, start_without_interrupts
 from octet.common.errors import UserError, first_line, report_user_errors
 from octet.common.files import atomic_write
 from octet.common.workers import leave_signals_to_parent
@@ -55,15 +53,6 @@ def convert_in_child(options: Options) -> None:
             shutil.move(Path(scratch, _RESULT), partial)
 
 
-def start_without_interrupts(process: BaseProcess) -> None:
-    """Start a process that ignores Ctrl-C from its first instruction: the parent ends it."""
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        process.start()
-    finally:
-        signal.signal(signal.SIGINT, handler)
-
-
 def _last_step(receiver: Connection) -> str:
     """Wait for the process to end; the last step that it reported."""
     step = LOADING
@@ -82,13 +71,6 @@ def _require_address_space() -> None:
             f"quantize needs {_LEAST_ADDRESS_SPACE / 1e9:.1f} GB of address space, and `ulimit -v` allows "
             f"{allowed / 1e9:.1f} GB: raise it"
         )
-
-
-def limit_memory() -> None:
-    """Let allocations fail beyond the memory that is free now, before the system ends other people's processes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limits = (limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY)
-    resource.setrlimit(resource.RLIMIT_DATA, (min([psutil.virtual_memory().available, *limits]), hard))
 
 
 def _describe_death(options: Options, step: str, exit_code: int) -> str:
