@@ -312,13 +312,13 @@ def proposed_model(project: Project, base: str) -> tuple[Model, str]:
     return model, told.strip()
 
 
-def test_small_objects_ask_for_a_larger_input_and_smaller_cells(project: Project) -> None:
+def test_small_objects_ask_for_a_larger_input_and_are_counted(project: Project) -> None:
     squares(project.folder.parent / "photos", 640, [16, 16, 16, 4])
     model, told = proposed_model(project, "quickstart")
     assert model.input_size > 256
     assert model.strides == (8, 16, 32)
     assert told.startswith(
-        "model.strides: [8, 16, 32] (25.0% of the objects are less than a cell of 8 px wide or high at "
+        "model.strides: as there (25.0% of the objects are less than a cell of 8 px wide or high at "
     )
     assert told.endswith("px, easily missed)")
 
