@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 VARIANTS = ["float", "control", "qat", "float32", "float16", "dynamic", "int8_ptq", "uint8", "uint8_raw"]
-MIN_FLOAT_MAP = 0.85
+MIN_FLOAT_MAP = 0.95
 MAX_CHANGES = {
-    ("float", "uint8"): 0.02,
+    ("float", "uint8"): 0.01,
     ("qat", "uint8"): 0.005,
     ("float", "float32"): 0.0005,
     ("float", "float16"): 0.0005,
