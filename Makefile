@@ -136,6 +136,10 @@ pull: $(VENV)/runtime ## share: Pull a recipe's models and reports, without its 
 	@+$(remote-plugins)
 	@octet pull $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)
 
+.PHONY: get
+get: $(VENV)/remotes ## share: Get MODEL=quickstart/detector of the repository REPO= (REV=v1.0.0), verified
+	@octet get $(if $(REV),--rev $(call quoted,$(REV))) $(call quoted_words,$(GET_FLAGS)) -- $(call quoted,$(REPO)) $(call quoted,$(MODEL))
+
 .PHONY: restore
 restore: $(VENV)/runtime ## share: Pull what is there and run the rest, as CI does (VERIFY=1: if signed)
 	@+$(remote-plugins)

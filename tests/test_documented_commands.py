@@ -64,6 +64,7 @@ ELSEWHERE = {
     "dvc remote modify ours account_name": "needs an account of Azure",
     "dvc remote modify --local ours account_key": "needs an account of Azure",
     "git push origin": "needs a git server",
+    "make get": ARTIFACTS,
     "dvc artifacts get": ARTIFACTS,
     "dvc list --show-hash": "needs a git server",
     "md5sum detector_uint8.tflite": "needs what came from a git server",

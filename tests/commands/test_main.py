@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT, Project
 
 COMMANDS = sorted(file.stem for file in (ROOT / "src" / "octet" / "commands").glob("[!_]*.py"))
-TAKE_A_RECIPE = [name for name in COMMANDS if name not in ("classify", "detect", "new", "quantize", "worker")]
+TAKE_A_RECIPE = [name for name in COMMANDS if name not in ("classify", "detect", "get", "new", "quantize", "worker")]
 SLOW_PACKAGES = ("tensorflow", "tf_keras", "dvc")
 
 
@@ -50,6 +50,7 @@ def test_help_imports_nothing_slow(command: str) -> None:
         ("detect --recipe nosuch x.jpg", "params.yaml: no recipe 'nosuch'"),
         ("classify --recipe nosuch x.jpg", "params.yaml: no recipe 'nosuch'"),
         ("detect --model nosuch.tflite x.jpg", "nosuch.tflite: no such model"),
+        ("get --config nosuch address quickstart/detector", "nosuch: is no file"),
         ("profile nosuch.tflite", "nosuch.tflite: no such model"),
         (
             "pack quickstart",

@@ -98,3 +98,25 @@ def test_one_model_by_name_and_version(made: Clone, full: Store, tmp_path: Path)
         assert result.returncode == 0, result.stderr
         model = made.folder / "models" / RECIPE / "detector_uint8.tflite"
         assert somewhere.bytes_of(model.name) == {model.name: model.read_bytes()}
+        got = somewhere.folder / "got.tflite"
+        result = made.octet(
+            "get", *version, "--config", str(config), "--out", str(got), repository, f"{RECIPE}/detector"
+        )
+        assert result.returncode == 0, result.stderr
+        assert got.read_bytes() == model.read_bytes()
+        got.unlink()
+
+    (stored,) = [name for name in full.names() if full.read(name) == model.read_bytes()]
+    full.write(stored, bytes(model.stat().st_size))
+    for name, address, words in (
+        (f"{RECIPE}/detector", repository, "damaged on the remote"),
+        (f"{RECIPE}/nosuch", repository, f"no model '{RECIPE}/nosuch'; there are: 'quickstart/detector'"),
+        (f"{RECIPE}/detector", f"file://{tmp_path}/nosuch", "`git clone"),
+        (f"{RECIPE}/detector", f"ext::touch {tmp_path}/reached", "transport 'ext' not allowed"),
+    ):
+        result = made.octet("get", "--config", str(config), "--out", str(got), address, name)
+        assert result.returncode == 1
+        assert words in " ".join(result.stderr.split())
+        assert "Traceback" not in result.stderr
+        assert not got.exists()
+    assert not (tmp_path / "reached").exists()

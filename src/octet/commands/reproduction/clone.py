@@ -1,6 +1,7 @@
 """A clone of what is committed, in which a recipe runs without any earlier results."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,22 @@ def git(*arguments: str) -> str:
 def clone_head(folder: Path) -> None:
     """Clone the repository of the working directory; the clone has DVC caches of its own, whatever is configured."""
     git("clone", "--quiet", ".", str(folder))
+    _use_own_caches(folder)
+
+
+def clone_repository(address: str, folder: Path, tag: str | None, settings_of_dvc: Path | None) -> None:
+    """Clone the newest commit of a repository, or that of a tag, likewise; it may be a stranger's."""
+    at = ("--branch", tag) if tag else ()
+    git("clone", "--quiet", "--depth", "1", *at, "--", address, str(folder))
+    settings = folder / ".dvc"
+    if settings.is_symlink() or not settings.is_dir() or os.path.lexists(settings / "config.local"):
+        raise UserError(f"{address}: is no repository of DVC, or one whose .dvc is not as DVC makes it")
+    if settings_of_dvc:
+        shutil.copyfile(settings_of_dvc, settings / "config.local")
+    _use_own_caches(folder)
+
+
+def _use_own_caches(folder: Path) -> None:
     for option in ("cache.dir", "core.site_cache_dir"):
         _output(*_DVC, "config", "--local", option, str((folder / ".dvc" / option).resolve()), cwd=folder)
 

@@ -45,6 +45,19 @@ def outputs_of_recipe(repo: Any, recipe: str) -> list[Any]:
     return known_outputs(repo, stages, recipe)
 
 
+def artifact(repo: Any, name: str) -> Any:
+    """The output that dvc.yaml calls by that name, such as quickstart/detector, where dvc.lock has it."""
+    named = repo.artifacts.read().get("dvc.yaml", {})
+    if name not in named:
+        raise UserError(f"dvc.yaml: no model {name!a}; there are: {', '.join(map(ascii, named)) or 'none'}")
+    recipe = name.partition("/")[0]
+    outs = known_outputs(repo, stages_of_recipe(repo, recipe), recipe)
+    for out in outs:
+        if out.def_path == named[name].path and not out.hash_info.isdir:
+            return out
+    raise UserError(f"dvc.lock has no result {named[name].path!a}: take a version or a commit that has it")
+
+
 def known_outputs(repo: Any, stages: list[Any], recipe: str) -> list[Any]:
     """Those outputs of the stages that dvc.lock has, each in the recipe's folders, with an MD5 and a size."""
     outs = [out for stage in stages for out in stage.outs if out.hash_info]

@@ -1,0 +1,59 @@
+"""Get one model of a repository by its name, as a version or the newest commit has it; the file is verified.
+
+Reads:  dvc.yaml and dvc.lock of the repository, which name the file and its MD5; nothing in them is run
+Writes: the file, into the folder that the command runs in, or as --out says
+Usage:  octet get ADDRESS RECIPE/MODEL [--rev VERSION] [--config FILE] [--out FILE]
+"""
+
+import argparse
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from octet.commands.command_line.command import run_command
+from octet.commands.reproduction.clone import clone_repository
+from octet.common.errors import UserError
+from octet.common.files import atomic_write
+
+
+def main(options: argparse.Namespace) -> None:
+    out = options.out and options.out.resolve()
+    here = Path.cwd()
+    if options.config and not options.config.is_file():
+        raise UserError(f"{options.config}: is no file")
+    with tempfile.TemporaryDirectory(prefix="octet-get-") as scratch:
+        folder = Path(scratch, "clone")
+        tag = f"{options.name}@{options.rev}" if options.rev else None
+        clone_repository(options.address, folder, tag, options.config)
+        os.chdir(folder)
+
+        from octet.commands.sharing.lock import artifact, locked_repo
+        from octet.commands.sharing.remote import pull_outputs, require_remote
+
+        try:
+            with locked_repo() as repo:
+                wanted = artifact(repo, options.name)
+                pull_outputs(repo, require_remote(repo), [wanted], options.name.partition("/")[0])
+        finally:
+            os.chdir(here)
+        path = out or here / Path(wanted.fs_path).name
+        if path.exists():
+            raise UserError(f"{path}: is there already: move it away, or choose another name with --out")
+        with atomic_write(path) as partial:
+            shutil.copyfile(wanted.fs_path, partial)
+        print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, MD5 {wanted.hash_info.value}, as dvc.lock has it")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("address", help="of the git repository: a folder, or what `git clone` takes")
+    parser.add_argument("name", metavar="RECIPE/MODEL", help="such as quickstart/detector")
+    parser.add_argument("--rev", metavar="VERSION", help="a version that the model was given, such as v1.0.0")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="DVC's settings of the remote, where the repository has none"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="another name for the file")
+
+
+def run() -> None:
+    run_command(main, __doc__, add_arguments)
