@@ -49,6 +49,7 @@ def test_from_sbatch_to_the_pushed_model(clone: Project, tmp_path: Path) -> None
         capture_output=True,
         text=True,
         check=False,
+        timeout=900,
     )
     said = (clone.folder / "job.log").read_text()
     assert result.returncode == 0, said + result.stderr
