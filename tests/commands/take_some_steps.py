@@ -4,10 +4,9 @@ Usage: python take_some_steps.py RECIPE TRAINING MICRO_BATCHES
 """
 
 import json
-import resource
 import sys
 
-from octet.commands.health.memory import memory_need
+from octet.commands.health.memory import memory_need, peak_memory
 from octet.common.determinism import make_deterministic
 from octet.common.tensorflow import tf
 from octet.quantization.networks import quantized_networks
@@ -38,6 +37,6 @@ numbers = tf.random.stateless_uniform((plan.batch, _OBJECTS), [5, 6], -1, len(cl
 update = make_update(registry.learning(recipe, classes), networks, plan, make_schedule(plan, 100))
 for _ in range(_STEPS):
     update(pictures, (boxes, numbers))
-measured = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+measured = peak_memory()
 estimated = memory_need(recipe, training).of(plan.batch // plan.micro_batches)
 print(json.dumps({"measured": measured, "estimated": estimated}))

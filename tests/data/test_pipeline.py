@@ -72,6 +72,13 @@ def test_shards_read_back_in_order(records: Path) -> None:
     assert [truth.id for truth in read_truths(records, "train")] == [f"{number:06d}" for number in range(1, 8)]
 
 
+def test_fewer_pictures_than_shards_read_back(tmp_path: Path) -> None:
+    picture, annotation = shapes.render_picture(5, 96, "000001")
+    write_split(tmp_path, "val", 3, [to_example(annotation, picture, shapes.CLASSES)])
+    assert len(list(tmp_path.glob("val-*"))) == 3
+    assert [truth.id for truth in read_truths(tmp_path, "val")] == ["000001"]
+
+
 def test_both_readers_read_the_same(records: Path) -> None:
     for truth, example in zip(
         read_truths(records, "train"), read_examples(records, "train").as_numpy_iterator(), strict=True

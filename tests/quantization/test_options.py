@@ -76,12 +76,10 @@ def test_the_recipes_options_reach_the_training(reproduced: Project, project: Pr
     project.write_params(params)
     result = project.stage("train_qat")
     assert result.returncode == 0, result.stderr
-    start, frozen, trained_freely = calibrated(reproduced), trained(project), trained(reproduced)
+    start, frozen = calibrated(reproduced), trained(project)
     for values in (statistics, bounds):
-        # The weights that are kept are an average over steps, which rounds; and what is always 0 does not change.
+        # The weights that are kept are an average over steps, which rounds.
         assert all(np.allclose(*pair, rtol=1e-5) for pair in zip(values(start), values(frozen), strict=True))
-        same = [np.allclose(*pair, rtol=1e-5) for pair in zip(values(start), values(trained_freely), strict=True)]
-        assert sum(same) < 0.5 * len(same)
     first, last = (network.trainable_weights[0].numpy() for network in (start, frozen))
     assert not np.array_equal(first, last)  # the weights that were kept are not those of the start
     # The loss is small against a teacher that is nearly the same network, and large against the labels.

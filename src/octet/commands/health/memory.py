@@ -1,6 +1,7 @@
 """How much memory a training needs, and which batch fits into it."""
 
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,12 @@ def memory_of_machine() -> int:
     limit = Path("/sys/fs/cgroup/memory.max")
     allowed = limit.read_text().strip() if limit.exists() else "max"
     return total if allowed == "max" else min(total, int(allowed))
+
+
+def peak_memory() -> int:
+    """The most bytes that this process has had at once. (`getrusage` counts the process that started it, too.)"""
+    (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return 1024 * int(kilobytes)
 
 
 def _listed(output: object) -> list:

@@ -1,14 +1,13 @@
 """Some steps of a training on this machine's devices: their bytes, their speed and their memory."""
 
 import hashlib
-import resource
 import time
 from collections.abc import Iterable
 from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
-from octet.commands.health.memory import memory_need
+from octet.commands.health.memory import memory_need, peak_memory
 from octet.common.determinism import make_deterministic
 from octet.common.replicas import local_value
 from octet.common.tensorflow import tf
@@ -66,5 +65,5 @@ def take_steps(recipe: Recipe, training: str, records: Path, steps: int) -> dict
 
 def _peak(gpus: list[Any]) -> int:
     if not gpus:
-        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak_memory()
     return max(int(tf.config.experimental.get_memory_info(gpu.name.removeprefix("/device:"))["peak"]) for gpu in gpus)

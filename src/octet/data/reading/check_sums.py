@@ -31,7 +31,8 @@ def masked_check_sums(messages: Sequence[bytes]) -> NDArray[np.uint32]:
 def _of_like_length(messages: Sequence[bytes]) -> Iterator[NDArray[np.int64]]:
     """The indices of the messages in groups, the longest first."""
     order = np.argsort([-len(message) for message in messages], kind="stable")
-    yield from np.split(order, range(_TOGETHER, len(order), _TOGETHER))
+    if messages:
+        yield from np.split(order, range(_TOGETHER, len(order), _TOGETHER))
 
 
 def _check_sums(messages: Sequence[bytes]) -> NDArray[np.uint32]:
