@@ -18,6 +18,7 @@ from octet.common.errors import UserError
 from octet.measuring.evaluation import read_evaluation
 
 _WIDTH = 98  # letters in a line, as many as the table has
+_RENDERED = {"detect": "docs/shapes.jpg", "classify": "docs/star.jpg"}  # pictures like those that recipes render
 
 
 def main(options: argparse.Namespace) -> None:
@@ -46,7 +47,7 @@ def main(options: argparse.Namespace) -> None:
     passed = evaluation.gate.passed
     gate = styled("passed", GREEN) if passed else f"{styled('failed', RED)}: `make gate` says which limit"
     source = recipe.dataset.source
-    picture = "YOUR.jpg" if source.files or source.paths else "docs/shapes.jpg"  # which is rendered, as the data is
+    picture = "YOUR.jpg" if source.files or source.paths else _RENDERED[recipe.command]
     for name, value in (
         ("gate", gate),
         ("commit", current_commit()),
