@@ -37,6 +37,7 @@ def test_the_ledger_has_an_interval_and_a_test_of_each_step(classified: Project)
     of = compared["float", "uint8"]
     assert 0.95 < of["agreement"] <= 1
     assert 0 < of["mcnemar_p"] <= 1
+    assert all(isinstance(of[count], int) for count in ("gained", "lost"))
 
 
 def test_what_it_writes_is_named_like_the_task(classified: Project) -> None:

@@ -66,7 +66,7 @@ class Comparison(BaseModel):
     """Further numbers that a task has, by name, about two variants on the same pictures."""
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
-    __pydantic_extra__: dict[str, float]
+    __pydantic_extra__: dict[str, int | float]
 
     before: Text = Field(alias="from")
     after: Text = Field(alias="to")
