@@ -8,7 +8,9 @@ fi
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 shift
-mkdir -p "$folder"/{state,munge}
+sockets=$(mktemp --directory /tmp/slurm-XXXXXX) # a socket's path may have 107 letters, and slurmstepd crashes at more
+trap 'rm -rf "$sockets"' EXIT
+mkdir -p "$folder/state" "$sockets/munge"
 printf '127.0.0.1 localhost\n10.77.0.1 node1\n10.77.0.2 node2\n' > "$folder/hosts"
 mount --bind "$folder/hosts" /etc/hosts
 hostname node1
@@ -31,7 +33,7 @@ ClusterName=two
 SlurmctldHost=node1
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket=$folder/munge/socket
+AuthInfo=socket=$sockets/munge/socket
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -44,22 +46,18 @@ SlurmctldParameters=enable_configless
 StateSaveLocation=$folder/state
 SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/slurmd-%n.pid
-SlurmdSpoolDir=$folder/spool-%n
+SlurmdSpoolDir=$sockets/%n
 MpiDefault=none
 NodeName=node[1-2] CPUs=1 State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 END
 export SLURM_CONF=$folder/slurm.conf
-dd if=/dev/urandom of="$folder/munge/key" bs=128 count=1 status=none
-chmod 700 "$folder/munge"; chmod 400 "$folder/munge/key"
-munged --force --socket="$folder/munge/socket" --key-file="$folder/munge/key" --pid-file="$folder/munge/pid" \
-  --log-file="$folder/munge/log" --seed-file="$folder/munge/seed"
+dd if=/dev/urandom of="$sockets/munge/key" bs=128 count=1 status=none
+chmod 700 "$sockets/munge"; chmod 400 "$sockets/munge/key"
+munged --force --socket="$sockets/munge/socket" --key-file="$sockets/munge/key" --pid-file="$sockets/munge/pid" \
+  --log-file="$sockets/munge/log" --seed-file="$sockets/munge/seed"
 slurmctld -D -f "$SLURM_CONF" > "$folder/slurmctld.log" 2>&1 &
 slurmd -D -f "$SLURM_CONF" > "$folder/slurmd-node1.log" 2>&1 &
 "${on_node2[@]}" slurmd -D -f "$SLURM_CONF" > "$folder/slurmd-node2.log" 2>&1 &
 until [ "$(sinfo --noheader --format %T%D 2> /dev/null)" = idle2 ]; do sleep 0.2; done
-# On a busy machine slurmd can fail to launch a job, and Slurm then holds it until somebody looks.
-while sleep 2; do
-  squeue --noheader --states=PENDING --format='%i %r' | sed -n 's/ .*launch failed.*//p' | xargs --no-run-if-empty scontrol release
-done &
 "$@"
