@@ -1,39 +1,15 @@
 """The gallery of a classifier's page: what is said of whole pictures, and the filters by class and by kind of error."""
 
-import json
-from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
+from browser.galleries import FLOAT, TRUTH, UINT8, pictures
 from conftest import CLASSIFIER, ROOT
 
 REPORT = ROOT / "reports" / CLASSIFIER / "report.html"
-DESK, PHONE = (1280, 900), (390, 844)
-TRUTH, FLOAT, UINT8 = "ground truth", "float", "uint8"
 FITS = "document.documentElement.scrollWidth <= window.innerWidth"
-
-
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
-    page = context.new_page()
-    troubles: list[str] = []
-    page.on("console", lambda message: troubles.append(message.text))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(REPORT.as_uri())
-    yield page
-    assert troubles == []
-    context.close()
-
-
-def pictures(page: Page) -> list[dict[str, Any]]:
-    """What the page holds of each picture."""
-    content: dict[str, Any] = json.loads(page.locator("#gallery-content").text_content() or "")
-    return list(content["pictures"])
 
 
 def answer(picture: dict[str, Any], source: str) -> dict[str, Any]:

@@ -104,6 +104,8 @@ def test_one_model_by_name_and_version(made: Clone, full: Store, tmp_path: Path)
         )
         assert result.returncode == 0, result.stderr
         assert got.read_bytes() == model.read_bytes()
+        again = made.octet("get", "--config", str(config), "--out", str(got), repository, f"{RECIPE}/detector")
+        assert (again.returncode, again.stderr.count("is there already")) == (1, 1)
         got.unlink()
 
     (stored,) = [name for name in full.names() if full.read(name) == model.read_bytes()]

@@ -8,7 +8,7 @@ fi
 mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 shift
-sockets=$(mktemp --directory /tmp/slurm-XXXXXX) # a socket's path may have 107 letters, and slurmstepd crashes at more
+sockets=$(mktemp --directory --tmpdir=/tmp) # a socket's path may have 107 letters, and slurmstepd crashes at more
 trap 'rm -rf "$sockets"' EXIT
 mkdir -p "$folder/state" "$sockets/munge"
 printf '127.0.0.1 localhost\n10.77.0.1 node1\n10.77.0.2 node2\n' > "$folder/hosts"

@@ -34,12 +34,12 @@ def main(options: argparse.Namespace) -> None:
         try:
             with locked_repo() as repo:
                 wanted = artifact(repo, options.name)
+                path = out or here / Path(wanted.fs_path).name
+                if path.exists():
+                    raise UserError(f"{path}: is there already: move it away, or choose another name with --out")
                 pull_outputs(repo, require_remote(repo), [wanted], options.name.partition("/")[0])
         finally:
             os.chdir(here)
-        path = out or here / Path(wanted.fs_path).name
-        if path.exists():
-            raise UserError(f"{path}: is there already: move it away, or choose another name with --out")
         with atomic_write(path) as partial:
             shutil.copyfile(wanted.fs_path, partial)
         print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, MD5 {wanted.hash_info.value}, as dvc.lock has it")
