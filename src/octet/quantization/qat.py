@@ -55,8 +55,10 @@ def clone(quantized: keras.Model) -> keras.Model:
 def freeze_batch_norm(network: keras.Model) -> None:
     """Keep training from changing a network's batch norm, statistics and scales alike; it may be fake-quantized."""
     for layer in network.layers:
-        if isinstance(getattr(layer, "layer", layer), keras.layers.BatchNormalization):
+        norm = getattr(layer, "layer", layer)
+        if isinstance(norm, keras.layers.BatchNormalization):
             layer.trainable = False
+            norm.fused = False  # the one kernel for it has no gradient on a GPU under op determinism
 
 
 def freeze_ranges(quantized: keras.Model) -> None:

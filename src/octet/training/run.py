@@ -116,7 +116,8 @@ def make_update(learning: "Learning", networks: Networks, plan: Training, schedu
         label_losses = losses(targets, predictions)
         if not networks.teacher:
             return label_losses
-        teacher_losses = distillation_losses(networks.teacher(pictures, training=False), predictions)
+        taught = tf.nest.map_structure(tf.stop_gradient, networks.teacher(pictures, training=False))
+        teacher_losses = distillation_losses(taught, predictions)
         return {name: (1 - weight) * label_losses[name] + weight * teacher_losses[name] for name in label_losses}
 
     return Update(
