@@ -149,8 +149,9 @@ def test_without_a_name_each_command_takes_the_recipe_of_its_task(
     assert "has one output, [1, 3], as classifiers have; expected a detector: use octet classify" in refused.stderr
 
 
-def test_the_pages_program_says_what_we_say(classified: Project, octet: Run, tmp_path: Path) -> None:
-    """As far as another way to resize lets it."""
+def test_the_pages_star_is_a_star_and_its_program_says_so_too(
+    classified: Project, octet: Run, tmp_path: Path
+) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "classify.md").read_text(), re.DOTALL)
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     (tmp_path / "models").symlink_to(classified.folder / "models")
@@ -158,7 +159,7 @@ def test_the_pages_program_says_what_we_say(classified: Project, octet: Run, tmp
     assert theirs.returncode == 0, theirs.stderr
     model = f"models/{CLASSIFIER}/classifier_uint8.tflite"
     (ours,) = json.loads(octet("classify", "--model", model, "docs/star.jpg", "--out", ".", "--json", "-").stdout)
-    assert ours["answers"][0]["label"] == theirs.stdout.split()[0]
+    assert ours["answers"][0]["label"] == theirs.stdout.split()[0] == "star"
     assert len(theirs.stdout.splitlines()) == len(ours["answers"]) == 3
 
 

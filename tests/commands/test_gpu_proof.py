@@ -9,7 +9,6 @@ from conftest import Project
 CASES = [
     "float",
     "float, again",
-    "float in 32 bits",
     "float in 16 bits",
     "float, compiled",
     "8 bits",

@@ -15,6 +15,8 @@ from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe, Training
 
 _OFF_BY, _WAITING = 0.25, 0.1  # of the memory that was estimated; of the time
+_BITS = {"float32": 32, "bfloat16": 16}
+_COMPILED = {True: "compiled", False: "not compiled"}
 
 
 def main(options: argparse.Namespace) -> int:
@@ -34,8 +36,10 @@ def main(options: argparse.Namespace) -> int:
     recipe = make_project(folder, base)
     records = folder / "data" / "proof" / "records"
     cases: dict[str, dict[str, Any]] = {}
-    for name, (training, changes) in _cases(recipe, len(facts.gpus)).items():
-        changed = recipe.model_copy(update={training: getattr(recipe, training).model_copy(update=changes)})
+    for name, (training, changes) in _cases(base, len(facts.gpus)).items():
+        compiled = {"xla": getattr(base, training).xla}
+        plan = getattr(recipe, training).model_copy(update=compiled | changes)
+        changed = recipe.model_copy(update={training: plan})
         cases[name] = in_a_process(take_steps, changed, training, records, options.steps)
         print(f"{name}: {cases[name]['pictures_per_second']} pictures/s", flush=True)
     through, gone_on = weights_after_a_kill(folder)
@@ -55,18 +59,18 @@ def main(options: argparse.Namespace) -> int:
     return 0 if findings["the same bytes twice"] and findings["the same bytes after a kill"] else 1
 
 
-def _cases(recipe: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
-    """What is measured, by name: the recipe's own trainings, and those that differ in one thing."""
+def _cases(base: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What is measured, by name: the recipe's own trainings, and those that differ from them in one thing."""
+    plan = base.train_float
+    other_precision = "bfloat16" if plan.precision == "float32" else "float32"
     cases: dict[str, tuple[str, dict[str, Any]]] = {
         "float": ("train_float", {}),
         "float, again": ("train_float", {}),
-        "float in 32 bits": ("train_float", {"precision": "float32"}),
-        "float in 16 bits": ("train_float", {"precision": "bfloat16"}),
-        "float, compiled": ("train_float", {"xla": True}),
+        f"float in {_BITS[other_precision]} bits": ("train_float", {"precision": other_precision}),
+        f"float, {_COMPILED[not plan.xla]}": ("train_float", {"xla": not plan.xla}),
         "8 bits": ("train_qat", {}),
-        "8 bits, compiled": ("train_qat", {"xla": True}),
+        f"8 bits, {_COMPILED[not base.train_qat.xla]}": ("train_qat", {"xla": not base.train_qat.xla}),
     }
-    plan = recipe.train_float
     if gpus > 1 and plan.batch // plan.micro_batches % gpus == 0:
         strategy = plan.strategy.model_copy(update={"kind": "mirrored", "replicas": gpus})
         cases[f"float on {gpus} GPUs"] = ("train_float", {"strategy": strategy, "xla": False})

@@ -19,7 +19,10 @@ _SOURCES = {"detection": "shapes", "classification": "one_shape"}
 
 
 def make_project(folder: Path, base: Recipe) -> Recipe:
-    """Render the data of a recipe that is otherwise like the base, with random weights, and return the recipe."""
+    """Render the data of a recipe that is otherwise like the base, with random weights, and return the recipe.
+
+    It is not compiled, which takes a minute on a GPU, and its stages start several times.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "src").symlink_to(Path("src").resolve())
@@ -28,8 +31,8 @@ def make_project(folder: Path, base: Recipe) -> Recipe:
     source = {"kind": _SOURCES[base.task], "seed": 7, "side": _SIDE, "pictures": pictures}
     splits = {split: [f"SHAPES/{split}"] for split in pictures}
     section["dataset"] |= {"source": source, "splits": splits, "classes": "found", "pretrained": None, "shards": 2}
-    section["train_float"] |= {"device": "gpu", "epochs": 1, "warmup_epochs": 0.5, "frozen_blocks": 0}
-    section["train_qat"] |= {"device": "gpu", "epochs": 1, "warmup_epochs": 0.5}
+    section["train_float"] |= {"device": "gpu", "xla": False, "epochs": 1, "warmup_epochs": 0.5, "frozen_blocks": 0}
+    section["train_qat"] |= {"device": "gpu", "xla": False, "epochs": 1, "warmup_epochs": 0.5}
     (folder / PARAMS).write_text(yaml.safe_dump({"proof": section}, sort_keys=False))
     for stage in ("fetch", "preprocess"):
         run_stage(folder, stage)
