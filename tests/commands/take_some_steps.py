@@ -31,12 +31,16 @@ if training == "train_float":
     networks = float_networks(network, plan, [], team.strategy)
 else:
     networks = quantized_networks(network.build(), plan, team.strategy, [pictures[:1]])
-low = tf.random.stateless_uniform((plan.batch, _OBJECTS, 2), [3, 4], 0.0, 0.5)
-boxes = tf.concat([low, low + 0.3], axis=-1)
-numbers = tf.random.stateless_uniform((plan.batch, _OBJECTS), [5, 6], -1, len(classes), dtype=tf.int32)
+if recipe.task == "detection":
+    low = tf.random.stateless_uniform((plan.batch, _OBJECTS, 2), [3, 4], 0.0, 0.5)
+    boxes = tf.concat([low, low + 0.3], axis=-1)
+    numbers = tf.random.stateless_uniform((plan.batch, _OBJECTS), [5, 6], -1, len(classes), dtype=tf.int32)
+    targets = boxes, numbers
+else:
+    targets = (tf.random.stateless_uniform((plan.batch,), [5, 6], 0, len(classes), dtype=tf.int32),)
 update = make_update(registry.learning(recipe, classes), networks, plan, make_schedule(plan, 100))
 for _ in range(_STEPS):
-    update(pictures, (boxes, numbers))
+    update(pictures, targets)
 measured = peak_memory()
 estimated = memory_need(recipe, training).of(plan.batch // plan.micro_batches)
 print(json.dumps({"measured": measured, "estimated": estimated}))

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 
 from octet.commands.health.finding import Finding
+from octet.common.tensorflow import keras
 from octet.recipe.shared.recipe import Recipe, TrainFloat, Training
 from octet.tasks import registry
 
@@ -69,6 +70,8 @@ def memory_need(recipe: Recipe, training: str) -> Need:
         network.backbone.freeze(model, plan.frozen_blocks)
     frozen = [number for number, layer in enumerate(model.layers) if layer.weights and not layer.trainable]
     learning = model.layers[max(frozen, default=-1) + 1 :]  # no gradient needs what comes before
+    if getattr(plan, "freeze_batch_norm", False):  # its gradient needs nothing of the pictures
+        learning = [layer for layer in learning if not isinstance(layer, keras.layers.BatchNormalization)]
     activations = sum(math.prod(tensor.shape[1:]) for layer in learning for tensor in _listed(layer.output))
     fixed = _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params() + _waiting(recipe, plan)
     layer = _LAYER if isinstance(plan, TrainFloat) else _QUANTIZED_LAYER
