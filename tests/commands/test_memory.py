@@ -16,7 +16,12 @@ OFF_BY = 0.25  # of what was measured
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("recipe", "training", "micro_batches"),
-    [("quickstart", "train_float", 1), ("voc2007_small", "train_float", 4), ("flowers_small", "train_qat", 1)],
+    [
+        ("quickstart", "train_float", 1),
+        ("voc2007_small", "train_float", 4),
+        ("voc2007_small", "train_qat", 1),
+        ("flowers_small", "train_qat", 1),
+    ],
 )
 def test_the_estimate_is_near_the_peak(recipe: str, training: str, micro_batches: int) -> None:
     script = Path(__file__).with_name("take_some_steps.py")
