@@ -37,7 +37,7 @@ ELSEWHERE = {
     "make demo": "tests/browser/test_demo.py::test_a_dropped_picture",
     "make doctor RECIPE=voc0712": "tests/commands/test_doctor.py::test_a_gpu_recipe_without_a_gpu",
     "make reproduce RECIPE=voc0712": "takes a GPU and 2.9 GB from the internet",
-    "make reproduce RECIPE=quickstart_classifier": CLASSIFIED,
+    "make reproduce RECIPE=quickstart_classifier RUNNER=local": CLASSIFIED,
     "make gate": "tests/commands/test_gate.py::test_it_opens",
     "make verify": "tests/commands/test_verify.py::test_all_agrees",
     "make test": ".ci/run",
