@@ -149,9 +149,7 @@ def test_without_a_name_each_command_takes_the_recipe_of_its_task(
     assert "has one output, [1, 3], as classifiers have; expected a detector: use octet classify" in refused.stderr
 
 
-def test_the_pages_star_is_a_star_and_its_program_says_so_too(
-    classified: Project, octet: Run, tmp_path: Path
-) -> None:
+def test_the_pages_star_is_a_star_and_its_program_says_so_too(classified: Project, octet: Run, tmp_path: Path) -> None:
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "classify.md").read_text(), re.DOTALL)
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     (tmp_path / "models").symlink_to(classified.folder / "models")

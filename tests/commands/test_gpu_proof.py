@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from conftest import Project
+from conftest import ROOT, Project
+from octet.commands.gpu import _cases
+from octet.recipe.shared.load import load_recipe
 
 CASES = [
     "float",
@@ -14,6 +16,21 @@ CASES = [
     "8 bits",
     "8 bits, compiled",
 ]
+
+
+def test_no_training_of_a_gpus_recipe_is_measured_twice_but_to_compare_its_bytes() -> None:
+    recipe = load_recipe("voc0712", ROOT / "params.yaml")
+    cases = _cases(recipe, gpus=2)
+    assert list(cases)[2:] == [
+        "float in 32 bits",
+        "float, not compiled",
+        "8 bits",
+        "8 bits, not compiled",
+        "float on 2 GPUs",
+    ]
+    measured = [getattr(recipe, training).model_copy(update=changes) for training, changes in cases.values()]
+    assert measured[0] == measured[1]
+    assert all(measured[1:].count(plan) == 1 for plan in measured[1:])
 
 
 def test_without_a_gpu_it_says_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
