@@ -31,6 +31,7 @@ if training == "train_float":
     networks = float_networks(network, plan, [], team.strategy)
 else:
     networks = quantized_networks(network.build(), plan, team.strategy, [pictures[:1]])
+targets: tuple[tf.Tensor, ...]
 if recipe.task == "detection":
     low = tf.random.stateless_uniform((plan.batch, _OBJECTS, 2), [3, 4], 0.0, 0.5)
     boxes = tf.concat([low, low + 0.3], axis=-1)
