@@ -17,6 +17,9 @@ from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
 
 
+TRAININGS = ("train_float", "train_qat")
+
+
 @pytest.fixture
 def settled(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project under DVC, on a machine that shows no GPU."""
@@ -90,7 +93,7 @@ def test_the_batch_that_fits_is_named() -> None:
 
     def check(recipe: Recipe, pictures: int) -> Finding:
         """What doctor says where so many pictures fit that are trained on in float, where each is kept once."""
-        return check_memory(recipe, "machine", int((need.fixed + pictures * need.each) / 0.9))
+        return check_memory(recipe, TRAININGS, int((need.fixed + pictures * need.each) / 0.9))
 
     assert check(recipe, 80).state == "ok"
     tight = check(recipe, 40)
@@ -102,15 +105,25 @@ def test_the_batch_that_fits_is_named() -> None:
     taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation_weight": 0.5})})
     assert check(taught, 80).state == "FAIL"  # the teacher's as well
     assert need.each == pytest.approx(16 * memory_need(quickstart, "train_float").each, rel=0.1)
-    assert check_memory(recipe, "GPU", None).state == "note"
+    assert check_memory(recipe, TRAININGS, None, gpu=True).state == "note"
 
 
 def test_gpus_that_share_a_batch_need_memory_for_their_parts() -> None:
     quickstart = load_recipe("quickstart", ROOT / "params.yaml")
     strategy = quickstart.train_qat.strategy.model_copy(update={"kind": "mirrored", "replicas": 4})
     plan = quickstart.train_qat.model_copy(update={"device": "gpu", "strategy": strategy})
-    finding = check_memory(quickstart.model_copy(update={"train_qat": plan}), "GPU", 8 * 2**30)
+    finding = check_memory(quickstart.model_copy(update={"train_qat": plan}), TRAININGS, 8 * 2**30, gpu=True)
     assert "8 pictures at once in train_qat" in finding.text
+
+
+def test_a_gpu_holds_neither_the_graph_nor_the_batches_that_wait_and_half_of_each_number_in_16_bits() -> None:
+    recipe = load_recipe("voc0712", ROOT / "params.yaml")
+    plan = recipe.train_float.model_copy(update={"precision": "float32"})
+    halved, whole = (
+        memory_need(of, "train_float", gpu=True) for of in (recipe, recipe.model_copy(update={"train_float": plan}))
+    )
+    assert halved.each == whole.each / 2
+    assert halved.of(1) < memory_need(recipe, "train_float").of(1) - 1e9
 
 
 def test_a_setting_that_changes_the_bytes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from octet.commands.health import host
 from octet.commands.health.packages import check_packages
 from octet.recipe.shared.load import load_recipe
 
+_TRAININGS = ("train_float", "train_qat")
+
 
 def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
@@ -40,9 +42,12 @@ def main(options: argparse.Namespace) -> None:
         facts = read_gpu_facts()
         findings.append(check_gpu(facts, needed=wants_gpu and os.environ.get("ALLOW_CPU") != "1"))
         findings += check_devices(recipe, len(facts.gpus))
-        on_gpu = wants_gpu and facts.gpus
-        device, available = ("GPU", facts.gpus[0].memory) if on_gpu else ("machine", memory_of_machine())
-        findings.append(check_memory(recipe, device, available))
+        on_gpu = [name for name in _TRAININGS if facts.gpus and getattr(recipe, name).device == "gpu"]
+        on_cpu = [name for name in _TRAININGS if name not in on_gpu]
+        if on_gpu:
+            findings.append(check_memory(recipe, on_gpu, facts.gpus[0].memory, gpu=True))
+        if on_cpu:
+            findings.append(check_memory(recipe, on_cpu, memory_of_machine()))
         findings.append(check_remote())
     print(*findings, sep="\n")
     failures = sum(finding.state == "FAIL" for finding in findings)

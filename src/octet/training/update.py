@@ -81,14 +81,17 @@ class Update:
         self, pictures: tf.Tensor, targets: Targets, number: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
         """The losses of the micro-batch of that number, and the gradients of their sum for every trainable variable."""
-        size = len(pictures) // self._micro_batches
-        begin = number * size
-        rows = slice(begin, begin + size)
-        pictures, targets = pictures[rows], tuple(target[rows] for target in targets)
+        pictures, targets = tf.nest.map_structure(lambda batch: self._micro_batch(batch, number), (pictures, targets))
         with tf.GradientTape() as tape:
             losses = self._losses(pictures, targets, self._model(pictures, training=True))
             total = tf.add_n(list(losses.values()))
         return losses, tape.gradient(total, self._model.trainable_variables)
+
+    def _micro_batch(self, batch: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """The rows of one micro-batch; as an element of all, since XLA takes a slice for as long as the whole batch."""
+        if self._micro_batches == 1:
+            return batch
+        return tf.reshape(batch, [self._micro_batches, -1, *batch.shape[1:]])[number]
 
     def _apply(self, gradients: Sequence[tf.Tensor]) -> None:
         """Let the optimizers update the weights; Keras adds up what the replicas have for each."""

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,14 +35,18 @@ class Need:
         return max(self.starting, self.fixed + pictures * self.each)
 
 
-def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
-    """Check whether both trainings' batches fit into the memory; if not, say how many micro-batches do."""
+def check_memory(recipe: Recipe, trainings: Sequence[str], available: int | None, gpu: bool = False) -> Finding:
+    """Check whether the batches of these trainings fit into the memory of their device; if not, say how many parts do.
+
+    The device is a GPU, or the machine.
+    """
+    device = "GPU" if gpu else "machine"
     if available is None:
         return Finding("note", "memory", f"{device}: its size is not known")
-    plans: dict[str, Training] = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
-    needs = {name: memory_need(recipe, name) for name in plans}
+    plans: dict[str, Training] = {name: getattr(recipe, name) for name in trainings}
+    needs = {name: memory_need(recipe, name, gpu) for name in plans}
     # Replicas on GPUs have a memory each, those on parts of a CPU the same.
-    shares = {name: plan.strategy.replicas if plan.device == "gpu" else 1 for name, plan in plans.items()}
+    shares = {name: plan.strategy.replicas if gpu else 1 for name, plan in plans.items()}
     at_once = {name: plan.batch // plan.micro_batches // shares[name] for name, plan in plans.items()}
     name = max(plans, key=lambda training: needs[training].of(at_once[training]))
     plan, need = plans[name], needs[name]
@@ -60,22 +65,28 @@ def check_memory(recipe: Recipe, device: str, available: int | None) -> Finding:
     return Finding("FAIL", "memory", text, f"set {recipe.name}.{name}.micro_batches to {enough[0]} or more{uncompiled}")
 
 
-def memory_need(recipe: Recipe, training: str) -> Need:
-    """What a training needs, `train_float` or `train_qat`, estimated from the layers of its network."""
+def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
+    """What a training, `train_float` or `train_qat`, needs of the machine or of a GPU, by its network's layers."""
     names = recipe.dataset.classes
     classes = [""] * _MANY_CLASSES if names == "found" else names
     network = registry.network(recipe, classes)
     model, plan = network.build(), getattr(recipe, training)
+    in_16_bits = False
     if isinstance(plan, TrainFloat):
         network.backbone.freeze(model, plan.frozen_blocks)
+        in_16_bits = plan.precision == "bfloat16"
     frozen = [number for number, layer in enumerate(model.layers) if layer.weights and not layer.trainable]
     learning = model.layers[max(frozen, default=-1) + 1 :]  # no gradient needs what comes before
     if getattr(plan, "freeze_batch_norm", False):  # its gradient needs nothing of the pictures
         learning = [layer for layer in learning if not isinstance(layer, keras.layers.BatchNormalization)]
     activations = sum(math.prod(tensor.shape[1:]) for layer in learning for tensor in _listed(layer.output))
-    fixed = _RUNTIME + _WEIGHT_COPIES * _BYTES * model.count_params() + _waiting(recipe, plan)
+    each = (_BYTES / 2 if in_16_bits else _BYTES) * _copies(plan) * activations
+    weights = _WEIGHT_COPIES * _BYTES * model.count_params()
+    if gpu:  # the graph, TensorFlow and all batches but one are in the machine's memory
+        return Need(0, weights + _batch(recipe, plan), each)
+    fixed = _RUNTIME + weights + _waiting(recipe, plan)
     layer = _LAYER if isinstance(plan, TrainFloat) else _QUANTIZED_LAYER
-    return Need(fixed + layer * len(model.layers), fixed, _BYTES * _copies(plan) * activations)
+    return Need(fixed + layer * len(model.layers), fixed, each)
 
 
 def _copies(plan: Training) -> int:
@@ -88,9 +99,12 @@ def _copies(plan: Training) -> int:
 def _waiting(recipe: Recipe, plan: Training) -> float:
     """The bytes of batches that wait, and of the records, if they are here, all of which are held for shuffling."""
     records = Path("data", recipe.name, "records").glob("train-*.tfrecord")
-    return _WAITING * plan.batch * recipe.model.input_size**2 * 3 * _BYTES + sum(
-        file.stat().st_size for file in records
-    )
+    return _WAITING * _batch(recipe, plan) + sum(file.stat().st_size for file in records)
+
+
+def _batch(recipe: Recipe, plan: Training) -> float:
+    """The bytes of a batch of pictures."""
+    return plan.batch * recipe.model.input_size**2 * 3 * _BYTES
 
 
 def memory_of_machine() -> int:
