@@ -71,7 +71,9 @@ def main(options: argparse.Namespace) -> None:
         new_pipeline.write_text(pipeline)
         load_recipe(name, new_params)
     print(f"\n{PARAMS} has a new section {name}, {PIPELINE} its line and its artifact. Next:\n")
-    print(f"  make reproduce RECIPE={name}")
+    print(f"  make reproduce RECIPE={name}\n")
+    print("Its table tells whether train_qat is worth its time: where int8_ptq, which is calibrated alone, scores like")
+    print("uint8, as on every recipe that was measured (docs/quantization.md), make train_qat.epochs small.")
 
 
 def look_at(data: OwnData, recipe: Recipe) -> "Survey":
