@@ -83,6 +83,18 @@ def test_processes_wait_for_one_another() -> None:
             ended.result()
 
 
+def test_a_process_that_waits_answers_however_often_it_is_asked() -> None:
+    """A socket keeps 128 connections that nobody takes, and lets the next ones wait."""
+    chief, worker = two_on_this_machine()
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(chief.wait_for_others, 20)
+        while worker.silent():
+            assert not waiting.done()
+        assert not any(worker.silent() for _ in range(400))
+        with socket.create_server(("", int(worker.addresses[1].split(":")[1]))):
+            waiting.result()
+
+
 def test_who_does_not_come_is_named() -> None:
     chief, worker = two_on_this_machine()
     with pytest.raises(UserError, match=rf"^worker 1 \({worker.addresses[1]}\) did not come within 0.001 minutes"):

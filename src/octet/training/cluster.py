@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from octet.common.errors import UserError
@@ -59,7 +60,7 @@ class Cluster:
                 if time.monotonic() > end:
                     names = ", ".join(map(self.name, missing))
                     raise UserError(f"{names} did not come within {seconds / 60:g} minutes: start all again")
-                time.sleep(_PAUSE)
+                _take_connections(server, _PAUSE)
 
     def silent(self) -> list[int]:
         """The other processes that take no connection now."""
@@ -108,6 +109,15 @@ def _from_slurm(environment: Mapping[str, str]) -> Cluster:
     port = int(environment.get("OCTET_PORT", _SLURM_PORT))
     addresses = [f"{node}:{port + task}" for node, count in zip(nodes, counts, strict=True) for task in range(count)]
     return Cluster(tuple(addresses), int(environment["SLURM_PROCID"]))
+
+
+def _take_connections(server: socket.socket, seconds: float) -> None:
+    """Take the others' connections for so long: those that nobody takes fill up a queue, and then none is answered."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        server.settimeout(left)
+        with suppress(TimeoutError):
+            server.accept()[0].close()
 
 
 def _answers(address: str) -> bool:
