@@ -88,7 +88,7 @@ def run_training(
                     finish(networks.averaged)
                     weights.write_bytes(serialize_weights(networks.averaged))
                 (output / "history.csv").write_text(history.as_csv())
-        team.meet()
+            team.meet()  # while the checkpoints are there: where a process is lost now, a rerun goes on from the last
 
 
 def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:
