@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from octet.common import device
 from octet.common.errors import UserError, first_line
+from octet.common.files import atomic_write
 from octet.common.machine import describe_cpu
 from octet.common.replicas import take_from_chief
 from octet.common.silence import silence
@@ -84,6 +85,7 @@ def start_team(plan: Training) -> Team:
     wanted = plan.strategy
     if wanted.kind == "workers":
         return _join(plan, read_cluster())
+    _tell_launcher()
     if wanted.kind == "tpu":
         return Team(_start_tpu(plan))
     device.use(plan.device, wanted.replicas)
@@ -136,8 +138,7 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
     os.environ["TF_CONFIG"] = cluster.tf_config
     cluster.wait_for_others(_LATE)
     team = Team(_start_workers(cluster), cluster)
-    if joined := os.environ.get(JOINED):
-        Path(joined).touch()
+    _tell_launcher()
     with team.failures_explained():
         (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
     if not needed:
@@ -150,6 +151,13 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
     if cluster.is_chief:
         print(_describe(plan, f"replicas in {processes} processes"), flush=True)
     return team
+
+
+def _tell_launcher() -> None:
+    """Tell `octet worker`, where that started this process, that it has met all others, and which process it is."""
+    if joined := os.environ.get(JOINED):
+        with atomic_write(Path(joined)) as file:
+            file.write_text(str(os.getpid()))
 
 
 def _start_tpu(plan: Training) -> tf.distribute.Strategy:
