@@ -4,10 +4,22 @@ set -euo pipefail
 addresses=$(for ((pod = 0; pod < PODS; pod++)); do printf '"octet-%s.octet:8888" ' "$pod"; done)
 addresses=${addresses% }
 export TF_CONFIG='{"cluster": {"worker": ['${addresses// /, }']}, "task": {"type": "worker", "index": '$JOB_COMPLETION_INDEX'}}'
+# The signal that ends a pod reaches this shell alone, which by itself would heed it after the training, or never.
+run() {
+  local code=0
+  "$@" &
+  trap 'kill "$!"' TERM
+  wait "$!" || code=$?
+  if [ "$code" = 143 ]; then # the signal ended the waiting
+    code=0
+    wait "$!" || code=$?
+  fi
+  return "$code"
+}
 for stage in train_float train_control train_qat; do
-  octet worker "$stage" "$RECIPE"
+  run octet worker "$stage" "$RECIPE"
 done
 if [ "$JOB_COMPLETION_INDEX" = 0 ]; then
-  dvc repro "report@$RECIPE"
-  if dvc remote list | grep --quiet .; then octet push "$RECIPE"; fi
+  run dvc repro "report@$RECIPE"
+  if dvc remote list | grep --quiet .; then run octet push "$RECIPE"; fi
 fi

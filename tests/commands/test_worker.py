@@ -1,10 +1,30 @@
 """What a process of several does that has nothing to train with others; tests/slurm has two that train."""
 
 import json
+import sys
 
 import pytest
 
 from conftest import Project
+
+TRAINING = """
+import time
+
+from octet.common.errors import report_user_errors
+from octet.common.interruption import stop_requested
+from octet.recipe.shared.load import load_recipe
+from octet.training.strategy import start_team
+
+with report_user_errors():
+    start_team(load_recipe("quickstart").train_float)
+    with stop_requested() as is_stop_requested:
+        print("training", flush=True)
+        end = time.monotonic() + 60
+        while not is_stop_requested() and time.monotonic() < end:
+            pass
+    print("saved" if is_stop_requested() else "nobody asked it to stop", flush=True)
+    raise KeyboardInterrupt
+"""
 
 
 def test_without_a_launcher_it_says_how_to_start_it(project: Project) -> None:
@@ -20,3 +40,21 @@ def test_a_training_of_one_process_is_left_to_the_first(project: Project, monkey
     result = project.octet("worker", "train_qat", "quickstart")
     assert result.returncode == 0
     assert result.stdout == "quickstart.train_qat.strategy.kind is one: the chief (one:11) trains alone\n"
+
+
+def test_a_signal_to_this_process_alone_stops_the_training_that_it_started(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = {"cluster": {"worker": ["one:11"]}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(task))
+    project.set_up_dvc()
+    for name in ("pretrained", "records"):
+        (project.folder / "data" / "quickstart" / name).mkdir(parents=True)
+    (project.folder / "src" / "train_float.py").write_text(TRAINING)
+    process = project.start(sys.executable, "src/octet", "worker", "train_float", "quickstart")
+    assert process.stdout is not None
+    assert "training\n" in iter(process.stdout.readline, "")
+    process.terminate()
+    out, err = process.communicate()
+    assert process.returncode != 0
+    assert out.splitlines() == ["stopping after the stage has saved", "stopping after this step", "saved"], out + err

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,29 @@ def documents(name: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((MANIFESTS / name).read_text()))
 
 
+def start(pod: int, environment: dict[str, str], folder: Path) -> subprocess.Popen[str]:
+    """Start what a pod runs, with what stands in the folder for the commands."""
+    return subprocess.Popen(
+        ["bash", MANIFESTS / "train.sh"],
+        env={**environment, "JOB_COMPLETION_INDEX": str(pod), "PATH": f"{folder}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def write_command(file: Path, text: str) -> None:
+    file.write_text(text)
+    file.chmod(0o755)
+
+
 def runs(pod: int, environment: dict[str, str], folder: Path) -> list[str]:
     """What a pod runs, after each command the TF_CONFIG that it has."""
     for command in ("octet", "dvc"):
-        stub = folder / command
-        stub.write_text(f'#!/bin/sh\necho "{command} $* | $TF_CONFIG"\n')
-        stub.chmod(0o755)
-    path = f"{folder}:{os.environ['PATH']}"
-    return subprocess.run(
-        ["bash", MANIFESTS / "train.sh"],
-        env={**environment, "JOB_COMPLETION_INDEX": str(pod), "PATH": path},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
+        write_command(folder / command, f'#!/bin/sh\necho "{command} $* | $TF_CONFIG"\n')
+    process = start(pod, environment, folder)
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    return out.splitlines()
 
 
 def test_each_pod_finds_the_others(tmp_path: Path) -> None:
@@ -57,6 +67,34 @@ def test_the_first_pod_ends_with_the_report_and_the_push(tmp_path: Path) -> None
     trainings = [f"octet worker {stage} mine" for stage in ("train_float", "train_control", "train_qat")]
     assert commands == [*trainings, "dvc repro report@mine", "octet push mine"]
     assert [line.partition(" | ")[0] for line in second] == trainings
+
+
+TRAINING = f"""#!{sys.executable}
+import signal, sys
+
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+print("training", *sys.argv[2:], flush=True)
+print("saved" if signal.sigtimedwait([signal.SIGTERM], 60) else "nobody asked it to stop", flush=True)
+sys.exit(130)
+"""
+
+
+def test_a_pod_that_is_told_to_end_saves_before_it_does(tmp_path: Path) -> None:
+    """The signal reaches the first process of a pod alone, the shell."""
+    write_command(tmp_path / "octet", TRAINING)
+    process = start(0, {"PODS": "1", "RECIPE": "mine"}, tmp_path)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "training train_float mine\n"
+    process.terminate()
+    out, _ = process.communicate()
+    assert (process.returncode, out) == (130, "saved\n")
+
+
+def test_a_pod_whose_training_fails_does_nothing_more(tmp_path: Path) -> None:
+    write_command(tmp_path / "octet", '#!/bin/sh\necho "$*"\nexit 3\n')
+    process = start(0, {"PODS": "1", "RECIPE": "mine"}, tmp_path)
+    out, _ = process.communicate()
+    assert (process.returncode, out) == (3, "worker train_float mine\n")
 
 
 def test_both_manifests_are_about_one_recipe_and_one_volume() -> None:

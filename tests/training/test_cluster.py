@@ -1,6 +1,7 @@
 """Which processes a launcher describes, and which of them this is."""
 
 import json
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from octet.training.cluster import Cluster, read_cluster
 TWO = {"worker": ["one:11", "two:22"]}
 
 
-def tf_config(cluster: object, kind: str, index: int) -> dict[str, str]:
+def tf_config(cluster: object, kind: str, index: object) -> dict[str, str]:
     return {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": kind, "index": index}})}
 
 
@@ -34,29 +35,73 @@ def test_a_chief_of_its_own_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"cluster": {"worker": [1]}, "task": {"type": "worker", "index": 0}}', "null"]
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"cluster": {"worker": [1]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["one"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": [":11"]}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": []}, "task": {"type": "worker", "index": 0}}',
+        '{"cluster": {"worker": ["one:11"]}, "task": {"type": "evaluator", "index": 0}}',
+        '{"cluster": {"worker": ["one:11"]}, "task": {"type": "chief", "index": 0}}',
+        '{"cluster": {"worker": ["one:11"]}, "task": {"type": ["worker"], "index": 0}}',
+    ],
 )
 def test_a_tf_config_that_cannot_be_used(text: str) -> None:
-    with pytest.raises(UserError, match=r"^TF_CONFIG: expected \{"):
+    with pytest.raises(UserError, match=r"^TF_CONFIG: expected \{.*, found " + re.escape(text)):
         read_cluster({"TF_CONFIG": text})
 
 
-def test_an_index_beyond_the_processes() -> None:
-    with pytest.raises(UserError, match="TF_CONFIG: expected"):
-        read_cluster(tf_config(TWO, "worker", 2))
+@pytest.mark.parametrize("index", [2, -2, 1.5, "one", None])
+def test_an_index_that_no_process_has(index: object) -> None:
+    with pytest.raises(UserError, match=rf"^task.index in TF_CONFIG is {index}: expected a number from 0 to 1$"):
+        read_cluster(tf_config(TWO, "worker", index))
 
 
-def test_a_step_of_slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`scontrol`, which a cluster has, spells the list of nodes out."""
+@pytest.mark.parametrize("port", ["port", "0", "-1", "88888", "8888.0"])
+def test_a_port_that_no_machine_has(port: str) -> None:
+    message = rf"^the port of two:{port} in TF_CONFIG is {port}: expected a number from 1 to 65535$"
+    with pytest.raises(UserError, match=message):
+        read_cluster(tf_config({"worker": ["one:11", f"two:{port}"]}, "worker", 0))
+
+
+@pytest.fixture
+def step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """What Slurm sets in a step, and `scontrol`, which a cluster has and which spells the list of nodes out."""
     scontrol = tmp_path / "scontrol"
     scontrol.write_text('#!/bin/sh\n[ "$*" = "show hostnames gpu[07-09]" ] && printf "gpu07\\ngpu08\\ngpu09\\n"\n')
     scontrol.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    step = {"SLURM_STEP_NODELIST": "gpu[07-09]", "SLURM_STEP_TASKS_PER_NODE": "2(x2),1", "SLURM_PROCID": "4"}
+    return {"SLURM_STEP_NODELIST": "gpu[07-09]", "SLURM_STEP_TASKS_PER_NODE": "2(x2),1", "SLURM_PROCID": "4"}
+
+
+def test_a_step_of_slurm(step: dict[str, str]) -> None:
     cluster = read_cluster(step)
     assert cluster.addresses == ("gpu07:8888", "gpu07:8889", "gpu08:8888", "gpu08:8889", "gpu09:8888")
     assert cluster.index == 4
     assert read_cluster({**step, "OCTET_PORT": "9000"}).addresses[-1] == "gpu09:9000"
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "expected"),
+    [
+        ("OCTET_PORT", "abc", "a number from 1 to 65534"),
+        ("OCTET_PORT", "65535", "a number from 1 to 65534"),  # the second task of a node has the next one
+        ("SLURM_PROCID", None, "a number from 0 to 4"),
+        ("SLURM_PROCID", "5", "a number from 0 to 4"),
+        ("SLURM_STEP_TASKS_PER_NODE", None, "the tasks of each of 3 nodes, like 2(x3),1"),
+        ("SLURM_STEP_TASKS_PER_NODE", "2,two,1", "the tasks of each of 3 nodes, like 2(x3),1"),
+        ("SLURM_STEP_TASKS_PER_NODE", "2(x2)", "the tasks of each of 3 nodes, like 2(x3),1"),
+    ],
+)
+def test_a_step_of_slurm_that_cannot_be_used(step: dict[str, str], name: str, found: str | None, expected: str) -> None:
+    environment = {key: value for key, value in {**step, name: found}.items() if value is not None}
+    with pytest.raises(UserError) as raised:
+        read_cluster(environment)
+    assert str(raised.value) == f"{name} is {found or 'not set'}: expected {expected}"
 
 
 def test_no_launcher() -> None:
@@ -81,6 +126,18 @@ def test_processes_wait_for_one_another() -> None:
     with ThreadPoolExecutor() as threads:
         for ended in [threads.submit(come, cluster) for cluster in two_on_this_machine()]:
             ended.result()
+
+
+def test_a_process_that_waits_answers_however_often_it_is_asked() -> None:
+    """A socket keeps 128 connections that nobody takes, and lets the next ones wait."""
+    chief, worker = two_on_this_machine()
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(chief.wait_for_others, 20)
+        while worker.silent():
+            assert not waiting.done()
+        assert not any(worker.silent() for _ in range(400))
+        with socket.create_server(("", int(worker.addresses[1].split(":")[1]))):
+            waiting.result()
 
 
 def test_who_does_not_come_is_named() -> None:

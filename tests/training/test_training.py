@@ -289,7 +289,7 @@ def test_events_that_fill_the_disk_are_told(tmp_path: Path, write: Callable[[His
         write(history)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_the_first_request_to_stop_waits_and_the_second_does_not(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with stop_requested() as is_stop_requested:
@@ -299,6 +299,15 @@ def test_the_first_request_to_stop_waits_and_the_second_does_not(number: signal.
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
     assert signal.getsignal(number) is before
+
+
+def test_sigterm_counts_once_however_often_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A scheduler's may come from the scheduler, and again from the process that started this one."""
+    with stop_requested() as is_stop_requested:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert is_stop_requested()
+    assert capsys.readouterr().out == "stopping after this step\n"
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
@@ -20,6 +22,7 @@ from octet.recipe.shared.load import load_recipe
 from octet.training.cluster import JOINED, read_cluster
 
 _SECTIONS = {"train_float": "train_float", "train_control": "train_qat", "train_qat": "train_qat"}
+_PAUSE = 0.5  # seconds between two looks whether to stop
 
 
 def main(options: argparse.Namespace) -> int:
@@ -35,9 +38,9 @@ def main(options: argparse.Namespace) -> int:
         joined = Path(scratch, "joined")
         repro = [sys.executable, "-m", "dvc", "repro", "--single-item", f"{stage}@{recipe.name}"]
         environment = {**os.environ, JOINED: str(joined)}
-        # A scheduler's signal reaches the stage as well, which heeds it: nobody else may end before that has saved.
-        with stop_requested("the stage has saved"):
-            code = subprocess.Popen(repro, env=environment, preexec_fn=_ignore_sigterm).wait()
+        with stop_requested("the stage has saved") as is_stop_requested:
+            dvc = subprocess.Popen(repro, env=environment, preexec_fn=_ignore_sigterm)
+            code = _wait(dvc, joined, is_stop_requested)
         if plan.strategy.kind == "workers" and not joined.exists():
             from octet.training.strategy import dismiss
 
@@ -45,7 +48,20 @@ def main(options: argparse.Namespace) -> int:
     return code
 
 
+def _wait(dvc: subprocess.Popen[bytes], joined: Path, is_stop_requested: Callable[[], bool]) -> int:
+    """Wait until DVC ends, and pass a request to stop on to the training, once that has begun."""
+    is_passed_on = False
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return dvc.wait(_PAUSE)
+        if is_stop_requested() and not is_passed_on and joined.exists():
+            is_passed_on = True
+            with suppress(ProcessLookupError):  # it has ended, and DVC keeps what it wrote
+                os.kill(int(joined.read_text()), signal.SIGTERM)
+
+
 def _ignore_sigterm() -> None:
+    """Leave a scheduler's signal, which may reach all processes, to the training: DVC may not end before it."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 

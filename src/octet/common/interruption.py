@@ -12,11 +12,14 @@ _REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def stop_requested(after: str = "this step") -> Iterator[Callable[[], bool]]:
     """Yield a function that tells whether a request has been received; a second one interrupts at once.
 
-    `after` names what the caller still completes, for the message that is printed.
+    SIGTERM never does that: it may be the same request once more, from a scheduler and from the process that started
+    this one. `after` names what the caller still completes, for the message that is printed.
     """
     received: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
+        if received and number == signal.SIGTERM:
+            return
         if received:
             signal.default_int_handler(number, frame)
         received.append(number)

@@ -10,13 +10,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from octet.common.errors import UserError
 
-JOINED = "OCTET_JOINED"  # names a file that exists once a training has met the other processes
+JOINED = "OCTET_JOINED"  # names a file that gets a training's process id once it has met the others
 
 _SLURM_PORT = 8888  # of the first task on a node
+_LAST_PORT = 65535
 _PAUSE = 0.5  # seconds between two looks for the others
 _ANSWERS = 2  # seconds in which a process that runs takes a connection
 
@@ -59,7 +61,7 @@ class Cluster:
                 if time.monotonic() > end:
                     names = ", ".join(map(self.name, missing))
                     raise UserError(f"{names} did not come within {seconds / 60:g} minutes: start all again")
-                time.sleep(_PAUSE)
+                _take_connections(server, _PAUSE)
 
     def silent(self) -> list[int]:
         """The other processes that take no connection now."""
@@ -81,16 +83,21 @@ def read_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:
 def _from_tf_config(text: str) -> Cluster:
     try:
         config = json.loads(text)
-        jobs, task = config["cluster"], config["task"]
-        addresses = [*jobs.get("chief", []), *jobs["worker"]]
-        index = int(task["index"]) + (len(jobs.get("chief", [])) if task["type"] == "worker" else 0)
-        if not all(isinstance(address, str) and ":" in address for address in addresses) or index >= len(addresses):
+        jobs, kind, index = config["cluster"], config["task"]["type"], str(config["task"]["index"])
+        chiefs, workers = jobs.get("chief", []), jobs["worker"]
+        addresses = (*chiefs, *workers)
+        own = {"chief": chiefs, "worker": workers}[kind]
+        if not own or not all(isinstance(address, str) and re.fullmatch(".+:.+", address) for address in addresses):
             raise ValueError
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(
-            'TF_CONFIG: expected {"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": "worker", "index": 0}}'
+            'TF_CONFIG: expected {"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": "worker", "index": 0}}, '
+            f'with a "chief" or none, found {text}'
         ) from None
-    return Cluster(tuple(addresses), index)
+    for address in addresses:
+        _number(f"the port of {address} in TF_CONFIG", address.rpartition(":")[2], 1, _LAST_PORT)
+    before = 0 if kind == "chief" else len(chiefs)
+    return Cluster(addresses, before + _number("task.index in TF_CONFIG", index, 0, len(own) - 1))
 
 
 def _from_slurm(environment: Mapping[str, str]) -> Cluster:
@@ -100,14 +107,38 @@ def _from_slurm(environment: Mapping[str, str]) -> Cluster:
         nodes = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
     except (OSError, subprocess.CalledProcessError) as error:
         raise UserError(f"Slurm does not name the nodes of this step ({' '.join(listed)}: {error})") from None
+    per_node = environment.get("SLURM_STEP_TASKS_PER_NODE", "not set")
     counts = [
         int(count)
-        for count, times in re.findall(r"(\d+)(?:\(x(\d+)\))?", environment["SLURM_STEP_TASKS_PER_NODE"])
+        for part in per_node.split(",")
+        for count, times in re.findall(r"^(\d+)(?:\(x(\d+)\))?$", part)
         for _ in range(int(times or 1))
     ]
-    port = int(environment.get("OCTET_PORT", _SLURM_PORT))
+    if len(counts) != len(nodes):
+        raise UserError(
+            f"SLURM_STEP_TASKS_PER_NODE is {per_node}: expected the tasks of each of {len(nodes)} nodes, like 2(x3),1"
+        )
+    first = environment.get("OCTET_PORT", str(_SLURM_PORT))
+    port = _number("OCTET_PORT", first, 1, _LAST_PORT + 1 - max(counts))
     addresses = [f"{node}:{port + task}" for node, count in zip(nodes, counts, strict=True) for task in range(count)]
-    return Cluster(tuple(addresses), int(environment["SLURM_PROCID"]))
+    index = _number("SLURM_PROCID", environment.get("SLURM_PROCID", "not set"), 0, len(addresses) - 1)
+    return Cluster(tuple(addresses), index)
+
+
+def _number(name: str, found: str, first: int, last: int) -> int:
+    """The number that a launcher gives, which has to lie within bounds."""
+    if not re.fullmatch("[0-9]{1,9}", found) or not first <= int(found) <= last:
+        raise UserError(f"{name} is {found}: expected a number from {first} to {last}")
+    return int(found)
+
+
+def _take_connections(server: socket.socket, seconds: float) -> None:
+    """Take the others' connections for so long: those that nobody takes fill up a queue, and then none is answered."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        server.settimeout(left)
+        with suppress(TimeoutError):
+            server.accept()[0].close()
 
 
 def _answers(address: str) -> bool:

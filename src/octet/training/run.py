@@ -61,7 +61,7 @@ def run_training(
         raise UserError(f"the train split has fewer pictures than one batch of {plan.batch}: lower batch")
     duration = Duration(total_steps(plan.epochs, steps), steps, plan.validate_every)
     schedule = make_schedule(plan, steps)
-    with team.told_of_losses():
+    with team.failures_explained():
         with team.strategy.scope():
             update = make_update(learning, networks, plan, schedule)
         batches = partial(distributed_batches, learning, paths.records, plan, team.strategy)
@@ -88,7 +88,7 @@ def run_training(
                     finish(networks.averaged)
                     weights.write_bytes(serialize_weights(networks.averaged))
                 (output / "history.csv").write_text(history.as_csv())
-        team.meet()
+            team.meet()  # while the checkpoints are there: where a process is lost now, a rerun goes on from the last
 
 
 def make_schedule(plan: Training, steps_per_epoch: int) -> WarmupCosine:

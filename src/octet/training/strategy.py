@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from octet.common import device
 from octet.common.errors import UserError, first_line
+from octet.common.files import atomic_write
 from octet.common.machine import describe_cpu
 from octet.common.replicas import take_from_chief
 from octet.common.silence import silence
@@ -67,11 +68,13 @@ class Team:
         return list(values) if self.cluster is None else take_from_chief(self.strategy, values, self.is_chief)
 
     @contextmanager
-    def told_of_losses(self) -> Iterator[None]:
-        """Turn TensorFlow's errors about processes that went away into one that names them."""
+    def failures_explained(self) -> Iterator[None]:
+        """Turn TensorFlow's errors about memory, and about processes that went away, into ones that say what to do."""
         try:
             yield
         except tf.errors.OpError as error:
+            if isinstance(error, tf.errors.ResourceExhaustedError) or "RESOURCE_EXHAUSTED" in str(error):
+                raise UserError(_what_does_not_fit(error)) from None
             if self.cluster is None or not (isinstance(error, _LOSSES) or "Collective ops" in str(error)):
                 raise
             raise UserError(_who_is_gone(self.cluster, error)) from None
@@ -82,6 +85,7 @@ def start_team(plan: Training) -> Team:
     wanted = plan.strategy
     if wanted.kind == "workers":
         return _join(plan, read_cluster())
+    _tell_launcher()
     if wanted.kind == "tpu":
         return Team(_start_tpu(plan))
     device.use(plan.device, wanted.replicas)
@@ -134,9 +138,8 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
     os.environ["TF_CONFIG"] = cluster.tf_config
     cluster.wait_for_others(_LATE)
     team = Team(_start_workers(cluster), cluster)
-    if joined := os.environ.get(JOINED):
-        Path(joined).touch()
-    with team.told_of_losses():
+    _tell_launcher()
+    with team.failures_explained():
         (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
     if not needed:
         if cluster.is_chief:
@@ -148,6 +151,13 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
     if cluster.is_chief:
         print(_describe(plan, f"replicas in {processes} processes"), flush=True)
     return team
+
+
+def _tell_launcher() -> None:
+    """Tell `octet worker`, where that started this process, that it has met all others, and which process it is."""
+    if joined := os.environ.get(JOINED):
+        with atomic_write(Path(joined)) as file:
+            file.write_text(str(os.getpid()))
 
 
 def _start_tpu(plan: Training) -> tf.distribute.Strategy:
@@ -189,6 +199,15 @@ def _who_is_gone(cluster: Cluster, error: Exception) -> str:
     gone = [int(named[1])] if named else cluster.silent()
     names = ", ".join(map(cluster.name, gone)) or f"another process ({first_line(error)})"
     return f"{names} is gone, so all stop; the last checkpoint is good, and the same command goes on from it"
+
+
+def _what_does_not_fit(error: Exception) -> str:
+    """The message about a device that is out of memory; TensorFlow's own tells first where in the code that was."""
+    telling = (line for line in str(error).splitlines() if re.search("OOM when|ut of memory|ailed to allocate", line))
+    return (
+        f"the batch does not fit into the device's memory ({next(telling, first_line(error))}): "
+        "set micro_batches higher; `make doctor RECIPE=...` says how many"
+    )
 
 
 def _describe(plan: Training, devices: str) -> str:
