@@ -27,7 +27,7 @@ def main(options: argparse.Namespace) -> None:
 
     from octet.commands.packing.folder import is_pack, write_pack
 
-    if folder.exists() and not is_pack(folder):
+    if folder.exists() and any(folder.iterdir()) and not is_pack(folder):
         raise UserError(f"{folder}: is there already and was not packed by this command: name another with --out")
     write_pack(folder, recipe, files, options.pictures)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
