@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
+from octet.commands.command_line.numbers import positive
 from octet.commands.command_line.recipes import SHIPPED_FILE, add_recipe_with_results, recipe_with_results
 from octet.common.files import require_output
 from octet.tflite.running.variants import variant_files
@@ -70,15 +71,8 @@ def _sha256(file: Path) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe_with_results(parser)
-    parser.add_argument("--pictures", type=count, metavar="N", help="how many of test (default: the recipe's)")
+    parser.add_argument("--pictures", type=positive, metavar="N", help="how many of test (default: the recipe's)")
     parser.add_argument("--only", action="append", metavar="RUNTIME", help="try this one; may be given again")
-
-
-def count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"found {text}, expected 1 or more")
-    return value
 
 
 def run() -> None:
