@@ -2,11 +2,15 @@
 
 import json
 import os
+import signal
+from pathlib import Path
 
 import pytest
 
 from conftest import ROOT, Project
 from octet.commands.gpu import _cases, _findings, _measure, _paragraph
+from octet.commands.proof.project import run_stage, weights_after_a_kill
+from octet.common.errors import UserError
 from octet.recipe.shared.load import load_recipe
 
 CASES = [
@@ -74,6 +78,50 @@ def test_where_all_cases_failed_nothing_is_found_to_be_so() -> None:
     text = _paragraph(recipe, "a GPU", "1.2", cases, findings)
     assert text.startswith("On a GPU (driver 1.2), pictures a second of voc0712: float failed, float, again failed, ")
     assert "GB" not in text
+
+
+STAGE = """
+import time
+print("begins", flush=True)
+if {waits}:
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Path:
+    (tmp_path / "src").mkdir()
+    return tmp_path / "src" / "train_float.py"
+
+
+def test_a_stage_of_which_nothing_is_expected_may_be_silent(stage: Path) -> None:
+    stage.write_text("")
+    run_stage(stage.parents[1], "train_float")
+
+
+def test_a_stage_that_says_what_was_expected_is_stopped_there(stage: Path) -> None:
+    stage.write_text(STAGE.format(waits=True))
+    run_stage(stage.parents[1], "train_float", "begins", signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGKILL])
+def test_a_stage_that_never_says_what_was_expected_is_an_error(stage: Path, number: signal.Signals | None) -> None:
+    stage.write_text(STAGE.format(waits=False))
+    with pytest.raises(UserError, match="train_float never said 'going on after step'"):
+        run_stage(stage.parents[1], "train_float", "going on after step", number)
+
+
+def test_a_training_that_does_not_go_on_proves_nothing(stage: Path) -> None:
+    """It begins anew every time, so its weights are the same whatever a kill does."""
+    stage.write_text(
+        "from pathlib import Path\n"
+        "weights = Path('models/proof/float/weights.h5')\n"
+        "weights.parent.mkdir(parents=True, exist_ok=True)\n"
+        "weights.write_bytes(b'same')\n"
+        "print('before the first step')\n"
+    )
+    with pytest.raises(UserError, match="never said"):
+        weights_after_a_kill(stage.parents[1])
 
 
 def test_steps_are_counted_from_one(project: Project) -> None:

@@ -66,7 +66,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _measure(take: Callable[..., Case], *arguments: Any) -> Case:
-    """What was found in a process of its own, or why it failed, which can be anything: other cases are still worth it."""
+    """What was found in a process of its own, or why that failed, whatever it was: others may succeed."""
     try:
         found: Case = in_a_process(take, *arguments)
     except Exception as error:
