@@ -76,7 +76,8 @@ def check_engine() -> Finding:
     except subprocess.TimeoutExpired:
         return Finding("note", "engine", f"{docker} does not answer; running in .venv")
     if answer.returncode:
-        return Finding("note", "engine", f"{docker}: {answer.stderr.strip().splitlines()[-1]}; running in .venv")
+        reason = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+        return Finding("note", "engine", f"{docker}: {reason}; running in .venv")
     return Finding("ok", "engine", f"{docker} {answer.stdout.strip()}; make RUNNER=docker uses it")
 
 
