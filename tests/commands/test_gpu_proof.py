@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,16 +53,26 @@ def test_only_what_trains_on_one_device_is_compiled(kind: str) -> None:
 
 
 def test_what_fails_in_its_process_leaves_a_reason() -> None:
-    assert _measure(int, "many\nsteps") == {"failed": "invalid literal for int() with base 10: 'many\\nsteps'"}
+    assert _measure(json.loads, "") == {"failed": "Expecting value: line 1 column 1 (char 0)"}
     assert "terminated abruptly" in _measure(os._exit, 1)["failed"]
 
 
-MEASURED = {"sha256": "0", "pictures_per_second": 90.0, "waiting": 0.0, "peak_bytes": 10**9, "estimated_bytes": 10**9}
+MEASURED: dict[str, Any] = {
+    "sha256": "0",
+    "pictures_per_second": 90.0,
+    "waiting": 0.0,
+    "peak_bytes": 10**9,
+    "estimated_bytes": 10**9,
+}
 
 
 def test_a_case_that_failed_leaves_the_others_in_the_paragraph() -> None:
     recipe = load_recipe("voc0712", ROOT / "params.yaml")
-    cases = {"float": MEASURED, "float, again": MEASURED, "8 bits": {"failed": "out of memory"}}
+    cases: dict[str, dict[str, Any]] = {
+        "float": MEASURED,
+        "float, again": MEASURED,
+        "8 bits": {"failed": "out of memory"},
+    }
     findings = _findings(cases, same_after_a_kill=True)
     assert all(findings.values())
     text = _paragraph(recipe, "a GPU", None, cases, findings)
@@ -72,7 +83,7 @@ def test_a_case_that_failed_leaves_the_others_in_the_paragraph() -> None:
 
 def test_where_all_cases_failed_nothing_is_found_to_be_so() -> None:
     recipe = load_recipe("voc0712", ROOT / "params.yaml")
-    cases = {name: {"failed": "no kernel"} for name in ("float", "float, again", "8 bits")}
+    cases: dict[str, dict[str, Any]] = {name: {"failed": "no kernel"} for name in ("float", "float, again", "8 bits")}
     findings = _findings(cases, same_after_a_kill=False)
     assert not any(findings.values())
     text = _paragraph(recipe, "a GPU", "1.2", cases, findings)
