@@ -29,7 +29,7 @@ def theirs() -> keras.Model:
 
 @pytest.fixture(scope="module")
 def trunk() -> Backbone:
-    return make_backbone("resnet50_v2", SIZE, 1.0)
+    return make_backbone("resnet50_v2", 1.0)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, Project, tiny_params
-from octet.commands.health import host
+from octet.commands.health import gpu_facts, host
 from octet.commands.health.finding import Finding
 from octet.commands.health.memory import check_memory, memory_need
 from octet.recipe.shared.dataset import Voc
@@ -75,6 +75,26 @@ def test_training_a_gpu_recipe_asks_before_it_takes_the_cpu(settled: Project, mo
     allowed = settled.stage("train_float")
     assert allowed.returncode == 0, allowed.stderr
     assert f"running on the CPU ({len(os.sched_getaffinity(0))} cores)" in allowed.stdout
+
+
+def put_program(file: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a shell script be the first program of its name."""
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    monkeypatch.setenv("PATH", str(file.parent), prepend=os.pathsep)
+
+
+def test_a_gpu_that_does_not_tell_its_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_program(tmp_path / "nvidia-smi", "echo 81559; echo '[N/A]'; echo '[Not Supported]'", monkeypatch)
+    assert gpu_facts._memories(3) == [81559 * 2**20, None, None]
+    assert gpu_facts._memories(1) == [None]
+
+
+def test_an_engine_that_fails_without_a_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCTET_IMAGE", raising=False)
+    monkeypatch.setenv("DOCKER", "engine")
+    put_program(tmp_path / "engine", "exit 3", monkeypatch)
+    assert host.check_engine().text == "engine: exit code 3; running in .venv"
 
 
 def test_a_remote_that_is_not_there(settled: Project) -> None:

@@ -14,7 +14,7 @@ from conftest import ROOT, Project, detection_recipe
 from helpers.classifying import write_classifier_project
 from helpers.small_files import two_headed_file
 from octet.commands.packing.check import run
-from octet.commands.packing.folder import write_pack
+from octet.commands.packing.folder import is_pack, write_pack
 from octet.commands.packing.mistakes import MISTAKES
 from octet.common.tensorflow import tflite
 from octet.tflite.files.conversion import pack_model
@@ -22,6 +22,9 @@ from octet.tflite.running.running import REFERENCE, open_interpreter
 
 RAW, SHIPPED = "uint8_raw.tflite", "detector_uint8.tflite"
 PICTURES = 4
+SCRIPT = ROOT / "src/octet/commands/packing/check.py"
+PACK = ["check.py", "labels.txt", "pictures.npy", "pictures/00.jpg", "uint8_raw.tflite", "uint8_raw.npz"]
+FIRST_LINE, OWN_LINE = SCRIPT.read_text().splitlines()[0] + "\n", "# checks that my tools are there\n"
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +204,31 @@ def test_a_classifier_is_packed_likewise(tmp_path: Path, bare: Path, monkeypatch
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.count(": equal: right") == 2
+    assert is_pack(Path("pack"))  # and packing again replaces it
+
+
+@pytest.mark.parametrize(
+    ("names", "first_line", "expected"),
+    [
+        (PACK, FIRST_LINE, True),
+        ([*PACK, "anchors.npy", "pictures/01.jpg"], FIRST_LINE, True),
+        (["check.py"], OWN_LINE, False),
+        (["check.py", "hammer.txt"], FIRST_LINE, False),
+        (PACK, OWN_LINE, False),
+        (PACK[:-1], FIRST_LINE, False),
+        (PACK[:4], FIRST_LINE, False),
+        ([*PACK, "notes.txt"], FIRST_LINE, False),
+        ([*PACK, "pictures/holiday.jpg"], FIRST_LINE, False),
+        (["letters.txt"], OWN_LINE, False),
+    ],
+)
+def test_only_a_folder_of_what_is_packed_and_nothing_else_is_a_pack(
+    tmp_path: Path, names: list[str], first_line: str, expected: bool
+) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(first_line)
+    assert is_pack(tmp_path) is expected
 
 
 def test_a_folder_of_other_things_is_not_replaced(reproduced: Project, tmp_path: Path) -> None:
@@ -213,6 +241,6 @@ def test_a_folder_of_other_things_is_not_replaced(reproduced: Project, tmp_path:
 
 def test_the_script_runs_on_old_pythons() -> None:
     """tflite-runtime, which older boards have, ends with Python 3.11 and begins before 3.10."""
-    script = (ROOT / "src/octet/commands/packing/check.py").read_text()
+    script = SCRIPT.read_text()
     for new in ("strict=", "match ", " | None"):
         assert new not in script

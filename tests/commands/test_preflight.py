@@ -10,28 +10,45 @@ from conftest import Project, tiny_params
 
 
 @pytest.fixture
-def on_a_gpu(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A recipe that trains on a GPU, on a machine that shows none."""
+def without_gpu(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A machine that shows no GPU."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     monkeypatch.delenv("ALLOW_CPU", raising=False)
-    params = tiny_params()
-    params["quickstart"]["train_float"]["device"] = "gpu"
-    project.write_params(params)
     return project
 
 
-def test_a_recipe_for_a_gpu_is_stopped_where_there_is_none(on_a_gpu: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    result = on_a_gpu.octet("preflight", "quickstart")
+def train_on_a_gpu(project: Project, *trainings: str) -> None:
+    params = tiny_params()
+    for training in trainings:
+        params["quickstart"][training]["device"] = "gpu"
+    project.write_params(params)
+
+
+def lock(project: Project, *trainings: str) -> None:
+    """Write what DVC notes of trainings that were done, here or elsewhere."""
+    stages = {f"{training}@quickstart": {"cmd": "x"} for training in trainings}
+    (project.folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
+
+
+@pytest.mark.parametrize("training", ["train_float", "train_qat"])
+def test_a_recipe_for_a_gpu_is_stopped_where_there_is_none(
+    without_gpu: Project, training: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_on_a_gpu(without_gpu, training)
+    result = without_gpu.octet("preflight", "quickstart")
     assert result.returncode == 1
     assert result.stderr.startswith("octet: this recipe trains on a GPU (`device: gpu`) and TensorFlow finds none")
     monkeypatch.setenv("ALLOW_CPU", "1")
-    assert on_a_gpu.octet("preflight", "quickstart").returncode == 0
+    assert without_gpu.octet("preflight", "quickstart").returncode == 0
 
 
-def test_what_was_trained_elsewhere_needs_no_gpu(on_a_gpu: Project) -> None:
-    """Its weights come from a DVC remote."""
-    (on_a_gpu.folder / "dvc.lock").write_text("schema: '2.0'\nstages:\n  train_float@quickstart:\n    cmd: x\n")
-    assert on_a_gpu.octet("preflight", "quickstart").returncode == 0
+def test_what_was_trained_elsewhere_needs_no_gpu(without_gpu: Project) -> None:
+    """Its weights come from a DVC remote; what is yet to be trained needs one."""
+    train_on_a_gpu(without_gpu, "train_float", "train_qat")
+    lock(without_gpu, "train_float")
+    assert "TensorFlow finds none" in without_gpu.octet("preflight", "quickstart").stderr
+    lock(without_gpu, "train_float", "train_qat")
+    assert without_gpu.octet("preflight", "quickstart").returncode == 0
 
 
 def test_a_recipe_for_the_cpu_passes(project: Project) -> None:

@@ -66,6 +66,13 @@ def test_too_little_time_is_refused_with_what_is_needed() -> None:
         time_operators(branched_file(integer=False), 1, 1e-9)
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1000000"])
+def test_a_time_that_no_measurement_takes_is_refused(seconds: str, tmp_path: Path) -> None:
+    (tmp_path / "some.tflite").touch()
+    result = Project(ROOT).octet("profile", str(tmp_path / "some.tflite"), "--seconds", seconds)
+    assert (result.returncode, f"found {seconds}, expected seconds above 0" in result.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("content", [b"", b"no model", b"TFL3" * 9, branched_file(integer=True)[:3000]])
 def test_what_is_no_model_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "strange.tflite"

@@ -1,11 +1,12 @@
 """Outputs are complete or absent, whatever lay there before."""
 
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
-from octet.common.files import atomic_folder, atomic_write
+from octet.common.files import atomic_folder, atomic_write, sha256_of
 
 
 def test_a_file_has_reached_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,3 +53,10 @@ def test_what_a_kill_left_is_replaced(tmp_path: Path) -> None:
         partial.write_text("whole")
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["file", "output", "output/new"]
     assert (tmp_path / "file").read_text() == "whole"
+
+
+@pytest.mark.parametrize("size", [0, 1, (1 << 20) + 1])  # none, and more than are read at a time
+def test_the_hash_of_a_file_is_that_of_all_its_bytes(tmp_path: Path, size: int) -> None:
+    content = os.urandom(size)
+    (tmp_path / "file").write_bytes(content)
+    assert sha256_of(tmp_path / "file") == hashlib.sha256(content).hexdigest()

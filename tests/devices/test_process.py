@@ -1,6 +1,7 @@
 """Whatever a runtime's process does, it becomes an answer or a reason."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from conftest import ROOT
 from octet.devices.process import ask, run
 from octet.devices.protocol import AbsentError, RefusedError
 
@@ -47,6 +49,20 @@ def test_answers_of_an_earlier_run_are_not_taken_for_its_own(tmp_path: Path) -> 
 def test_every_bad_end_has_a_reason(tmp_path: Path, code: str, error: type[Exception], reason: str) -> None:
     with pytest.raises(error, match=reason):
         run(python(code), tmp_path)
+
+
+def test_a_lower_limit_of_memory_stays(tmp_path: Path) -> None:
+    """Nobody but root may raise a hard limit, and it would end every runtime's process to try."""
+    limits = "import resource; print(resource.getrlimit(resource.RLIMIT_DATA)[1])"
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, (4 << 30, 4 << 30));"
+        "from pathlib import Path; from octet.devices.process import run;"
+        f"print(run([sys.executable, '-c', {limits!r}], Path()))"
+    )
+    result = subprocess.run(
+        python(code), cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True
+    )
+    assert result.stdout.split() == [str(4 << 30)], result.stderr
 
 
 def test_what_it_says_is_safe_to_print(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 from octet.common.tensorflow import keras, tf
 
 
-def make_backbone(name: str, input_size: int, alpha: float) -> "Backbone":
-    """Make the backbone `name` for pictures of one size; `alpha` is its width, a share of the original's channels."""
-    trunk: Backbone = import_module(f"octet.backbones.{name}").Trunk(input_size, alpha)
+def make_backbone(name: str, alpha: float) -> "Backbone":
+    """Make the backbone `name`; `alpha` is its width, a share of the original's channels."""
+    trunk: Backbone = import_module(f"octet.backbones.{name}").Trunk(alpha)
     return trunk
 
 

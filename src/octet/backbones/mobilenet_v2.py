@@ -19,8 +19,8 @@ _LAST = ("Conv_1", "Conv_1_bn", "out_relu")
 class Trunk:
     """MobileNetV2 without its classifier; `alpha` is its width, as a share of the original's channels."""
 
-    def __init__(self, input_size: int, alpha: float) -> None:
-        self._input_size, self._alpha = input_size, alpha
+    def __init__(self, alpha: float) -> None:
+        self._alpha = alpha
 
     def features(self, pictures: tf.Tensor) -> dict[int, tf.Tensor]:
         """Build the trunk on pictures [N, S, S, 3]; the features [N, S / stride, S / stride, C] by stride."""

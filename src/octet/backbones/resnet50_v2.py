@@ -25,10 +25,9 @@ _LEAST = 2.0**-20  # by which the constants that stand for 1 differ
 class Trunk:
     """ResNet50V2 without its classifier."""
 
-    def __init__(self, input_size: int, alpha: float) -> None:
+    def __init__(self, alpha: float) -> None:
         if alpha != 1:
             raise UserError(f"model.alpha is {alpha}: ResNet50V2 has one width, 1.0")
-        del input_size  # its layers are the same for pictures of any size
 
     def features(self, pictures: tf.Tensor) -> dict[int, tf.Tensor]:
         """Build the trunk on pictures [N, S, S, 3]; the features [N, S / stride, S / stride, C] by stride."""

@@ -11,6 +11,7 @@ import argparse
 from math import inf
 
 from octet.commands.command_line.command import run_command
+from octet.commands.command_line.numbers import positive
 from octet.commands.looking import command
 from octet.commands.looking.kinds import CLASSIFICATION
 
@@ -21,7 +22,7 @@ def main(options: argparse.Namespace) -> int:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     command.add_arguments(parser)
-    parser.add_argument("--top", type=command.positive, default=3, metavar="N", help="how many classes to tell (3)")
+    parser.add_argument("--top", type=positive, default=3, metavar="N", help="how many classes to tell (3)")
     parser.add_argument("--min-score", type=command.share, default=-inf, metavar="0..1", help="the least score (any)")
 
 

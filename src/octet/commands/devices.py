@@ -7,13 +7,13 @@ Usage:  octet devices [RECIPE] [--pictures N] [--only RUNTIME ...]
 """
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
+from octet.commands.command_line.numbers import positive
 from octet.commands.command_line.recipes import SHIPPED_FILE, add_recipe_with_results, recipe_with_results
-from octet.common.files import require_output
+from octet.common.files import require_output, sha256_of
 from octet.tflite.running.variants import variant_files
 
 REQUIREMENTS = Path("requirements")
@@ -51,10 +51,10 @@ def main(options: argparse.Namespace) -> None:
     devices = Devices(
         recipe=recipe.name,
         file=str(raw),
-        sha256=_sha256(raw),
+        sha256=sha256_of(raw),
         pictures=pictures,
         metric=recipe.headline,
-        files={name: _sha256(file) for name, file in files.items() if file.suffix == ".tflite" and file.exists()},
+        files={name: sha256_of(file) for name, file in files.items() if file.suffix == ".tflite" and file.exists()},
         runtimes=rows,
     )
     write_devices(report, devices)
@@ -64,21 +64,10 @@ def main(options: argparse.Namespace) -> None:
         sys.exit(f"octet: {recipe.name} fails on {', '.join(failed)}, which its devices.must lists")
 
 
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe_with_results(parser)
-    parser.add_argument("--pictures", type=count, metavar="N", help="how many of test (default: the recipe's)")
+    parser.add_argument("--pictures", type=positive, metavar="N", help="how many of test (default: the recipe's)")
     parser.add_argument("--only", action="append", metavar="RUNTIME", help="try this one; may be given again")
-
-
-def count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"found {text}, expected 1 or more")
-    return value
 
 
 def run() -> None:

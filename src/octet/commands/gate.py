@@ -5,14 +5,13 @@ Usage:  octet gate [RECIPE]    (exit code 0: passed, 1: not)
 """
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
 from octet.common.errors import UserError
-from octet.common.files import require_output
+from octet.common.files import require_output, sha256_of
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import FileFacts, read_files
 from octet.tflite.running.variants import variant_files
@@ -37,7 +36,7 @@ def main(options: argparse.Namespace) -> None:
 
 def require_scored(file: Path, facts: FileFacts, recipe: str) -> None:
     """Refuse a file that is not the one whose scores are judged."""
-    if hashlib.sha256(file.read_bytes()).hexdigest() != facts.sha256:
+    if sha256_of(file) != facts.sha256:
         raise UserError(f"{file} is not the file that was scored: run `dvc repro score@{recipe}` first")
 
 

@@ -3,13 +3,18 @@
 Reads:  the recipe, whose data are replaced by rendered pictures; the machine
 Writes: reports/gpu.json, with the paragraph that it prints; runs/gpu, a scratch folder
 Usage:  octet gpu [RECIPE] [--steps N]    (default: voc0712, 50)
+        exit code 1: a case failed, or bytes that should be the same are not
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from octet.commands.benchmark.cores import in_a_process
 from octet.commands.command_line.command import run_command
+from octet.commands.command_line.numbers import positive
+from octet.common.errors import UserError, first_line
 from octet.common.files import write_json
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe, Training
@@ -17,12 +22,14 @@ from octet.recipe.shared.recipe import Recipe, Training
 _OFF_BY, _WAITING = 0.25, 0.1  # of the memory that was estimated; of the time
 _BITS = {"float32": 32, "bfloat16": 16}
 _COMPILED = {True: "compiled", False: "not compiled"}
+_FAILED = "failed"  # the only key of a case that was not measured, with the reason
+
+Case = dict[str, Any]
 
 
 def main(options: argparse.Namespace) -> int:
     base = load_recipe(options.recipe)
 
-    from octet.commands.benchmark.cores import in_a_process
     from octet.commands.health.gpu_facts import read_gpu_facts
     from octet.commands.proof.project import make_project, weights_after_a_kill
     from octet.commands.proof.steps import take_steps
@@ -35,28 +42,53 @@ def main(options: argparse.Namespace) -> int:
     print("rendering pictures", flush=True)
     recipe = make_project(folder, base)
     records = folder / "data" / "proof" / "records"
-    cases: dict[str, dict[str, Any]] = {}
+    cases: dict[str, Case] = {}
     for name, (training, changes) in _cases(base, len(facts.gpus)).items():
         compiled = {"xla": getattr(base, training).xla}
         plan = getattr(recipe, training).model_copy(update=compiled | changes)
         changed = recipe.model_copy(update={training: plan})
-        cases[name] = in_a_process(take_steps, changed, training, records, options.steps)
-        print(f"{name}: {cases[name]['pictures_per_second']} pictures/s", flush=True)
-    through, gone_on = weights_after_a_kill(folder)
-    findings = {
-        "the same bytes twice": len({cases[name]["sha256"] for name in ("float", "float, again")}) == 1,
-        "the same bytes after a kill": through == gone_on,
-        "waits for pictures less than a tenth of the time": cases["float"]["waiting"] < _WAITING,
-        "takes the memory that doctor estimates": all(
-            abs(case["estimated_bytes"] / case["peak_bytes"] - 1) < _OFF_BY for case in cases.values()
-        ),
-    }
+        case = cases[name] = _measure(take_steps, changed, training, records, options.steps)
+        result = f"failed: {case[_FAILED]}" if _FAILED in case else f"{case['pictures_per_second']} pictures/s"
+        print(f"{name}: {result}", flush=True)
+    try:
+        through, gone_on = weights_after_a_kill(folder)
+        findings = _findings(cases, through == gone_on)
+    except UserError as error:
+        print(f"after a kill: failed: {first_line(error)}", flush=True)
+        findings = _findings(cases, False)
     on = ", ".join(f"{gpu.name}" for gpu in facts.gpus) or describe_cpu()
     text = _paragraph(base, on, facts.driver, cases, findings)
     found = {"devices": on, "driver": facts.driver, "cases": cases, **findings, "text": text}
     write_json(Path("reports", "gpu.json"), found)
     print(f"\n{text}")
-    return 0 if findings["the same bytes twice"] and findings["the same bytes after a kill"] else 1
+    sound = findings["the same bytes twice"] and findings["the same bytes after a kill"]
+    return 0 if sound and len(_measured(cases)) == len(cases) else 1
+
+
+def _measure(take: Callable[..., Case], *arguments: Any) -> Case:
+    """What was found in a process of its own, or why that failed, whatever it was: others may succeed."""
+    try:
+        found: Case = in_a_process(take, *arguments)
+    except Exception as error:
+        return {_FAILED: first_line(error)}
+    return found
+
+
+def _measured(cases: dict[str, Case]) -> dict[str, Case]:
+    return {name: case for name, case in cases.items() if _FAILED not in case}
+
+
+def _findings(cases: dict[str, Case], same_after_a_kill: bool) -> dict[str, bool]:
+    """What was looked at, and whether it is so; it is not where a case that would show it failed."""
+    measured = _measured(cases)
+    first, again = (measured.get(name) for name in ("float", "float, again"))
+    return {
+        "the same bytes twice": bool(first and again and first["sha256"] == again["sha256"]),
+        "the same bytes after a kill": same_after_a_kill,
+        "waits for pictures less than a tenth of the time": bool(first and first["waiting"] < _WAITING),
+        "takes the memory that doctor estimates": bool(measured)
+        and all(abs(case["estimated_bytes"] / case["peak_bytes"] - 1) < _OFF_BY for case in measured.values()),
+    }
 
 
 def _cases(base: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -67,10 +99,12 @@ def _cases(base: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
         "float": ("train_float", {}),
         "float, again": ("train_float", {}),
         f"float in {_BITS[other_precision]} bits": ("train_float", {"precision": other_precision}),
-        f"float, {_COMPILED[not plan.xla]}": ("train_float", {"xla": not plan.xla}),
-        "8 bits": ("train_qat", {}),
-        f"8 bits, {_COMPILED[not base.train_qat.xla]}": ("train_qat", {"xla": not base.train_qat.xla}),
     }
+    if plan.strategy.kind == "one":  # no other can be compiled
+        cases[f"float, {_COMPILED[not plan.xla]}"] = ("train_float", {"xla": not plan.xla})
+    cases["8 bits"] = ("train_qat", {})
+    if base.train_qat.strategy.kind == "one":
+        cases[f"8 bits, {_COMPILED[not base.train_qat.xla]}"] = ("train_qat", {"xla": not base.train_qat.xla})
     if gpus > 1 and plan.batch // plan.micro_batches % gpus == 0:
         strategy = plan.strategy.model_copy(update={"kind": "mirrored", "replicas": gpus})
         cases[f"float on {gpus} GPUs"] = ("train_float", {"strategy": strategy, "xla": False})
@@ -78,29 +112,34 @@ def _cases(base: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def _paragraph(
-    recipe: Recipe, devices: str, driver: str | None, cases: dict[str, dict[str, Any]], findings: dict[str, bool]
+    recipe: Recipe, devices: str, driver: str | None, cases: dict[str, Case], findings: dict[str, bool]
 ) -> str:
     """What was found, to be pasted into docs/training.md."""
-    rates = ", ".join(f"{name} {case['pictures_per_second']:.0f}" for name, case in cases.items())
-    most = max(case["peak_bytes"] for case in cases.values()) / 1e9
+    measured = _measured(cases)
+    rates = ", ".join(
+        f"{name} {measured[name]['pictures_per_second']:.0f}" if name in measured else f"{name} failed"
+        for name in cases
+    )
+    most = max((case["peak_bytes"] for case in measured.values()), default=0) / 1e9
     told = "; ".join(f"{name}: {'yes' if good else 'NO'}" for name, good in findings.items())
     hours = "; ".join(
-        f"{section} takes {_hours(getattr(recipe, section), cases[name]):.2g} hours for each 1,000 pictures"
+        f"{section} takes {_hours(getattr(recipe, section), measured[name]):.2g} hours for each 1,000 pictures"
         for section, name in (("train_float", "float"), ("train_qat", "8 bits"))
+        if name in measured
     )
     return (
-        f"On {devices}{f' (driver {driver})' if driver else ''}, pictures a second of {recipe.name}: {rates}; "
-        f"{most:.1f} GB at most. Of all its epochs, {hours}. {told}."
+        f"On {devices}{f' (driver {driver})' if driver else ''}, pictures a second of {recipe.name}: {rates}"
+        f"{f'; {most:.1f} GB at most' if measured else ''}. {f'Of all its epochs, {hours}. ' if hours else ''}{told}."
     )
 
 
-def _hours(plan: Training, case: dict[str, Any]) -> float:
+def _hours(plan: Training, case: Case) -> float:
     return float(plan.epochs * 1000 / case["pictures_per_second"] / 3600)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", metavar="RECIPE", nargs="?", default="voc0712", help="a section of params.yaml")
-    parser.add_argument("--steps", type=int, default=50, help="of each measurement (default: 50)")
+    parser.add_argument("--steps", type=positive, default=50, metavar="N", help="of each measurement (default: 50)")
 
 
 def run() -> None:

@@ -7,13 +7,12 @@ Usage:  octet kernels [RECIPE] [--only builtin|reference]
 """
 
 import argparse
-import hashlib
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import EVALUATION, SHIPPED_FILE, add_recipe_with_results, recipe_with_results
 from octet.common.errors import UserError
-from octet.common.files import require_output
+from octet.common.files import require_output, sha256_of
 from octet.measuring.files import read_files
 
 _KERNELS = ("builtin", "reference")
@@ -25,7 +24,7 @@ def main(options: argparse.Namespace) -> None:
     file = require_output(SHIPPED_FILE.of_recipe(recipe), f"{SHIPPED_FILE.stage}@{recipe.name}")
     require_output(Path("data", recipe.name, "records"), f"preprocess@{recipe.name}")
     facts = read_files(reports / "files.json", recipe)["uint8"]
-    if hashlib.sha256(file.read_bytes()).hexdigest() != facts.sha256:
+    if sha256_of(file) != facts.sha256:
         raise UserError(f"{file}: is not the file that was evaluated: run `dvc repro score@{recipe.name}` first")
 
     from octet.commands.rounding.scores import score_kernels

@@ -26,9 +26,11 @@ def main(options: argparse.Namespace) -> None:
     folder = options.out or Path("runs", recipe.name, "pack")
 
     from octet.commands.packing.folder import is_pack, write_pack
+    from octet.common import device
 
-    if folder.exists() and not is_pack(folder):
+    if folder.exists() and any(folder.iterdir()) and not is_pack(folder):
         raise UserError(f"{folder}: is there already and was not packed by this command: name another with --out")
+    device.choose("cpu", 1)
     write_pack(folder, recipe, files, options.pictures)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     print(f"{folder}: {size / 1e6:.1f} MB; copy it to the device and run there: python3 {folder.name}/check.py")

@@ -27,7 +27,10 @@ def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
     if recipe.name not in (listed := recipes_of_pipeline()):
         raise UserError(f"dvc.yaml lists no recipe {recipe.name!r} under `vars`; there are: {', '.join(listed)}")
-    trained = f"train_float@{recipe.name}" in read_lock(Path("dvc.lock"))  # here, or it comes from a DVC remote
+    locked = read_lock(Path("dvc.lock"))
+    trainings = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
+    # What is in the lock was trained here, or it comes from a DVC remote.
+    plans = [plan for stage, plan in trainings.items() if f"{stage}@{recipe.name}" not in locked]
 
     from dvc.exceptions import DvcException
 
@@ -35,11 +38,11 @@ def main(options: argparse.Namespace) -> None:
 
     with report_user_errors(DvcException):
         remove_broken_rwlock()
-    plan = recipe.train_float
-    if plan.device == "gpu" and not trained:
-        from octet.common import device
+    for plan in plans:
+        if plan.device == "gpu":
+            from octet.common import device
 
-        device.find_gpus("gpu", plan.strategy.replicas if plan.strategy.kind == "mirrored" else 1)
+            device.find_gpus("gpu", plan.strategy.replicas if plan.strategy.kind == "mirrored" else 1)
     fetch_changed_files(recipe)
 
 

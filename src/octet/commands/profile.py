@@ -14,6 +14,7 @@ from octet.common.errors import UserError
 
 _SUFFIX = ".tflite"
 _MOST_THREADS = 64
+_DAY = 24 * 3600  # seconds
 
 
 def main(options: argparse.Namespace) -> None:
@@ -45,15 +46,16 @@ def chosen_file(model: str | None) -> tuple[Path, Path | None]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", nargs="?", help=f"a {_SUFFIX} file, or a section of params.yaml")
     parser.add_argument("--threads", type=int, choices=range(1, _MOST_THREADS + 1), default=1, metavar="N")
-    parser.add_argument("--seconds", type=positive, default=120, metavar="N", help="how long to measure (120)")
+    parser.add_argument("--seconds", type=duration, default=120, metavar="N", help="how long to measure (120)")
     parser.add_argument("--top", type=int, default=15, metavar="N", help="how many layers to print (15)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all layers")
 
 
-def positive(text: str) -> float:
+def duration(text: str) -> float:
+    """Seconds, which no measurement needs more of than a day has."""
     value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"found {text}, expected a number of seconds above 0")
+    if not 0 < value <= _DAY:
+        raise argparse.ArgumentTypeError(f"found {text}, expected seconds above 0, {_DAY} at most")
     return value
 
 

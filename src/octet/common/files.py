@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from octet.common.errors import UserError, first_line
+
+_BLOCK = 1 << 20  # bytes that are read at a time
 
 
 @contextmanager
@@ -84,6 +87,15 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[objec
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
         table.writerows(rows)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file of any size, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as content:
+        while block := content.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def require_output(path: Path, made_by: str) -> Path:

@@ -19,13 +19,18 @@ def describe_cpu() -> str:
     return f"the CPU ({cores()} core{'s' * (cores() > 1)})"
 
 
+def cpu_fields() -> dict[str, str]:
+    """What Linux tells of the first core, by the names in /proc/cpuinfo; nothing on other systems."""
+    if not _CPU_INFO.exists():
+        return {}
+    lines = _CPU_INFO.read_text().partition("\n\n")[0].splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
 def cpu_name() -> str:
     """The processor, as far as the system tells it."""
-    fields = {}
-    if _CPU_INFO.exists():
-        for line in _CPU_INFO.read_text().partition("\n\n")[0].splitlines():
-            key, _, value = line.partition(":")
-            fields[key.strip()] = value.strip()
+    fields = cpu_fields()
     name = " ".join(fields.get("model name", "").split()) or platform.processor() or platform.machine()
     if "model" in fields:  # a virtual machine's name may say no more than its maker
         name += f", family {fields['cpu family']}, model {fields['model']}"

@@ -85,8 +85,10 @@ def started(
             raise AbsentError(f"{command[0]} cannot be started: {error.strerror}") from None
     try:
         if hasattr(resource, "prlimit"):  # Linux; data, for emulators and browsers reserve addresses by the terabyte
+            hard = resource.getrlimit(resource.RLIMIT_DATA)[1]  # which only root may raise
+            most = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
             with suppress(ProcessLookupError):
-                resource.prlimit(process.pid, resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
+                resource.prlimit(process.pid, resource.RLIMIT_DATA, (most, most))
         yield process
     finally:
         with suppress(ProcessLookupError):

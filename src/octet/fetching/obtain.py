@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from octet.common.errors import UserError
-from octet.common.files import atomic_write, write_json
+from octet.common.files import atomic_write, sha256_of, write_json
 from octet.fetching.asking import OtherFileError, Patience, SourceError
 from octet.fetching.download import download, require_room, size_of
 from octet.fetching.own import container_hint, is_pipe_or_device, local_path
@@ -23,7 +23,6 @@ from octet.recipe.shared.dataset import File
 
 Check = Callable[[Path], None]  # raises an OtherFileError
 
-_BLOCK = 1 << 20  # bytes that are read at a time
 _PATIENCE = Patience()
 
 
@@ -71,17 +70,9 @@ def _difference(path: Path, file: File) -> str | None:
         return "is no file"
     if file.bytes not in (None, size_of(path)):
         return f"has {size_of(path)} bytes, expected {file.bytes}"
-    if file.sha256 is not None and (sha256 := _sha256(path)) != file.sha256:
+    if file.sha256 is not None and (sha256 := sha256_of(path)) != file.sha256:
         return f"has SHA-256 {sha256}, expected {file.sha256}"
     return None
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as content:
-        while block := content.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _copy(path: Path, target: Path) -> None:
@@ -227,7 +218,7 @@ def _first_seen(file: File) -> tuple[File, str]:
 
 def _write_note(url: str, file: File, downloaded: Path) -> str:
     """Note the size and SHA-256 of the first download of a URL, and return the SHA-256."""
-    sha256 = _sha256(downloaded)
+    sha256 = sha256_of(downloaded)
     noted = file.model_copy(update={"sha256": sha256, "bytes": size_of(downloaded) or None, "sources": (url,)})
     write_json(_note_path(url), noted.model_dump())
     print(

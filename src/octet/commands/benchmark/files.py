@@ -9,6 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from octet.commands.benchmark.data import items_per_second
 from octet.commands.benchmark.timing import median_seconds
+from octet.common import device
 from octet.common.machine import cores
 from octet.common.silence import silence
 from octet.data.reading.pictures import picture_batches
@@ -36,6 +37,7 @@ def file_rates(files: Mapping[str, Path], records: Path) -> dict[str, float]:
 
 def file_scoring_rates(file: Path, records: Path, size: int) -> dict[str, float]:
     """Pictures a second of a split, run as `evaluate` does: with an interpreter for each core."""
+    device.choose("cpu", 1)
     pictures = picture_batches(records, "test", size, _BATCH).repeat().take(1 + _BATCHES)
     return {"file": _BATCH * items_per_second(run_tflite(file, pictures.as_numpy_iterator()))}
 

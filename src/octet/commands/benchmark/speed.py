@@ -3,7 +3,6 @@
 It lies in runs/, since no stage makes it: another machine, or a busier one, has other numbers.
 """
 
-import hashlib
 import io
 import time
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from octet.commands.ending.pictures import shown_pictures
-from octet.common.files import require_output, write_json
+from octet.common.files import require_output, sha256_of, write_json
 from octet.common.machine import cpu_name
 from octet.recipe.shared.recipe import Recipe
 from octet.recipe.shared.types import Text
@@ -58,7 +57,7 @@ def known_speed(recipe: Recipe) -> Speed:
     speed = _as_written(_place(recipe))
     if speed and speed.machine == cpu_name():
         hashes = {name: of.sha256 for name, of in speed.files.items()}
-        if hashes == {name: _sha256(file) for name, file in _files(recipe).items()}:
+        if hashes == {name: sha256_of(file) for name, file in _files(recipe).items()}:
             return speed
     return measure_speed(recipe)
 
@@ -71,7 +70,7 @@ def measure_speed(recipe: Recipe) -> Speed:
     times = interleaved_milliseconds({name: Runner(file) for name, file in files.items()}, pixels)
     speed = Speed(
         machine=cpu_name(),
-        files={name: FileSpeed(sha256=_sha256(file), milliseconds=times[name]) for name, file in files.items()},
+        files={name: FileSpeed(sha256=sha256_of(file), milliseconds=times[name]) for name, file in files.items()},
     )
     write_json(_place(recipe), speed.model_dump(mode="json"))
     return speed
@@ -107,7 +106,3 @@ def _files(recipe: Recipe) -> dict[str, Path]:
 
 def _place(recipe: Recipe) -> Path:
     return Path("runs", recipe.name, "speed.json")
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

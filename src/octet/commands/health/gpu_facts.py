@@ -54,10 +54,11 @@ def _memories(count: int) -> list[int | None]:
     """The memory of each GPU in bytes, as nvidia-smi reports it; None where it does not."""
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
     try:
-        sizes = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.split()
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
     except (OSError, subprocess.SubprocessError):
         return [None] * count
-    return [int(mebibytes) * 2**20 for mebibytes in sizes] if len(sizes) == count else [None] * count
+    sizes = [int(mebibytes) * 2**20 if mebibytes.isdecimal() else None for mebibytes in told.splitlines()]
+    return sizes if len(sizes) == count else [None] * count
 
 
 def _start_cuda() -> int | None:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from octet.commands.health.finding import Finding
-from octet.common.machine import cores
+from octet.common.machine import cores, cpu_fields
 from octet.recipe.shared.dataset import Dataset
 
 _LEAST_FREE = 2e9  # the bytes of quickstart's data, cache and scratch files, with room to spare
@@ -76,7 +76,8 @@ def check_engine() -> Finding:
     except subprocess.TimeoutExpired:
         return Finding("note", "engine", f"{docker} does not answer; running in .venv")
     if answer.returncode:
-        return Finding("note", "engine", f"{docker}: {answer.stderr.strip().splitlines()[-1]}; running in .venv")
+        reason = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+        return Finding("note", "engine", f"{docker}: {reason}; running in .venv")
     return Finding("ok", "engine", f"{docker} {answer.stdout.strip()}; make RUNNER=docker uses it")
 
 
@@ -89,13 +90,9 @@ def _quota() -> float | None:
 
 def _cpu() -> str:
     """The CPU's vendor, family and widest vectors, by which oneDNN chooses its kernels."""
-    info = Path("/proc/cpuinfo")
-    if not info.exists():
+    fields = cpu_fields()
+    if not fields:
         return "this CPU"
-    fields = {}
-    for line in info.read_text().split("\n\n")[0].splitlines():
-        key, _, value = line.partition(":")
-        fields[key.strip()] = value.strip()
     flags = fields.get("flags", "").split()
     vectors = next((name for name in ("amx_tile", "avx512_bf16", "avx512f", "avx2") if name in flags), "no AVX2")
     return f"{fields.get('vendor_id', 'this CPU')} family {fields.get('cpu family', '?')} ({vectors})"

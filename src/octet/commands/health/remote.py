@@ -28,7 +28,7 @@ def check_remote() -> Finding:
     except subprocess.TimeoutExpired:
         return Finding("FAIL", "remote", f"{name} does not answer within {_TIMEOUT} s", "see docs/remotes.md")
     if answer.returncode:
-        reason = answer.stderr.strip().splitlines()[-1]
+        reason = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
         return Finding("FAIL", "remote", f"{name} cannot be read: {reason}", "see docs/remotes.md")
     return Finding("ok", "remote", f"{name} answers")
 

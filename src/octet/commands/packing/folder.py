@@ -1,5 +1,6 @@
 """The folder for a device: what is copied into it, and the answers that `check.py` compares with."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -18,6 +19,8 @@ from octet.recipe.shared.recipe import Recipe
 from octet.tflite.running.running import BUILTIN, REFERENCE, XNNPACK, open_interpreter
 
 _CHECK = Path(check.__file__)
+_ALWAYS = {_CHECK.name, "labels.txt", "pictures.npy", "pictures/00.jpg"}
+_SOMETIMES = re.compile(r"anchors\.npy|pictures/\d\d\.jpg|[^/]*\.tflite")
 _KERNELS = {
     XNNPACK: "right, as LiteRT with XNNPACK",
     BUILTIN: "right, as LiteRT's builtin kernels",
@@ -29,8 +32,18 @@ Answers = list[NDArray[Any]]  # each output for all pictures, [N, ...], as the f
 
 
 def is_pack(folder: Path) -> bool:
-    """Whether a folder was packed here before, so that it can be replaced."""
-    return (folder / _CHECK.name).exists()
+    """Whether a folder holds all that is packed here and nothing else, so that it can be replaced."""
+    names = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir()}
+    answers = {f"{Path(name).stem}.npz" for name in names if name.endswith(".tflite")}
+    if not answers or not names >= answers | _ALWAYS:
+        return False
+    strange = [name for name in names - answers - _ALWAYS if not _SOMETIMES.fullmatch(name)]
+    return not strange and _first_line(folder / _CHECK.name) == _first_line(_CHECK)
+
+
+def _first_line(script: Path) -> bytes:
+    with script.open("rb") as content:
+        return content.readline()
 
 
 def write_pack(folder: Path, recipe: Recipe, files: Sequence[Path], count: int) -> None:

@@ -39,8 +39,8 @@ def make_project(folder: Path, base: Recipe) -> Recipe:
     return load_recipe("proof", folder / PARAMS)
 
 
-def run_stage(folder: Path, stage: str, stop_after: str = "", number: signal.Signals | None = None) -> None:
-    """Run a stage of the project, to its end or until it says `stop_after` and gets a signal."""
+def run_stage(folder: Path, stage: str, expected: str = "", number: signal.Signals | None = None) -> None:
+    """Run a stage of the project, to its end or until it says what is expected and gets a signal."""
     process = subprocess.Popen(
         [sys.executable, "-u", f"src/{stage}.py", "proof"],
         cwd=folder,
@@ -53,19 +53,24 @@ def run_stage(folder: Path, stage: str, stop_after: str = "", number: signal.Sig
     said = []
     for line in process.stdout:
         said.append(line)
-        if number and line.startswith(stop_after):
+        if number and line.startswith(expected):
             process.send_signal(number)
     if process.wait() and not number:
         raise UserError(f"{stage} failed: {''.join(said[-5:]).strip()}")
+    if expected and not any(line.startswith(expected) for line in said):
+        raise UserError(f"{stage} never said {expected!r}, but: {''.join(said[-5:]).strip()}")
 
 
 def weights_after_a_kill(folder: Path) -> tuple[bytes, bytes]:
-    """The weights of a float training that ran through, and of one that was stopped, killed, and went on."""
+    """The weights of a float training that ran through, and of one that was stopped, killed, and went on.
+
+    It is an error if nothing was stopped, or did not go on: the weights would be the same without any proof.
+    """
     weights = folder / "models" / "proof" / "float" / "weights.h5"
     run_stage(folder, "train_float")
     through = weights.read_bytes()
     shutil.rmtree(weights.parent)
     run_stage(folder, "train_float", "before the first step", signal.SIGTERM)
     run_stage(folder, "train_float", "going on after step", signal.SIGKILL)
-    run_stage(folder, "train_float")
+    run_stage(folder, "train_float", "going on after step")
     return through, weights.read_bytes()

@@ -105,8 +105,10 @@ def _set_name(pattern: Path) -> str:
 
 def _labels(records: Path, beside: Sequence[Path]) -> str | list[str]:
     """`text` where a record names its class; otherwise the names that a file beside the records lists."""
-    from octet.sources.packing.tfrecords import first_names_class  # TensorFlow, which no other kind needs
+    from octet.common import device  # TensorFlow, which no other kind needs
+    from octet.sources.packing.tfrecords import first_names_class
 
+    device.choose("cpu", 1)
     if first_names_class(records):
         return "text"
     lists = [file for file in beside if file.name == "labels.txt" or file.name.endswith(".labels.txt")]

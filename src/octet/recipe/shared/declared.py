@@ -3,7 +3,6 @@
 DVC reads them when the stage has run, and writes into dvc.lock that they made its outputs.
 """
 
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from octet.common.errors import UserError
+from octet.common.files import sha256_of
 from octet.common.untrusted_yaml import load_yaml
 from octet.recipe.shared.load import PARAMS, read_sections
 
@@ -33,7 +33,7 @@ def fingerprints(stage: str, recipe: str) -> dict[str, str]:
     sections = read_sections()
     values = {f"{PARAMS}: {key}": json.dumps(_value(sections, key), default=str) for key in declared["params"]}
     files = [file for dep in declared["deps"] if not _is_data(dep) for file in _files(Path(dep))]
-    return values | {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    return values | {str(file): sha256_of(file) for file in files}
 
 
 def _read_pipeline() -> tuple[dict[str, dict[str, str]], dict[str, Any]]:

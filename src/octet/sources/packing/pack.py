@@ -46,6 +46,8 @@ def pack_source(source: DatasetSource, archives: Path) -> None:
                 if archive.name.endswith(COMPRESSED_TAR):
                     decompress_archive(archives / archive.name)
         case TfRecords():
-            from octet.sources.packing.tfrecords import tfrecords_members  # TensorFlow, which no other kind needs
+            from octet.common import device  # TensorFlow, which no other kind needs
+            from octet.sources.packing.tfrecords import tfrecords_members
 
+            device.choose("cpu", 1)
             write_archive(archives / "tfrecords.tar", tfrecords_members(source))

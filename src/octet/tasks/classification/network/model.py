@@ -25,4 +25,4 @@ def build_classifier(model: Model, classes: int) -> keras.Model:
 
 def classifier_backbone(model: Model) -> Backbone:
     """The backbone that a recipe's section `model` names."""
-    return make_backbone(model.backbone, model.input_size, model.alpha)
+    return make_backbone(model.backbone, model.alpha)

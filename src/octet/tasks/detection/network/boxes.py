@@ -5,7 +5,6 @@ from octet.common.tensorflow import tf
 # What TFLite_Detection_PostProcess divides the four numbers by: y, x, height, width.
 CODE_SCALES = (10.0, 10.0, 5.0, 5.0)
 _LARGEST = 10.0  # the logarithm of the largest side of a decoded box, in sides of its cell; that of 89 is not finite
-_SMALLEST = 1e-6  # the shortest side that is encoded, as the logarithm of 0 is not finite
 
 
 def box_area(boxes: tf.Tensor) -> tf.Tensor:
@@ -42,22 +41,9 @@ def generalized_iou(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(shared, union) - tf.math.divide_no_nan(around - union, around)
 
 
-def corners_to_centre(boxes: tf.Tensor) -> tf.Tensor:
-    """Boxes [..., 4] from corners to centre and size: [y, x, height, width]."""
-    return tf.concat([(boxes[..., :2] + boxes[..., 2:]) / 2, boxes[..., 2:] - boxes[..., :2]], axis=-1)
-
-
 def centre_to_corners(boxes: tf.Tensor) -> tf.Tensor:
     """Boxes [..., 4] from centre and size [y, x, height, width] to corners."""
     return tf.concat([boxes[..., :2] - boxes[..., 2:] / 2, boxes[..., :2] + boxes[..., 2:] / 2], axis=-1)
-
-
-def encode_boxes(boxes: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:
-    """The box codes [..., 4]: boxes [..., 4] given as corners, relative to cells [..., 4] as centre and size."""
-    centre = corners_to_centre(boxes)
-    place = (centre[..., :2] - cells[..., :2]) / cells[..., 2:]
-    size = tf.math.log(tf.maximum(centre[..., 2:], _SMALLEST) / cells[..., 2:])
-    return tf.concat([place, size], axis=-1) * tf.constant(CODE_SCALES)
 
 
 def decode_boxes(codes: tf.Tensor, cells: tf.Tensor) -> tf.Tensor:

@@ -33,7 +33,7 @@ def build_detector(model: Model, classes: int) -> keras.Model:
 
 def detector_backbone(model: Model) -> Backbone:
     """The backbone that a recipe's section `model` names."""
-    return make_backbone(model.backbone, model.input_size, model.alpha)
+    return make_backbone(model.backbone, model.alpha)
 
 
 def _pyramid(backbone: Mapping[int, tf.Tensor], model: Model) -> dict[int, tf.Tensor]:
