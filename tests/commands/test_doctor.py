@@ -16,7 +16,6 @@ from octet.recipe.shared.dataset import Voc
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
 
-
 TRAININGS = ("train_float", "train_qat")
 
 
