@@ -131,7 +131,7 @@ def test_gpus_that_share_a_batch_need_memory_for_their_parts() -> None:
     quickstart = load_recipe("quickstart", ROOT / "params.yaml")
     strategy = quickstart.train_qat.strategy.model_copy(update={"kind": "mirrored", "replicas": 4})
     plan = quickstart.train_qat.model_copy(update={"device": "gpu", "strategy": strategy})
-    finding = check_memory(quickstart.model_copy(update={"train_qat": plan}), TRAININGS, 8 * 2**30, gpu=True)
+    finding = check_memory(quickstart.model_copy(update={"train_qat": plan}), ["train_qat"], 8 * 2**30, gpu=True)
     assert "8 pictures at once in train_qat" in finding.text
 
 
