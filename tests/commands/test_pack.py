@@ -14,7 +14,7 @@ from conftest import ROOT, Project, detection_recipe
 from helpers.classifying import write_classifier_project
 from helpers.small_files import two_headed_file
 from octet.commands.packing.check import run
-from octet.commands.packing.folder import is_pack, write_pack
+from octet.commands.packing.folder import is_pack, is_replaceable, write_pack
 from octet.commands.packing.mistakes import MISTAKES
 from octet.common.tensorflow import tflite
 from octet.tflite.files.conversion import pack_model
@@ -229,6 +229,14 @@ def test_only_a_folder_of_what_is_packed_and_nothing_else_is_a_pack(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(first_line)
     assert is_pack(tmp_path) is expected
+
+
+def test_what_may_be_replaced_beside_a_pack(tmp_path: Path) -> None:
+    assert is_replaceable(tmp_path)  # empty
+    file = tmp_path / "file"
+    file.touch()
+    assert not is_replaceable(file)
+    assert not is_replaceable(tmp_path)
 
 
 def test_a_folder_of_other_things_is_not_replaced(reproduced: Project, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """The gradient of fake quantization is what the kernels compute, is in a training's graph, and is in no file."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from tensorflow.python.framework.config import disable_op_determinism
 from tensorflow.python.framework.ops import gradient_registry
 from tensorflow.python.ops import array_ops
 
+from helpers.graphs import nodes
 from octet.common.determinism import make_deterministic
 from octet.common.tensorflow import keras, tf
 from octet.quantization.fake_quant import use_deterministic_gradients
@@ -61,12 +61,6 @@ def heads(monkeypatch: pytest.MonkeyPatch) -> keras.Model:
         x = keras.layers.ReLU(6.0)(keras.layers.BatchNormalization()(convolution(x)))
     outputs = [keras.layers.Reshape((16, size))(keras.layers.Conv2D(size, 1)(x)) for size in (4, 2)]
     return quantize(keras.Model(pictures, outputs))
-
-
-def nodes(graph: tf.Graph) -> list[Any]:
-    """Every node of the graph and of the functions that it calls."""
-    definition = graph.as_graph_def()
-    return [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
 
 
 def fake_quant_ops(graph: tf.Graph) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tensorflow.python.framework.config import disable_op_determinism
 
+from helpers.graphs import nodes
 from helpers.small_networks import batches, small_recipe, small_update
 from octet.common.determinism import make_deterministic
 from octet.common.tensorflow import tf
@@ -38,10 +39,9 @@ def deterministic() -> Iterator[None]:
 
 def refused(graph: tf.Graph) -> set[str]:
     """The kinds of ops in a graph, and in the functions that it calls, that a GPU would refuse."""
-    definition = graph.as_graph_def()
-    nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
-    frozen = {node.op for node in nodes if node.op == "FusedBatchNormGradV3" and not node.attr["is_training"].b}
-    return {node.op for node in nodes} & REFUSED | frozen
+    found = nodes(graph)
+    frozen = {node.op for node in found if node.op == "FusedBatchNormGradV3" and not node.attr["is_training"].b}
+    return {node.op for node in found} & REFUSED | frozen
 
 
 def updates() -> Iterator[Any]:

@@ -38,11 +38,11 @@ def main(options: argparse.Namespace) -> None:
         from octet.commands.health.memory import check_memory, memory_of_machine
         from octet.commands.health.remote import check_remote
 
-        wants_gpu = "gpu" in (recipe.train_float.device, recipe.train_qat.device)
+        for_gpu = [name for name in _TRAININGS if getattr(recipe, name).device == "gpu"]
         facts = read_gpu_facts()
-        findings.append(check_gpu(facts, needed=wants_gpu and os.environ.get("ALLOW_CPU") != "1"))
+        findings.append(check_gpu(facts, needed=bool(for_gpu) and os.environ.get("ALLOW_CPU") != "1"))
         findings += check_devices(recipe, len(facts.gpus))
-        on_gpu = [name for name in _TRAININGS if facts.gpus and getattr(recipe, name).device == "gpu"]
+        on_gpu = for_gpu if facts.gpus else []
         on_cpu = [name for name in _TRAININGS if name not in on_gpu]
         if on_gpu:
             findings.append(check_memory(recipe, on_gpu, facts.gpus[0].memory, gpu=True))

@@ -25,10 +25,10 @@ def main(options: argparse.Namespace) -> None:
     files = [require_output(variants[name], f"convert@{recipe.name}") for name in _PACKED]
     folder = options.out or Path("runs", recipe.name, "pack")
 
-    from octet.commands.packing.folder import is_pack, write_pack
+    from octet.commands.packing.folder import is_replaceable, write_pack
     from octet.common import device
 
-    if folder.exists() and any(folder.iterdir()) and not is_pack(folder):
+    if folder.exists() and not is_replaceable(folder):
         raise UserError(f"{folder}: is there already and was not packed by this command: name another with --out")
     device.choose("cpu", 1)
     write_pack(folder, recipe, files, options.pictures)

@@ -1,5 +1,6 @@
 """The result of one check of `octet doctor`."""
 
+import subprocess
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,3 +19,9 @@ class Finding:
         if self.remedy:
             lines.append(f"{'':18} -> {self.remedy}")
         return "\n".join(lines)
+
+
+def failure_reason(answer: subprocess.CompletedProcess[str]) -> str:
+    """The last line of what a command that failed complained of, or its exit code where it said nothing."""
+    complaints = answer.stderr.strip().splitlines()
+    return complaints[-1] if complaints else f"exit code {answer.returncode}"

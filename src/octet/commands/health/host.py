@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from octet.commands.health.finding import Finding
+from octet.commands.health.finding import Finding, failure_reason
 from octet.common.machine import cores, cpu_fields
 from octet.recipe.shared.dataset import Dataset
 
@@ -76,7 +76,7 @@ def check_engine() -> Finding:
     except subprocess.TimeoutExpired:
         return Finding("note", "engine", f"{docker} does not answer; running in .venv")
     if answer.returncode:
-        reason = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+        reason = failure_reason(answer)
         return Finding("note", "engine", f"{docker}: {reason}; running in .venv")
     return Finding("ok", "engine", f"{docker} {answer.stdout.strip()}; make RUNNER=docker uses it")
 

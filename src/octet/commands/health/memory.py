@@ -71,16 +71,14 @@ def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
     classes = [""] * _MANY_CLASSES if names == "found" else names
     network = registry.network(recipe, classes)
     model, plan = network.build(), getattr(recipe, training)
-    in_16_bits = False
     if isinstance(plan, TrainFloat):
         network.backbone.freeze(model, plan.frozen_blocks)
-        in_16_bits = plan.precision == "bfloat16"
     frozen = [number for number, layer in enumerate(model.layers) if layer.weights and not layer.trainable]
     learning = model.layers[max(frozen, default=-1) + 1 :]  # no gradient needs what comes before
     if getattr(plan, "freeze_batch_norm", False):  # its gradient needs nothing of the pictures
         learning = [layer for layer in learning if not isinstance(layer, keras.layers.BatchNormalization)]
     activations = sum(math.prod(tensor.shape[1:]) for layer in learning for tensor in _listed(layer.output))
-    each = (_BYTES / 2 if in_16_bits else _BYTES) * _copies(plan) * activations
+    each = _bytes_kept(plan) * activations
     weights = _WEIGHT_COPIES * _BYTES * model.count_params()
     if gpu:  # the graph, TensorFlow and all batches but one are in the machine's memory
         return Need(0, weights + _batch(recipe, plan), each)
@@ -89,11 +87,11 @@ def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
     return Need(fixed + layer * len(model.layers), fixed, each)
 
 
-def _copies(plan: Training) -> int:
-    """How many copies of an activation a training keeps: with fake quantization also the rounded, and the teacher's."""
+def _bytes_kept(plan: Training) -> int:
+    """The bytes that a training keeps of an activation; fake quantization also keeps the rounded and the teacher's."""
     if isinstance(plan, TrainFloat):
-        return 1
-    return 3 if getattr(plan, "distillation_weight", 0) else 2
+        return _BYTES // 2 if plan.precision == "bfloat16" else _BYTES
+    return _BYTES * (3 if getattr(plan, "distillation_weight", 0) else 2)
 
 
 def _waiting(recipe: Recipe, plan: Training) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
-from octet.commands.health.finding import Finding
+from octet.commands.health.finding import Finding, failure_reason
 
 _TIMEOUT = 30  # seconds
 
@@ -28,7 +28,7 @@ def check_remote() -> Finding:
     except subprocess.TimeoutExpired:
         return Finding("FAIL", "remote", f"{name} does not answer within {_TIMEOUT} s", "see docs/remotes.md")
     if answer.returncode:
-        reason = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+        reason = failure_reason(answer)
         return Finding("FAIL", "remote", f"{name} cannot be read: {reason}", "see docs/remotes.md")
     return Finding("ok", "remote", f"{name} answers")
 

@@ -31,8 +31,13 @@ _LEAST_ALIKE = 0.5  # of what is called close
 Answers = list[NDArray[Any]]  # each output for all pictures, [N, ...], as the file gives it
 
 
+def is_replaceable(folder: Path) -> bool:
+    """Whether it is a folder that holds nothing but what was packed here."""
+    return folder.is_dir() and (not any(folder.iterdir()) or is_pack(folder))
+
+
 def is_pack(folder: Path) -> bool:
-    """Whether a folder holds all that is packed here and nothing else, so that it can be replaced."""
+    """Whether a folder holds all that is packed here and nothing else."""
     names = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if not file.is_dir()}
     answers = {f"{Path(name).stem}.npz" for name in names if name.endswith(".tflite")}
     if not answers or not names >= answers | _ALWAYS:
