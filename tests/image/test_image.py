@@ -10,9 +10,11 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
+import yaml
 
 from conftest import ROOT
 
@@ -107,6 +109,12 @@ def test_the_fast_tests_pass(clone: Path) -> None:
     assert " passed" in run(clone, *make(clone, "test"), f"TESTS={' '.join(FAST)}")
 
 
+def outputs_of_quickstart(folder: Path) -> dict[str, Any]:
+    """What dvc.lock says of each of its stages; on the host, other recipes may have run as well."""
+    stages = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
+    return {name: stage for name, stage in stages.items() if name.endswith("@quickstart")}
+
+
 def test_interrupted_and_run_again_it_makes_the_bytes_that_the_host_makes(clone: Path) -> None:
     process = started(clone, *make(clone, "reproduce"))
     assert process.stdout is not None
@@ -124,7 +132,7 @@ def test_interrupted_and_run_again_it_makes_the_bytes_that_the_host_makes(clone:
     assert "going on after step" in again
     assert "running on the CPU" in again
     assert (clone / MODEL).read_bytes() == (ROOT / MODEL).read_bytes()
-    assert (clone / "dvc.lock").read_text() == (ROOT / "dvc.lock").read_text()  # every output's hash
+    assert outputs_of_quickstart(clone) == outputs_of_quickstart(ROOT)
     for path in clone.rglob("*"):
         owner = path.lstat()
         assert (owner.st_uid, owner.st_gid) == (UID, GID), path

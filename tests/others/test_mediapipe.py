@@ -5,15 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import ROOT, detection_recipe
+from conftest import ROOT
 from helpers.mediapipe import ask_mediapipe, enlarged_test_pictures
 from octet.tasks.detection.using.part import Finder
 
 MODEL = ROOT / "models" / "quickstart" / "detector_uint8.tflite"
 PICTURES = 60
-SURE, OVERLAP = 0.3, 0.95
-STEP = 6 / 256  # of a score, that one step of the logit before it makes at most
-SWAPPED = 0.01  # of what is found
+SURE = 0.3
+SCORES = 12 / 256  # two steps of the logit before the score
+# How many of the sure detections the other runtime has with how much overlap. Its kernels are others than ours: on one
+# trained network only those differed whose scores were equal to a step, on another every tenth box by a few steps.
+FOUND = {0.75: 0.98, 0.95: 0.9}
 
 Row = tuple[str, float, float, float, float, float]  # label, score, left, top, right, bottom
 
@@ -41,24 +43,18 @@ def overlap(one: Row, other: Row) -> float:
     return shared / ((right - left) * (bottom - top) + (right2 - left2) * (bottom2 - top2) - shared)
 
 
-def unmatched(rows: list[list[Row]], others: list[list[Row]]) -> list[tuple[Row, list[Row]]]:
-    """What one is sure of and the other does not find at that place, with what that finds of the class."""
-    left = []
-    for found, those in zip(rows, others, strict=True):
-        for row in found:
-            same = [other for other in those if other[0] == row[0]]
-            if row[1] >= SURE and not any(overlap(row, other) >= OVERLAP for other in same):
-                left.append((row, same))
-    return left
+def found_by(others: list[list[Row]], rows: list[list[Row]], least: float) -> float:
+    """The share of the sure detections that the others have too: the same class and score, in the same place."""
+    sure = [(row, those) for found, those in zip(rows, others, strict=True) for row in found if row[1] >= SURE]
+    assert len(sure) >= PICTURES
+
+    def same(row: Row, other: Row) -> bool:
+        return other[0] == row[0] and abs(other[1] - row[1]) <= SCORES and overlap(row, other) >= least
+
+    return float(np.mean([any(same(row, other) for other in those) for row, those in sure]))
 
 
-def test_both_find_the_same(ours: list[list[Row]], theirs: list[list[Row]]) -> None:
-    """But for two boxes with a step between their scores: each suppresses the other where a runtime has it above."""
-    suppression = detection_recipe().model.suppression.iou_threshold
-    for rows, others in ((theirs, ours), (ours, theirs)):
-        sure = sum(row[1] >= SURE for found in rows for row in found)
-        assert sure >= PICTURES
-        different = unmatched(rows, others)
-        assert len(different) <= SWAPPED * sure
-        for row, same in different:
-            assert any(abs(other[1] - row[1]) <= STEP and overlap(row, other) > suppression for other in same), row
+@pytest.mark.parametrize(("least", "share"), FOUND.items())
+def test_both_find_the_same(ours: list[list[Row]], theirs: list[list[Row]], least: float, share: float) -> None:
+    assert found_by(ours, theirs, least) >= share
+    assert found_by(theirs, ours, least) >= share
