@@ -109,7 +109,7 @@ def test_the_fast_tests_pass(clone: Path) -> None:
     assert " passed" in run(clone, *make(clone, "test"), f"TESTS={' '.join(FAST)}")
 
 
-def outputs_of_quickstart(folder: Path) -> dict[str, Any]:
+def stages_of_quickstart(folder: Path) -> dict[str, Any]:
     """What dvc.lock says of each of its stages; on the host, other recipes may have run as well."""
     stages = yaml.safe_load((folder / "dvc.lock").read_text())["stages"]
     return {name: stage for name, stage in stages.items() if name.endswith("@quickstart")}
@@ -132,7 +132,7 @@ def test_interrupted_and_run_again_it_makes_the_bytes_that_the_host_makes(clone:
     assert "going on after step" in again
     assert "running on the CPU" in again
     assert (clone / MODEL).read_bytes() == (ROOT / MODEL).read_bytes()
-    assert outputs_of_quickstart(clone) == outputs_of_quickstart(ROOT)
+    assert stages_of_quickstart(clone) == stages_of_quickstart(ROOT)
     for path in clone.rglob("*"):
         owner = path.lstat()
         assert (owner.st_uid, owner.st_gid) == (UID, GID), path
