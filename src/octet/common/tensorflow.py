@@ -14,6 +14,7 @@ with silence():
     from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
     from tensorflow.lite.python import schema_py_generated as tflite
     from tensorflow.python.eager import context
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 tf.get_logger().setLevel(logging.ERROR)
 
 
@@ -29,6 +30,7 @@ def report_write_errors(output: str) -> Iterator[None]:
 __all__ = [
     "config_pb2",
     "context",
+    "convert_variables_to_constants_v2",
     "coordination_config_pb2",
     "keras",
     "report_write_errors",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from octet.common.tensorflow import keras, tf
 from octet.recipe.detection import Suppression
 from octet.tasks.detection.network.boxes import CODE_SCALES
-from octet.tflite.files.conversion import TracedGraph, trace_graph
+from octet.tflite.files.conversion import TracedGraph, trace_network
 
 _POSTPROCESS = "TFLite_Detection_PostProcess"
 
@@ -26,12 +26,11 @@ def trace_detector(model: keras.Model, cells: NDArray[np.float32], suppression: 
     _, classes = model.output_shape
     postprocess = _postprocess(suppression, EMPTY_CLASSES + classes[-1])
 
-    def detector(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        codes, logits = model(pictures, training=False)
+    def detections(codes: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, ...]:
         scores = tf.pad(tf.sigmoid(logits), [[0, 0], [0, 0], [EMPTY_CLASSES, 0]])  # [1, A, E + C]
         return postprocess(codes, scores, tf.constant(cells))
 
-    return trace_graph(detector, model.variables, _picture_spec(model), has_runtime_ops=True)
+    return trace_network(model, detections, has_runtime_ops=True)
 
 
 def trace_heads(model: keras.Model) -> TracedGraph:
@@ -39,17 +38,7 @@ def trace_heads(model: keras.Model) -> TracedGraph:
 
     It has no custom operator, which some compilers do not take.
     """
-
-    def heads(pictures: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        codes, logits = model(pictures, training=False)
-        return codes, tf.sigmoid(logits)
-
-    return trace_graph(heads, model.variables, _picture_spec(model))
-
-
-def _picture_spec(model: keras.Model) -> tf.TensorSpec:
-    """The network's input, for one picture."""
-    return tf.TensorSpec([1, *model.input_shape[1:]], tf.float32, "pictures")
+    return trace_network(model, lambda codes, logits: (codes, tf.sigmoid(logits)))
 
 
 def _postprocess(suppression: Suppression, classes: int) -> Callable[..., tuple[tf.Tensor, ...]]:
