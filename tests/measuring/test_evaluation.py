@@ -228,6 +228,15 @@ def test_a_drop_in_one_metric_alone_closes_the_gate(voc12_map: float, coco_map: 
     }
 
 
+def test_the_gate_tells_the_ledgers_change_not_that_of_rounded_scores() -> None:
+    """0.95732 - 0.95706 is 0.00026, but the scores before rounding may differ by 0.00025."""
+    variants, steps = scored(voc12_map=0.00025, coco_map=0.0)
+    variants["float"] = variants["float"].model_copy(update={"voc12_map": 0.95732})
+    variants["uint8"] = variants["uint8"].model_copy(update={"voc12_map": 0.95706})
+    facts = FileFacts(bytes=1, sha256="0" * 64, operators={})
+    assert judge_gate(variants, steps, {"uint8": facts, "uint8_raw": facts}, RECIPE).drop == 0.00025
+
+
 @pytest.mark.parametrize(
     ("names", "found"),
     [

@@ -26,8 +26,9 @@ def judge_gate(
     variants: Mapping[str, Variant], ledger: Sequence[Step], files: Mapping[str, FileFacts], recipe: Recipe
 ) -> Gate:
     """The gate's result for evaluation.json; `files` are the facts of the variants that are files."""
+    changes = _changes(ledger)
     drops = {
-        metric: Drop(max_drop=max_drop, drop=_drop(variants, metric)) for metric, max_drop in recipe.max_drops.items()
+        metric: Drop(max_drop=max_drop, drop=0 - changes[metric].delta) for metric, max_drop in recipe.max_drops.items()
     }
     return Gate(
         max_drop=drops[recipe.headline].max_drop,
@@ -44,12 +45,12 @@ def check_limits(
     """Compare every limit of the recipe with the variants' scores and the facts of their files."""
     limits, headline = recipe.score, recipe.metrics[recipe.headline]
     score, size = variants["uint8"][recipe.headline], files["uint8"].bytes
-    intervals = {step.metric: step.ci95 for step in ledger if (step.before, step.after) == ("float", "uint8")}
+    changes = _changes(ledger)
     checks = []
     for metric, max_drop in recipe.max_drops.items():
-        drop = _drop(variants, metric)
-        name, interval = f"change of {recipe.metrics[metric]}", f"95 % interval {interval_text(intervals[metric])}"
-        checks.append(Check(name, signed(0 - drop), f"at least {0 - max_drop:+g}", drop <= max_drop, interval))
+        change, interval = changes[metric].delta, f"95 % interval {interval_text(changes[metric].ci95)}"
+        name, allowed = f"change of {recipe.metrics[metric]}", f"at least {0 - max_drop:+g}"
+        checks.append(Check(name, signed(change), allowed, change >= 0 - max_drop, interval))
     checks += [
         Check(headline, f"{score:.4f}", f"at least {limits.min_score}", score >= limits.min_score),
         Check("bytes", f"{size:,}", f"at most {limits.max_bytes:,}", size <= limits.max_bytes),
@@ -76,6 +77,6 @@ def _forbidden_operators(file: FileFacts, names: Sequence[str]) -> list[str]:
     return sorted(name for name, count in file.operators.items() if name in names or (FLOAT in names and count.float))
 
 
-def _drop(variants: Mapping[str, Variant], metric: str) -> float:
-    """By how much the shipped file scores lower than the float model; negative where it scores higher."""
-    return round(variants["float"][metric] - variants["uint8"][metric], 5)
+def _changes(ledger: Sequence[Step]) -> dict[str, Step]:
+    """The steps from the float model to the shipped file, by their metric."""
+    return {step.metric: step for step in ledger if (step.before, step.after) == ("float", "uint8")}
