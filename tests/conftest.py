@@ -175,12 +175,17 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def classified(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A working copy in which DVC has run `quickstart_classifier` as it stands; tests must not change it either."""
+    """A working copy in which DVC has run `quickstart_classifier` as it stands; tests must not change it either.
+
+    It shares the clone's cache: whoever runs the same there, or has, does not wait for it twice.
+    """
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    return _reproduce(tmp_path_factory, "classified", {CLASSIFIER: params[CLASSIFIER]})
+    return _reproduce(tmp_path_factory, "classified", {CLASSIFIER: params[CLASSIFIER]}, ROOT / ".dvc" / "cache")
 
 
-def _reproduce(tmp_path_factory: pytest.TempPathFactory, name: str, params: dict[str, Any]) -> Project:
+def _reproduce(
+    tmp_path_factory: pytest.TempPathFactory, name: str, params: dict[str, Any], cache: Path | None = None
+) -> Project:
     """Run the pipeline of these recipes in a folder that all workers share, or wait until another one has."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
@@ -192,6 +197,8 @@ def _reproduce(tmp_path_factory: pytest.TempPathFactory, name: str, params: dict
             project = Project.new(partial)
             project.write_params(params)
             project.set_up_dvc()
+            if cache:
+                assert project.run("dvc", "config", "--local", "cache.dir", str(cache)).returncode == 0
             result = project.run("dvc", "repro")
             assert result.returncode == 0, result.stdout + result.stderr
             partial.rename(folder)

@@ -106,10 +106,31 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
+@pytest.fixture(scope="module")
+def read_paths(locked: Project) -> dict[str, set[Path]]:
+    """The files and folders that each stage depends on."""
+    with Repo(str(locked.folder)) as repo:
+        return {
+            stage.name: {Path(dep.fs_path).relative_to(locked.folder) for dep in stage.deps}
+            for stage in repo.index.stages
+        }
+
+
 def stale(project: Project) -> set[str]:
     """The stages whose own inputs changed."""
     with Repo(str(project.folder)) as repo:
         return {address.rpartition(":")[2] for address in repo.status()}
+
+
+def first_file(project: Path, folder: str) -> Path:
+    """A file of code in a folder of src/octet."""
+    return min((project / "src" / "octet" / folder).glob("[!_]*.py"))
+
+
+def stages_of(folder: str) -> set[str]:
+    """The stages that the table names for a folder, of the recipes whose task runs it."""
+    concerned = [recipe for recipe, task in RECIPES.items() if not folder.startswith("tasks/") or task in folder]
+    return {f"{stage}@{recipe}" for stage, recipe in itertools.product(CODE[folder], concerned)}
 
 
 def leaves(section: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -147,7 +168,15 @@ def test_every_parameter_is_read_by_the_stages_of_the_table(locked: Project, rec
         assert (path, readers) == (path, {f"{stage}@{recipe}" for stage in expected(path)})
 
 
-@pytest.mark.parametrize("prefix", [prefix for prefix in PARAMETERS if prefix != "task"])
+@pytest.mark.parametrize("folder", CODE)
+def test_every_folder_of_code_is_run_by_the_stages_of_the_table(read_paths: dict[str, set[Path]], folder: str) -> None:
+    """By the paths that DVC resolves for each stage."""
+    file = first_file(ROOT, folder).relative_to(ROOT)
+    concerned = {stage for stage, paths in read_paths.items() if {file, *file.parents} & paths}
+    assert concerned == stages_of(folder)
+
+
+@pytest.mark.parametrize("prefix", ["dataset.source", "train_qat.float_layers", "devices"])
 def test_dvc_reruns_those_stages(locked: Project, prefix: str) -> None:
     """Edited in one recipe, the first parameter below a prefix concerns no stage of the other."""
     file = locked.folder / "params.yaml"
@@ -165,15 +194,13 @@ def test_dvc_reruns_those_stages(locked: Project, prefix: str) -> None:
         file.write_text(before)
 
 
-@pytest.mark.parametrize("folder", CODE)
+@pytest.mark.parametrize("folder", ["common", "tasks/detection/learning", "commands"])
 def test_a_change_of_code_makes_stale_what_runs_it(locked: Project, folder: str) -> None:
-    file = next(iter(sorted((locked.folder / "src" / "octet" / folder).glob("[!_]*.py"))))
+    file = first_file(locked.folder, folder)
     before = file.read_text()
     try:
         file.write_text(before + "# A comment.\n")
-        concerned = [recipe for recipe, task in RECIPES.items() if not folder.startswith("tasks/") or task in folder]
-        stages = {f"{stage}@{recipe}" for stage, recipe in itertools.product(CODE[folder], concerned)}
-        assert stale(locked) == stages
+        assert stale(locked) == stages_of(folder)
     finally:
         file.write_text(before)
 
