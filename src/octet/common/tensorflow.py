@@ -1,8 +1,9 @@
 """TensorFlow, Keras and the schema of TFLite files, imported without messages on the terminal."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from octet.common.errors import UserError, first_line
 from octet.common.silence import silence
@@ -16,6 +17,15 @@ with silence():
     from tensorflow.python.eager import context
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 tf.get_logger().setLevel(logging.ERROR)
+
+# A decorator: AutoGraph does not look for Python's control flow in what the function calls. There is none in our code,
+# in Keras or in TFMOT, and to find that out takes a quarter of a training's start.
+without_autograph = tf.autograph.experimental.do_not_convert
+
+
+def traced(function: Callable[..., Any], **options: Any) -> Any:
+    """The function as a graph, by `tf.function` with these options but without AutoGraph."""
+    return tf.function(without_autograph(function), **options)
 
 
 @contextmanager
@@ -37,4 +47,6 @@ __all__ = [
     "rewriter_config_pb2",
     "tf",
     "tflite",
+    "traced",
+    "without_autograph",
 ]

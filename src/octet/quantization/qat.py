@@ -4,22 +4,19 @@ from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
 
 import numpy as np
-import tensorflow_model_optimization as tfmot
-from tensorflow_model_optimization.python.core.quantization.keras.quantize_layer import QuantizeLayer
-from tensorflow_model_optimization.python.core.quantization.keras.quantize_wrapper import QuantizeWrapper
 
 from octet.common.errors import UserError
 from octet.common.replicas import from_all_replicas
-from octet.common.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf, traced, without_autograph
 from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme, UnroundedOutputConfig
+from octet.quantization.tfmot import QuantizeLayer, QuantizeWrapper, tfmot
 
 # The input's range is the pixels' own: scale 1/128, zero point 128, and no pixel is rounded.
 _INPUT_RANGE = (-1.0, 127 / 128)
 
 
-# TFMOT's layers have no control flow for AutoGraph to find, and it takes a third of the time to look for it.
-@tf.autograph.experimental.do_not_convert
+@without_autograph
 def quantize(model: keras.Model, float_layers: Collection[str] = ()) -> keras.Model:
     """A copy of a model, with its weights, that rounds every tensor to 8 bits as the integer file will.
 
@@ -43,7 +40,7 @@ def quantize(model: keras.Model, float_layers: Collection[str] = ()) -> keras.Mo
         return tfmot.quantization.keras.quantize_apply(annotated, PerChannelScheme())
 
 
-@tf.autograph.experimental.do_not_convert
+@without_autograph
 def clone(quantized: keras.Model) -> keras.Model:
     """Another fake-quantized network with the same weights, in a third of the time that `quantize` takes."""
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS), tfmot.quantization.keras.quantize_scope():
@@ -123,7 +120,7 @@ def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.T
     rounded = activation_ranges(quantized)
     probe = keras.Model(model.input, [model.get_layer(layer.layer.name).output for layer, _, _ in rounded])
 
-    @tf.function
+    @traced
     def extremes(pictures: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         activations = probe(pictures, training=False)
         return tf.stack([tf.reduce_min(a) for a in activations]), tf.stack([tf.reduce_max(a) for a in activations])

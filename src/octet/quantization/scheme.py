@@ -2,18 +2,8 @@
 
 from typing import Any
 
-from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-    default_8bit_quantize_configs as configs,
-)
-from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-    default_8bit_quantize_registry as registry,
-)
-from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
-    default_8bit_quantize_scheme as scheme,
-)
-from tensorflow_model_optimization.python.core.quantization.keras.quantizers import LastValueQuantizer
-
 from octet.common.tensorflow import keras, tf
+from octet.quantization.tfmot import LastValueQuantizer, configs, registry, scheme
 
 
 class DepthwiseWeightsQuantizer(LastValueQuantizer):

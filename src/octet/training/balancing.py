@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.common.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf, traced
 
 _MOST = 64.0  # the largest factor: a channel that was silent in these pictures may speak in others
 _SILENT = 1e-6
@@ -40,7 +40,7 @@ def balance_channels(network: keras.Model, batches: Iterable[tf.Tensor]) -> None
         return
     probe = keras.Model(network.input, [network.get_layer(name).output for each in found for name in each.tensors])
 
-    @tf.function
+    @traced
     def reach(pictures: tf.Tensor) -> list[tf.Tensor]:
         tensors = tf.nest.flatten(probe(pictures, training=False))
         return [tf.reduce_max(tf.abs(tensor), axis=[0, 1, 2]) for tensor in tensors]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from octet.common.replicas import local_value
-from octet.common.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf, traced
 
 Targets = tuple[tf.Tensor, ...]
 # (pictures, targets, the network's predictions) -> the losses by name, whose sum is minimized. Where several replicas
@@ -37,7 +37,7 @@ class Update:
         self._ema_decay, self._micro_batches = ema_decay, micro_batches
         for optimizer, variables in optimizers:
             optimizer._create_all_weights(variables)  # so that a checkpoint finds them before the first step
-        self._step = tf.function(self._update, jit_compile=xla)
+        self._step = traced(self._update, jit_compile=xla)
 
     @property
     def variables(self) -> dict[str, list[tf.Variable]]:
@@ -69,12 +69,16 @@ class Update:
         count = self._micro_batches
         losses, gradients = self._strategy.run(self._gradients, (pictures, targets, 0))
         if count > 1:
-            for number in tf.range(1, count):
-                # No micro-batch waits for another's result: by default TensorFlow computes and keeps up to ten at once.
-                tf.autograph.experimental.set_loop_options(parallel_iterations=1)
+
+            def add(number: tf.Tensor, totals: object) -> tuple[tf.Tensor, object]:
                 added = self._strategy.run(self._gradients, (pictures, targets, number))
-                losses, gradients = self._strategy.run(_add, ((losses, gradients), added))
-            losses, gradients = self._strategy.run(_divide, ((losses, gradients), count))
+                return number + 1, self._strategy.run(_add, (totals, added))
+
+            # No micro-batch waits for another's result: by default TensorFlow computes and keeps up to ten at once.
+            _, totals = tf.while_loop(
+                lambda number, _: number < count, add, (tf.constant(1), (losses, gradients)), parallel_iterations=1
+            )
+            losses, gradients = self._strategy.run(_divide, (totals, count))
         return losses, gradients
 
     def _gradients(

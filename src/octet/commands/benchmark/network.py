@@ -9,7 +9,7 @@ from octet.commands.benchmark.cores import on_a_core_each, on_cores
 from octet.commands.benchmark.data import items_per_second
 from octet.common import device
 from octet.common.determinism import make_deterministic
-from octet.common.tensorflow import tf
+from octet.common.tensorflow import traced
 from octet.common.weights import load_weights
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
@@ -69,7 +69,7 @@ def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, flo
     load_weights(network, weights, f"train_float@{recipe.name}")
     pictures = picture_batches(records, "test", recipe.model.input_size, _BATCH).repeat().take(1 + _STEPS)
     batch = normalize(next(iter(pictures)))
-    infer = tf.function(lambda pictures: network(pictures, training=False))
+    infer = traced(lambda pictures: network(pictures, training=False))
     one_batch = len(batch) * items_per_second(infer(batch) for _ in range(1 + _STEPS))
     predicting = registry.predicting(recipe, records)
     outputs = predicting.network_outputs(network, pictures.as_numpy_iterator())

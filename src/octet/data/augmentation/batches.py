@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from octet.common.machine import cores
-from octet.common.tensorflow import tf
+from octet.common.tensorflow import tf, without_autograph
 from octet.data.reading.examples import NumberedExamples
 from octet.data.reading.pictures import with_pipeline_options
 from octet.recipe.shared.recipe import Training
@@ -48,6 +48,7 @@ def open_examples(
     return numbered, numbered.verified_share(part.first // part.count, part.replicas // part.count)
 
 
+@without_autograph
 def training_batches(
     examples: tf.data.Dataset | NumberedExamples,
     pictures: int,

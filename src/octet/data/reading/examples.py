@@ -8,13 +8,14 @@ import numpy as np
 
 from octet.common.errors import first_line
 from octet.common.machine import cores
-from octet.common.tensorflow import tf
+from octet.common.tensorflow import tf, without_autograph
 from octet.data.reading.records import HEADER, contents_of, damage, shards_of
 
 # The features of every record; a task's records have further ones.
 PICTURE = {"id": tf.io.FixedLenFeature([], tf.string), "jpeg": tf.io.FixedLenFeature([], tf.string)}
 
 
+@without_autograph
 def read_split(folder: Path, split: str, features: Mapping[str, Any] = PICTURE) -> tf.data.Dataset:
     """Read the examples of a split as dictionaries of these features, after all of them have been verified."""
     examples = read_serialized(folder, split).map(
@@ -47,6 +48,7 @@ class NumberedExamples:
         record = tf.data.experimental.from_variant(file, tf.TensorSpec([], tf.string)).take(1)
         return record.map(lambda serialized: tf.io.parse_single_example(serialized, self._features))
 
+    @without_autograph
     def verified_share(self, first: int, step: int) -> tf.data.Dataset:
         """Every `step`th example from the `first` on, after all of them have been verified."""
         examples = tf.data.Dataset.range(first, self._count, step).flat_map(self.read)

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from octet.common.machine import cores
-from octet.common.tensorflow import tf
+from octet.common.tensorflow import tf, without_autograph
 from octet.data.reading.examples import read_split
 
 
+@without_autograph
 def picture_batches(records: Path, split: str, size: int, batch: int) -> tf.data.Dataset:
     """Batch the pictures of a split, in the order of the records, as uint8 [N, size, size, 3]."""
     return with_pipeline_options(

@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
 from octet.common.silence import silence
-from octet.common.tensorflow import keras, tf, tflite
+from octet.common.tensorflow import keras, tflite, traced
 from octet.tflite.comparing.names import NAME_WIDTH, short_names
 from octet.tflite.running.operators import operator_name
 from octet.tflite.running.tensors import dequantized, quantized
@@ -85,7 +85,7 @@ def layers_table(layers: Sequence[Mapping[str, Any]]) -> str:
 def keras_reference(model: keras.Model) -> Reference:
     """A function that computes the activations of all layers of a Keras model, by their names before quantization."""
     layers = [layer for layer in model.layers if not isinstance(layer.output, list)]
-    probe = tf.function(keras.Model(model.input, [layer.output for layer in layers]))
+    probe = traced(keras.Model(model.input, [layer.output for layer in layers]))
 
     def run(picture: NDArray[np.float32]) -> Tensors:
         outputs = probe(picture, training=False)

@@ -10,7 +10,7 @@ import flatbuffers
 from numpy.typing import NDArray
 
 from octet.common.silence import silence
-from octet.common.tensorflow import convert_variables_to_constants_v2, keras, tf, tflite
+from octet.common.tensorflow import convert_variables_to_constants_v2, keras, tf, tflite, traced
 
 FILE_IDENTIFIER = b"TFL3"
 _ALIGNMENT = 16  # bytes, of a constant's data
@@ -39,15 +39,15 @@ def trace_graph(
     # The converter saves all of the owner: of a Keras model it would trace each layer, which takes half a minute.
     owner = tf.Module()
     owner.all = variables
-    return TracedGraph(tf.function(function).get_concrete_function(*inputs), owner, has_runtime_ops)
+    return TracedGraph(traced(function).get_concrete_function(*inputs), owner, has_runtime_ops)
 
 
 def trace_network(network: keras.Model, finish: Callable[..., Any], has_runtime_ops: bool = False) -> TracedGraph:
     """Trace a network for one picture [1, S, S, 3], and `finish`, which takes the network's outputs."""
     picture = tf.TensorSpec([1, *network.input_shape[1:]], tf.float32, "pictures")
     # The converter writes and reads all variables for each file, which takes longer than to convert it.
-    traced = tf.function(lambda pictures: network(pictures, training=False)).get_concrete_function(picture)
-    constant = convert_variables_to_constants_v2(traced)
+    with_variables = traced(lambda pictures: network(pictures, training=False)).get_concrete_function(picture)
+    constant = convert_variables_to_constants_v2(with_variables)
     return trace_graph(lambda pictures: finish(*constant(pictures)), [], picture, has_runtime_ops=has_runtime_ops)
 
 

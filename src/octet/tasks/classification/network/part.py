@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from octet.common.tensorflow import keras
+from octet.common.tensorflow import keras, without_autograph
 from octet.recipe.classification import Recipe
 from octet.tasks.classification.network.model import build_classifier, classifier_backbone
 
@@ -15,6 +15,7 @@ class Network:
         self.backbone = classifier_backbone(recipe.model)
         self._model, self._classes = recipe.model, classes
 
+    @without_autograph
     def build(self) -> keras.Model:
         """A new network that turns pictures [N, S, S, 3] into class logits [N, C]."""
         return build_classifier(self._model, len(self._classes))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from octet.common.tensorflow import keras, tf
+from octet.common.tensorflow import keras, tf, traced
 from octet.data.reading.pixels import normalize
 from octet.recipe.detection import Suppression
 from octet.tasks.detection.metric.detections import DetectionBatch
@@ -20,12 +20,11 @@ class TracedNetwork:
     def __init__(self, model: keras.Model, cells: NDArray[np.float32], suppression: Suppression) -> None:
         """Take a model and its cells [A, 4], which are given as centre and size."""
 
-        @tf.function(reduce_retracing=True)
         def run(pictures: tf.Tensor) -> tuple[tf.Tensor, ...]:
             codes, logits = model(normalize(pictures), training=False)
             return suppress(codes, tf.sigmoid(logits), cells, suppression)
 
-        self.model, self._run = model, run
+        self.model, self._run = model, traced(run, reduce_retracing=True)
 
     def detections(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[DetectionBatch]:
         """The detections in each batch of pictures [N, S, S, 3]."""
