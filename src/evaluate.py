@@ -39,13 +39,11 @@ def main(recipe: Recipe) -> None:
     classes = read_class_names(records)
     make_deterministic(seed=0)
 
-    network = registry.network(recipe, classes)
+    network = registry.network(recipe, classes).build()
     predicting = registry.predicting(recipe, records)
 
     def load_network(variant: str, weights: Path) -> keras.Model:
-        model = network.build()
-        if variant == "qat":
-            model = quantize(model, recipe.train_qat.float_layers)
+        model = quantize(network, recipe.train_qat.float_layers) if variant == "qat" else network
         load_weights(model, weights, f"train_{variant}@{recipe.name}")
         return model
 

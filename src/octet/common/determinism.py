@@ -1,4 +1,4 @@
-"""Settings that make TensorFlow compute the same bytes from the same inputs."""
+"""Settings that make TensorFlow compute the same bytes from the same inputs, and start sooner."""
 
 from octet.common.tensorflow import config_pb2, context, keras, rewriter_config_pb2, tf
 
@@ -11,5 +11,8 @@ def make_deterministic(seed: int) -> None:
     # a busy machine they arrive in another order, which changes the last bits. There is no public switch for it.
     options = context.context().function_call_options
     config = config_pb2.ConfigProto.FromString(options.config_proto_serialized)
-    config.graph_options.rewrite_options.memory_optimization = rewriter_config_pb2.RewriterConfig.NO_MEM_OPT
+    rewriting = config.graph_options.rewrite_options
+    rewriting.memory_optimization = rewriter_config_pb2.RewriterConfig.NO_MEM_OPT
+    # It rewrites each graph twice: the second time takes seconds, finds next to nothing and makes no step faster.
+    rewriting.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.ONE
     options.config_proto_serialized = config
