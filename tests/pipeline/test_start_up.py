@@ -1,4 +1,4 @@
-"""Stages and commands that run no network start without TensorFlow, whose import takes seconds."""
+"""Stages and commands start without what they do not need of TensorFlow and Keras, whose imports take seconds."""
 
 import subprocess
 import sys
@@ -34,3 +34,11 @@ def test_what_looks_at_results(project: Project, reproduced: Project, words: tup
     project.take(reproduced, "data", "models", "reports")
     imported = imported_by(project, *words, "quickstart")
     assert not SLOW & imported
+
+
+def test_quantization_does_without_keras_3(project: Project) -> None:
+    """TFMOT, which works on tf_keras, would import it."""
+    imported = "import sys, octet.quantization.qat; print({name.split('.')[0] for name in sys.modules})"
+    result = project.run(sys.executable, "-c", f"import sys; sys.path.insert(0, 'src'); {imported}")
+    assert "'tf_keras'" in result.stdout, result.stderr
+    assert "'keras'" not in result.stdout
