@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from octet.common.errors import UserError, first_line
+from octet.common.imports import uncollected
 from octet.common.silence import silence
 
-with silence():
+with silence(), uncollected():
     import tensorflow as tf
     import tf_keras as keras
     from tensorflow.compiler.xla.tsl.protobuf import coordination_config_pb2
