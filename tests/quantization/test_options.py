@@ -11,7 +11,6 @@ from octet.data.reading.pixels import normalize
 from octet.quantization.qat import (
     activation_ranges,
     calibrate,
-    clone,
     freeze_batch_norm,
     freeze_ranges,
     quantize,
@@ -43,23 +42,6 @@ def rounded_kernels(quantized: keras.Model) -> set[str]:
     """The layers whose weights are rounded."""
     bounds = [weight.name.split(":")[0] for weight in quantized.weights]
     return {name.split("/")[0].removeprefix("quant_") for name in bounds if name.endswith("kernel_min")}
-
-
-def test_a_clone_computes_and_learns_alike(model: keras.Model) -> None:
-    quantized = quantize(model)
-    copy = clone(quantized)
-    pictures = tf.random.stateless_uniform([2, 64, 64, 3], [1, 2], -1, 1)
-    for training in (False, True):  # in training, the ranges move
-        for one, other in zip(quantized(pictures, training), copy(pictures, training), strict=True):
-            np.testing.assert_array_equal(one, other)
-    for one, other in zip(quantized.weights, copy.weights, strict=True):
-        np.testing.assert_array_equal(one, other)
-    shapes = [[variable.shape for variable in trained_variables(network)] for network in (quantized, copy)]
-    assert shapes[0] == shapes[1]
-    freeze_ranges(copy)
-    before = [float(end) for _, *ends in activation_ranges(copy) for end in ends]
-    copy(2 * pictures, training=True)
-    assert [float(end) for _, *ends in activation_ranges(copy) for end in ends] == before
 
 
 def test_an_unknown_float_layer_is_refused_by_name(model: keras.Model) -> None:

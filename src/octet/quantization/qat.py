@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from octet.common.replicas import from_all_replicas
 from octet.common.tensorflow import keras, tf, traced, without_autograph
 from octet.quantization.fake_quant import use_deterministic_gradients
 from octet.quantization.scheme import CUSTOM_OBJECTS, PerChannelScheme, UnroundedOutputConfig
-from octet.quantization.tfmot import QuantizeLayer, QuantizeWrapper, tfmot
+from octet.quantization.tfmot import OutputOnlyConfig, QuantizeLayer, QuantizeWrapper, QuantizeWrapperV2, tfmot
 
 # The input's range is the pixels' own: scale 1/128, zero point 128, and no pixel is rounded.
 _INPUT_RANGE = (-1.0, 127 / 128)
@@ -23,26 +24,44 @@ def quantize(model: keras.Model, float_layers: Collection[str] = ()) -> keras.Mo
     The weights that decide the output of a layer named in `float_layers` are not rounded.
     """
     use_deterministic_gradients()
+    reads = {layer.name: _previous_layers(layer) for layer in model.layers}  # of the input: nothing
     unrounded = {_layer_with_weights(model, name) for name in float_layers}
+    folded = {norm.name for norm in _layers(model, keras.layers.BatchNormalization) if reads[norm.name][0] in unrounded}
     # In the file all levels of a head have the scale of their concatenation: rounding each on its own would be once
     # more than the file does.
-    rounded_later = {_previous_layer(layer) for layer in model.layers if isinstance(layer, keras.layers.Reshape)}
+    rounded_later = {reads[layer.name][0] for layer in _layers(model, keras.layers.Reshape)}
+    configs: dict[str, dict[str, Any]] = {
+        name: {"quantize_config": UnroundedOutputConfig() if name in rounded_later else None}  # None: the scheme's own
+        for name, before in reads.items()
+        if before and name not in unrounded | folded
+    }
+    # What they read is rounded as well, where it comes from the input or from a layer whose weights are not.
+    read = {reads[name][0] for name in configs if len(reads[name]) == 1} - configs.keys()
+    configs |= {layer.name: {} for layer in _layers(model, keras.layers.InputLayer) if layer.name in read}
 
-    def annotate(layer: keras.layers.Layer) -> keras.layers.Layer:
-        is_folded = isinstance(layer, keras.layers.BatchNormalization) and _previous_layer(layer) in unrounded
-        if layer.name in unrounded or is_folded or isinstance(layer, keras.layers.InputLayer):
-            return layer
-        config = UnroundedOutputConfig() if layer.name in rounded_later else None
-        return tfmot.quantization.keras.quantize_annotate_layer(layer, config)
+    # As TFMOT's quantize_apply does it, on two copies of the network in the place of five.
+    scheme = PerChannelScheme()
+    registry = scheme.get_quantize_registry()
+    with keras.utils.custom_object_scope(CUSTOM_OBJECTS), tfmot.quantization.keras.quantize_scope():
+        rearranged, configs = scheme.get_layout_transformer().apply(model, configs)
 
-    with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
-        annotated = keras.models.clone_model(model, clone_function=annotate)
-        return tfmot.quantization.keras.quantize_apply(annotated, PerChannelScheme())
+        def wrap(layer: keras.layers.Layer) -> keras.layers.Layer:
+            if isinstance(layer, QuantizeLayer):
+                return QuantizeLayer.from_config(layer.get_config())
+            if layer.name in configs:
+                config = configs[layer.name]["quantize_config"] or registry.get_quantize_config(layer)
+            elif layer.name in read and registry.supports(layer):
+                config = OutputOnlyConfig(registry.get_quantize_config(layer))
+            else:
+                return layer
+            return QuantizeWrapperV2(layer, config)
+
+        return keras.models.clone_model(rearranged, clone_function=wrap)
 
 
 @without_autograph
 def clone(quantized: keras.Model) -> keras.Model:
-    """Another fake-quantized network with the same weights, in a third of the time that `quantize` takes."""
+    """Another fake-quantized network with the same weights, in half of the time that `quantize` takes."""
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS), tfmot.quantization.keras.quantize_scope():
         copy = keras.models.clone_model(quantized)
     copy.set_weights(quantized.get_weights())
@@ -78,7 +97,7 @@ def _replace_quantizers(
     for layer in quantized.layers:
         if isinstance(layer, QuantizeLayer):
             layer.quantizer = replace(layer.quantizer)
-    for layer in _wrappers(quantized):
+    for layer in _layers(quantized, QuantizeWrapper):
         layer._output_quantizers = [replace(quantizer) for quantizer in layer._output_quantizers]
         for activation in layer._quantize_activations:
             activation.quantizer = replace(activation.quantizer)
@@ -114,7 +133,7 @@ def calibrate(quantized: keras.Model, model: keras.Model, batches: Iterable[tf.T
     A batch is [N, S, S, 3], normalized. TFMOT starts at +-6 and moves by a thousandth a step, which is far from these
     ranges and stays so for a whole short training.
     """
-    for layer in _wrappers(quantized):
+    for layer in _layers(quantized, QuantizeWrapper):
         for kernel, quantizer, bounds in layer._weight_vars:
             quantizer(kernel, True, weights=bounds)  # a call in training mode sets the bounds
     rounded = activation_ranges(quantized)
@@ -156,7 +175,7 @@ def copy_weights(quantized: keras.Model, model: keras.Model) -> keras.Model:
 def activation_ranges(quantized: keras.Model) -> list[tuple[keras.layers.Layer, tf.Variable, tf.Variable]]:
     """The layers whose output is rounded, each with the lower and the upper end of the output's range."""
     rounded = []
-    for layer in _wrappers(quantized):
+    for layer in _layers(quantized, QuantizeWrapper):
         variables = {variable.name.split(":")[0]: variable for variable in layer.weights}
         lows, highs = (
             [variable for name, variable in variables.items() if name.endswith(end) and "kernel" not in name]
@@ -164,10 +183,6 @@ def activation_ranges(quantized: keras.Model) -> list[tuple[keras.layers.Layer, 
         )
         rounded += [(layer, *bounds) for bounds in zip(lows, highs, strict=True)]
     return rounded
-
-
-def _wrappers(quantized: keras.Model) -> list[QuantizeWrapper]:
-    return [layer for layer in quantized.layers if isinstance(layer, QuantizeWrapper)]
 
 
 def _layer_with_weights(model: keras.Model, name: str) -> str:
@@ -182,10 +197,16 @@ def _layer_with_weights(model: keras.Model, name: str) -> str:
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UserError(f"train_qat.float_layers: the network has no layer {name!r}{hint}") from None
     while isinstance(layer, keras.layers.BatchNormalization | keras.layers.ReLU):
-        layer = model.get_layer(_previous_layer(layer))
+        layer = model.get_layer(_previous_layers(layer)[0])
     return layer.name
 
 
-def _previous_layer(layer: keras.layers.Layer) -> str:
-    """The name of the layer whose output is the input of `layer`."""
-    return layer.input._keras_history.layer.name
+def _layers(model: keras.Model, kind: type[keras.layers.Layer]) -> list[keras.layers.Layer]:
+    return [layer for layer in model.layers if isinstance(layer, kind)]
+
+
+def _previous_layers(layer: keras.layers.Layer) -> list[str]:
+    """The names of the layers whose outputs are the inputs of `layer`."""
+    if isinstance(layer, keras.layers.InputLayer):
+        return []
+    return [tensor._keras_history.layer.name for tensor in tf.nest.flatten(layer.input)]
