@@ -142,8 +142,8 @@ def test_no_file_holds_the_gradient(heads: keras.Model, monkeypatch: pytest.Monk
 
     suppression = Suppression(score_threshold=0.1, iou_threshold=0.5, max_detections=3)
     for graph in (
-        trace_heads(heads).graph.graph,
-        trace_detector(heads, np.zeros((16, 4), np.float32), suppression).graph.graph,
+        trace_heads(heads).function.graph,
+        trace_detector(heads, np.zeros((16, 4), np.float32), suppression).function.graph,
     ):
         assert fake_quant_ops(graph) == OPS
         assert not [node for node in nodes(graph) if node.op == "IdentityN" or "_gradient_op_type" in node.attr]

@@ -1,6 +1,6 @@
 """evaluation.json: the scores of every variant of a recipe, the change at each step, and the gate's result."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -135,10 +135,10 @@ class Evaluation(_Section):
         """The steps of the ledger that are in one metric."""
         return (step for step in self.ledger if step.metric == metric)
 
-    @property
-    def changes_from_float(self) -> dict[tuple[str, str], Step]:
-        """The steps that begin at the float model, by their metric and the variant that they lead to."""
-        return {(step.metric, step.after): step for step in self.ledger if step.before == "float"}
+
+def changes_from_float(ledger: Iterable[Step]) -> dict[tuple[str, str], Step]:
+    """The steps that begin at the float model, by their metric and the variant that they lead to."""
+    return {(step.metric, step.after): step for step in ledger if step.before == "float"}
 
 
 def signed(change: float) -> str:

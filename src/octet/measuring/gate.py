@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from octet.measuring.evaluation import Drop, Gate, Step, Variant, interval_text, signed
+from octet.measuring.evaluation import Drop, Gate, Step, Variant, changes_from_float, interval_text, signed
 from octet.measuring.files import FileFacts
 from octet.recipe.shared.recipe import Recipe
 from octet.tflite.running.operators import FLOAT, require_known_operators
@@ -26,9 +26,10 @@ def judge_gate(
     variants: Mapping[str, Variant], ledger: Sequence[Step], files: Mapping[str, FileFacts], recipe: Recipe
 ) -> Gate:
     """The gate's result for evaluation.json; `files` are the facts of the variants that are files."""
-    changes = _changes(ledger)
+    changes = changes_from_float(ledger)
     drops = {
-        metric: Drop(max_drop=max_drop, drop=0 - changes[metric].delta) for metric, max_drop in recipe.max_drops.items()
+        metric: Drop(max_drop=max_drop, drop=0 - changes[metric, "uint8"].delta)
+        for metric, max_drop in recipe.max_drops.items()
     }
     return Gate(
         max_drop=drops[recipe.headline].max_drop,
@@ -45,12 +46,13 @@ def check_limits(
     """Compare every limit of the recipe with the variants' scores and the facts of their files."""
     limits, headline = recipe.score, recipe.metrics[recipe.headline]
     score, size = variants["uint8"][recipe.headline], files["uint8"].bytes
-    changes = _changes(ledger)
+    changes = changes_from_float(ledger)
     checks = []
     for metric, max_drop in recipe.max_drops.items():
-        change, interval = changes[metric].delta, f"95 % interval {interval_text(changes[metric].ci95)}"
+        step = changes[metric, "uint8"]
         name, allowed = f"change of {recipe.metrics[metric]}", f"at least {0 - max_drop:+g}"
-        checks.append(Check(name, signed(change), allowed, change >= 0 - max_drop, interval))
+        passed, interval = step.delta >= 0 - max_drop, f"95 % interval {interval_text(step.ci95)}"
+        checks.append(Check(name, signed(step.delta), allowed, passed, interval))
     checks += [
         Check(headline, f"{score:.4f}", f"at least {limits.min_score}", score >= limits.min_score),
         Check("bytes", f"{size:,}", f"at most {limits.max_bytes:,}", size <= limits.max_bytes),
@@ -75,8 +77,3 @@ def gate_table(checks: Sequence[Check]) -> str:
 def _forbidden_operators(file: FileFacts, names: Sequence[str]) -> list[str]:
     """The operators of a file that are among the names or, where these include FLOAT, compute in floating point."""
     return sorted(name for name, count in file.operators.items() if name in names or (FLOAT in names and count.float))
-
-
-def _changes(ledger: Sequence[Step]) -> dict[str, Step]:
-    """The steps from the float model to the shipped file, by their metric."""
-    return {step.metric: step for step in ledger if (step.before, step.after) == ("float", "uint8")}

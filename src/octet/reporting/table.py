@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from octet.measuring.evaluation import Evaluation, Step, Variant, interval_text, signed
+from octet.measuring.evaluation import Evaluation, Step, Variant, changes_from_float, interval_text, signed
 from octet.recipe.shared.recipe import Recipe
 
 
@@ -16,7 +16,7 @@ def columns(recipe: Recipe) -> tuple[str, ...]:
 
 def rows(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, ...]]:
     """A row for each variant; the changes are against the float model, as in the ledger."""
-    steps = evaluation.changes_from_float
+    steps = changes_from_float(evaluation.ledger)
     return [
         (name, *_scores(name, variant, steps, recipe), f"{variant.bytes / 1e6:.2f} MB" if variant.bytes else "")
         for name, variant in evaluation.variants.items()

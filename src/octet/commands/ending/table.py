@@ -4,7 +4,7 @@ from tabulate import tabulate
 
 from octet.commands.benchmark.speed import Speed
 from octet.commands.ending.style import BOLD, FAINT, GREEN, styled
-from octet.measuring.evaluation import Evaluation, interval_text, signed
+from octet.measuring.evaluation import Evaluation, changes_from_float, interval_text, signed
 from octet.recipe.shared.recipe import Recipe
 
 _SHIPPED, _MARK = "uint8", "> "  # it stands out in a log as well
@@ -12,7 +12,7 @@ _SHIPPED, _MARK = "uint8", "> "  # it stands out in a log as well
 
 def scores_table(evaluation: Evaluation, recipe: Recipe, speed: Speed) -> str:
     """A line for each variant; the changes are against the float model, as in the ledger."""
-    steps = evaluation.changes_from_float
+    steps = changes_from_float(evaluation.ledger)
     head = ["  variant"]
     for metric in recipe.max_drops:
         head += [recipe.metrics[metric], "change", "95 % interval"]

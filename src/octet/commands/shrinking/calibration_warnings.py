@@ -46,7 +46,7 @@ def calibration_warnings(samples: SampleSet, model: LoadedModel) -> list[str]:
 
 def _variance_ratio(model: LoadedModel, values: Iterable[NDArray[Any]]) -> float | None:
     """How many times wider than in training the first batch norm's input is; None where that cannot be seen."""
-    norm = _first_norm_of_graph(model.traced.graph)
+    norm = _first_norm_of_graph(model.traced.function)
     if norm is None and model.keras_model:
         norm = _first_norm_of_layers(model.keras_model)
     if norm is None or np.allclose(norm.trained_variance, 1):  # never trained

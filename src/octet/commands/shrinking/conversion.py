@@ -45,7 +45,7 @@ def convert_model(options: Options, report_step: Callable[[str], None]) -> bytes
 
 def _labelled(model: LoadedModel, options: Options, folder: Path) -> LabelledPictures:
     """The labelled pictures, as the model's only input takes them and its only output tells them apart."""
-    shapes = [tensor.shape.as_list() for tensor in model.traced.graph.outputs]
+    shapes = [tensor.shape.as_list() for tensor in model.traced.function.outputs]
     if len(shapes) != 1 or len(shapes[0]) != 2:
         raise UserError(f"{options.model}: gives {shapes}; --labelled expects a classifier, with scores [1, classes]")
     return LabelledPictures(folder, options.labels, model.inputs, options.pixels, shapes[0][1])

@@ -63,7 +63,7 @@ def _load_keras(path: Path, shape: Sequence[int] | None, trust: bool) -> LoadedM
 
     traced = trace_graph(run, variables, *specs)
     if not trust:
-        refuse_reaching_graph(traced.graph.graph.as_graph_def(), path)
+        refuse_reaching_graph(traced.function.graph.as_graph_def(), path)
     return LoadedModel(traced, specs, model)
 
 

@@ -24,7 +24,7 @@ Calibration = Callable[[], Iterable[Sequence[NDArray[Any]] | Mapping[str, NDArra
 class TracedGraph:
     """A traced function that can be converted, as often as there are schemes."""
 
-    graph: Any  # a tf.types.experimental.ConcreteFunction
+    function: Any  # a tf.types.experimental.ConcreteFunction
     owner: Any  # the object that holds its variables
     has_runtime_ops: bool = False  # ops of the TFLite runtime that TensorFlow does not know
 
@@ -51,25 +51,25 @@ def trace_network(network: keras.Model, finish: Callable[..., Any], has_runtime_
     return trace_graph(lambda pictures: finish(*constant(pictures)), [], picture, has_runtime_ops=has_runtime_ops)
 
 
-def to_float(traced: TracedGraph) -> bytes:
+def to_float(graph: TracedGraph) -> bytes:
     """Convert to a file with float weights and float arithmetic."""
-    return _finish(_converter(traced))
+    return _finish(_converter(graph))
 
 
-def to_float16(traced: TracedGraph) -> bytes:
+def to_float16(graph: TracedGraph) -> bytes:
     """Convert to a file with half-precision weights, at half the size."""
-    converter = _optimizing_converter(traced)
+    converter = _optimizing_converter(graph)
     converter.target_spec.supported_types = [tf.float16]
     return _finish(converter)
 
 
-def to_dynamic(traced: TracedGraph) -> bytes:
+def to_dynamic(graph: TracedGraph) -> bytes:
     """Convert to a file with 8-bit weights, whose activations are quantized with ranges found while it runs."""
-    return _finish(_optimizing_converter(traced))
+    return _finish(_optimizing_converter(graph))
 
 
 def to_integer(
-    traced: TracedGraph,
+    graph: TracedGraph,
     calibration: Calibration | None = None,
     input_type: tf.DType = tf.uint8,
     output_type: tf.DType = tf.float32,
@@ -79,7 +79,7 @@ def to_integer(
 
     Ranges come from calibration samples or, without them, from the graph's fake quantization.
     """
-    converter = _optimizing_converter(traced)
+    converter = _optimizing_converter(graph)
     if calibration:
         converter.representative_dataset = calibration
     if int16_activations:
@@ -132,14 +132,14 @@ class _Builder(flatbuffers.Builder):
         return self._written[content]
 
 
-def _converter(traced: TracedGraph) -> tf.lite.TFLiteConverter:
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([traced.graph], traced.owner)
-    converter.allow_custom_ops = traced.has_runtime_ops
+def _converter(graph: TracedGraph) -> tf.lite.TFLiteConverter:
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([graph.function], graph.owner)
+    converter.allow_custom_ops = graph.has_runtime_ops
     return converter
 
 
-def _optimizing_converter(traced: TracedGraph) -> tf.lite.TFLiteConverter:
-    converter = _converter(traced)
+def _optimizing_converter(graph: TracedGraph) -> tf.lite.TFLiteConverter:
+    converter = _converter(graph)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return converter
 
