@@ -65,3 +65,13 @@ def test_a_word_that_dvc_does_not_know_is_refused(repository: Path) -> None:
     result = run(repository, "repro", "--no-such-flag")
     assert result.returncode == 254
     assert "--no-such-flag" in result.stderr
+
+
+@pytest.mark.parametrize("file", ["params.yaml", "dvc.yaml", "dvc.lock"])
+def test_a_file_that_is_no_yaml_is_named(repository: Path, file: str) -> None:
+    assert run(repository, "repro").returncode == 0
+    (repository / file).write_text("a: [\n")
+    result = run(repository, "repro")
+    assert result.returncode != 0
+    assert file in result.stderr
+    assert "Traceback" not in result.stderr

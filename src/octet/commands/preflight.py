@@ -22,6 +22,8 @@ from octet.recipe.shared.declared import recipes_of_pipeline
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
 
+_NOTHING_RUNS = b"{}"  # as DVC notes it; to ask DVC itself takes half a second
+
 
 def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
@@ -31,13 +33,14 @@ def main(options: argparse.Namespace) -> None:
     trainings = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
     # What is in the lock was trained here, or it comes from a DVC remote.
     plans = [plan for stage, plan in trainings.items() if f"{stage}@{recipe.name}" not in locked]
+    rwlock = Path(".dvc", "tmp", "rwlock")
+    if rwlock.exists() and rwlock.read_bytes() != _NOTHING_RUNS:
+        from dvc.exceptions import DvcException
 
-    from dvc.exceptions import DvcException
+        from octet.commands.reproduction.rwlock import remove_broken_rwlock
 
-    from octet.commands.reproduction.rwlock import remove_broken_rwlock
-
-    with report_user_errors(DvcException):
-        remove_broken_rwlock()
+        with report_user_errors(DvcException):
+            remove_broken_rwlock(rwlock)
     for plan in plans:
         if plan.device == "gpu":
             from octet.common import device

@@ -6,6 +6,8 @@ No pipe lies between a stage and the terminal, so that progress bars are drawn a
 import logging
 from collections.abc import Sequence
 
+from octet.common.imports import uncollected
+
 # The beginnings of what DVC's log says beside stages and errors
 _HINTS = (
     "\nTo track the changes with git",
@@ -19,12 +21,17 @@ _HINTS = (
 
 def run_dvc(words: Sequence[str]) -> int:
     """Run a command of DVC, and return its exit code."""
-    from dvc.cli import main
-    from dvc.ui import ui
+    with uncollected():
+        from dvc.cli import main
+        from dvc.commands import repro  # noqa: F401  # and what it needs
+        from dvc.ui import ui
+
+        from octet.commands.reproduction.parsing import parse_each_text_once
 
     for handler in logging.getLogger("dvc").handlers:
         handler.addFilter(is_no_hint)
     ui.enable = lambda: None  # beside its log, it would advise to push
+    parse_each_text_once()
     return int(main(list(words)))
 
 

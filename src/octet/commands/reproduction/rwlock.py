@@ -6,13 +6,12 @@ from pathlib import Path
 
 from dvc.lock import make_lock
 from dvc.repo import Repo
-from dvc.rwlock import RWLOCK_FILE, RWLOCK_LOCK, SCHEMA
+from dvc.rwlock import RWLOCK_LOCK, SCHEMA
 from voluptuous import Invalid
 
 
-def remove_broken_rwlock() -> None:
+def remove_broken_rwlock(rwlock: Path) -> None:
     """Remove the list where DVC cannot read it: it would stop there every time."""
-    rwlock = Path(".dvc", "tmp", RWLOCK_FILE)
     if not _is_broken(rwlock):
         return
     with Repo() as repo:
