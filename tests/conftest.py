@@ -24,6 +24,7 @@ STAGES = tuple(PIPELINE["stages"])  # in the order in which they run
 OF_TASK = {of["task"]: of for of in PIPELINE["vars"][0]["recipes"].values()}  # what dvc.yaml says of a recipe
 REPRODUCED = ("reproduced", "classified")  # fixtures: projects that all tests share
 CLASSIFIER = "quickstart_classifier"
+IN_ONE: dict[str, Any] = {"micro_batches": 1, "at_once": 1}  # a graph of two halves takes twice as long to make
 
 # A shell's background job and nohup hand these down ignored, and so would the tests to what they start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -37,8 +38,8 @@ def tiny_params() -> dict[str, Any]:
     recipe["dataset"]["source"].update(pictures={"train": 24, "val": 4, "test": 6}, side=96)
     recipe["model"].update(input_size=64, batch_norm_momentum=0.5)  # the statistics come from only eighteen steps
     # The best on four pictures may be the first epoch, whose batch norm has seen three steps.
-    recipe["train_float"].update(epochs=6, batch=8, validate_every=1, ema_decay=0.5, keep="last")
-    recipe["train_qat"].update(epochs=2, batch=8, ema_decay=0.5, calibration_batches=2)
+    recipe["train_float"].update(epochs=6, batch=8, validate_every=1, ema_decay=0.5, keep="last", **IN_ONE)
+    recipe["train_qat"].update(epochs=2, batch=8, ema_decay=0.5, calibration_batches=2, **IN_ONE)
     recipe["convert"]["calibration_pictures"] = 4
     recipe["model"]["suppression"]["score_threshold"] = 0.001  # after so little training, all scores are low
     recipe["score"]["bootstrap"] = 20

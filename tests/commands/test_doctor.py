@@ -120,7 +120,7 @@ def test_the_batch_that_fits_is_named() -> None:
     assert tight.remedy == "set quickstart.train_qat.micro_batches to 2 or more"
     in_parts = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"micro_batches": 4})})
     assert check(in_parts, 40).state == "ok"
-    assert "quickstart.train_float.micro_batches to 2" in check(in_parts, 20).remedy
+    assert "quickstart.train_float.micro_batches to 4" in check(in_parts, 20).remedy  # two at once
     taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation_weight": 0.5})})
     assert check(taught, 80).state == "FAIL"  # the teacher's as well
     assert need.each == pytest.approx(16 * memory_need(quickstart, "train_float").each, rel=0.1)

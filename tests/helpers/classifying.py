@@ -10,7 +10,7 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image
 
-from conftest import ROOT
+from conftest import IN_ONE, ROOT
 from helpers.making import encoded
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.pixels import normalize
@@ -41,7 +41,7 @@ def classifier_params(**model: Any) -> dict[str, Any]:
     for training in ("train_float", "train_qat"):
         for key in ("keep_difficult", "keep_truncated", "assignment"):
             del section[training][key]
-        section[training]["loss"] = {"label_smoothing": 0.1}
+        section[training].update(loss={"label_smoothing": 0.1}, **IN_ONE)
     del section["score"]["max_coco_drop"]
     return section
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from conftest import detection_recipe
+from conftest import IN_ONE, detection_recipe
 from helpers.classifying import classifier_recipe
 from octet.common.tensorflow import keras, tf
 from octet.quantization.networks import quantized_networks
@@ -23,7 +23,7 @@ def small_recipe(task: str, **training: Any) -> Recipe:
     shape: dict[str, Any] = {"input_size": SIDE} | ({"strides": STRIDES} if task == "detection" else {})
     plans = {
         name: getattr(recipe, name).model_copy(
-            update={"batch": BATCH, "ema_decay": 0.5, "learning_rate": 1e-3} | training
+            update={**IN_ONE, "batch": BATCH, "ema_decay": 0.5, "learning_rate": 1e-3} | training
         )
         for name in ("train_float", "train_qat")
     }

@@ -49,6 +49,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("model.strides", [12], ["quickstart.model.strides.0", "found 12", "8, 16, 32"]),
         ("model.strides", [], ["quickstart.model.strides", "at least 1"]),
         ("train_float.micro_batches", 3, ["quickstart.train_float", "batch of 8", "3 equal micro_batches"]),
+        ("train_float.at_once", 2, ["quickstart.train_float", "1 micro_batches cannot be computed 2 at_once"]),
         ("train_float.strategy.kind", "all", ["quickstart.train_float.strategy.kind", "'all'", "'mirrored'"]),
         ("train_float.strategy.replicas", 2, ["quickstart.train_float.strategy", "one has one replica, found 2"]),
         (

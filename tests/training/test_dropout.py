@@ -23,7 +23,7 @@ def update_of(model: keras.Model, averaged: keras.Model) -> Update:
         return {"error": tf.reduce_mean((targets[0] - predictions) ** 2)}
 
     optimizers = [(keras.optimizers.legacy.SGD(0.01), model.trainable_variables)]
-    return Update(model, averaged, squared, optimizers, 0.0, micro_batches=1, xla=False)
+    return Update(model, averaged, squared, optimizers, 0.0, micro_batches=1, at_once=1, xla=False)
 
 
 @pytest.mark.parametrize("fake_quantized", [False, True])

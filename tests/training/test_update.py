@@ -32,7 +32,12 @@ def line(value: float = 0.0) -> keras.Model:
 
 
 def line_update(
-    model: keras.Model, micro_batches: int = 1, ema_decay: float = 0.0, rate: float = 0.5, xla: bool = False
+    model: keras.Model,
+    micro_batches: int = 1,
+    at_once: int = 1,
+    ema_decay: float = 0.0,
+    rate: float = 0.5,
+    xla: bool = False,
 ) -> Update:
     """An update that fits a line to its targets by gradient descent on the squared error."""
 
@@ -40,7 +45,7 @@ def line_update(
         return {"classes": tf.reduce_mean((targets[0] - predictions) ** 2)}
 
     optimizers = [(keras.optimizers.legacy.SGD(rate), model.trainable_variables)]
-    return Update(model, line(), squared, optimizers, ema_decay, micro_batches, xla)
+    return Update(model, line(), squared, optimizers, ema_decay, micro_batches, at_once, xla)
 
 
 PICTURES = tf.constant([[1.0], [2.0], [3.0], [4.0]])
@@ -48,10 +53,10 @@ TARGETS = (2 * PICTURES,)
 
 
 @pytest.mark.parametrize("xla", [False, True])
-@pytest.mark.parametrize("micro_batches", [1, 2, 4])
-def test_micro_batches_update_the_weights_as_the_whole_batch(micro_batches: int, xla: bool) -> None:
+@pytest.mark.parametrize(("micro_batches", "at_once"), [(1, 1), (2, 1), (2, 2), (4, 1), (4, 2), (4, 4)])
+def test_micro_batches_update_the_weights_as_the_whole_batch(micro_batches: int, at_once: int, xla: bool) -> None:
     model = line()
-    losses = line_update(model, micro_batches, rate=0.01, xla=xla)(PICTURES, TARGETS)
+    losses = line_update(model, micro_batches, at_once, rate=0.01, xla=xla)(PICTURES, TARGETS)
     gradient = -2 * (2 * PICTURES.numpy() ** 2).mean()
     assert model.get_weights()[0].item() == pytest.approx(-0.01 * gradient)
     assert float(losses["classes"]) == pytest.approx((4 * PICTURES.numpy() ** 2).mean())
@@ -153,6 +158,7 @@ def first_losses(recipe: Recipe, precision: str, xla: bool) -> list[float]:
         [(keras.optimizers.legacy.SGD(1e-3), model.trainable_variables)],
         ema_decay=0.9,
         micro_batches=1,
+        at_once=1,
         xla=xla,
     )
     pictures = tf.random.stateless_uniform((4, 64, 64, 3), [1, 2])

@@ -1,4 +1,4 @@
-"""Train the quickstart network for some steps on one fixed batch and print a hash of its weights.
+"""Train the quickstart network for some steps on one fixed batch and print a hash of its weights, after the device.
 
 Usage: python train_some_steps.py STEPS [EXECUTOR]
 """
@@ -12,11 +12,13 @@ from octet.recipe.shared.load import load_recipe
 from octet.tasks import registry
 from octet.training.networks import float_networks
 from octet.training.run import make_schedule, make_update
+from octet.training.strategy import start_team
 
 steps, executor = int(sys.argv[1]), "".join(sys.argv[2:])
 recipe, classes = load_recipe("quickstart"), [""] * 6
+strategy = start_team(recipe.train_float).strategy
 make_deterministic(1)
-networks = float_networks(registry.network(recipe, classes), recipe.train_float, [], tf.distribute.get_strategy())
+networks = float_networks(registry.network(recipe, classes), recipe.train_float, [], strategy)
 schedule = make_schedule(recipe.train_float, 125)
 update = make_update(registry.learning(recipe, classes), networks, recipe.train_float, schedule)
 side = recipe.model.input_size

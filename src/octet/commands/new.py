@@ -154,6 +154,7 @@ def training_length(survey: "Survey", base: Recipe) -> Iterator[Proposal]:
             yield Proposal(section, "batch", batch, f"{pictures} pictures in {pictures // batch} steps")
             if batch % plan.micro_batches:
                 yield Proposal(section, "micro_batches", 1, "so small a batch needs none")
+                yield Proposal(section, "at_once", 1, "there is one micro-batch")
         if section == "train_float":
             known = _count_pictures(base)
             steps = round(plan.epochs * (known // plan.batch)) if known else survey.usual_steps

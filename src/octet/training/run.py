@@ -127,5 +127,6 @@ def make_update(learning: "Learning", networks: Networks, plan: Training, schedu
         optimizers,
         ema_decay=plan.ema_decay,
         micro_batches=plan.micro_batches,
+        at_once=plan.at_once,
         xla=plan.xla,
     )

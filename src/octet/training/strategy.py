@@ -88,7 +88,7 @@ def start_team(plan: Training) -> Team:
     _tell_launcher()
     if wanted.kind == "tpu":
         return Team(_start_tpu(plan))
-    device.use(plan.device, wanted.replicas)
+    device.use(plan.device, wanted.replicas, plan.at_once)
     if wanted.kind == "one":
         return Team(tf.distribute.get_strategy())
     kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"

@@ -1,6 +1,7 @@
 """One update of a network: losses, gradients, the optimizers' step, and the moving average of the weights."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 from octet.common.replicas import local_value
 from octet.common.tensorflow import keras, tf, traced
@@ -9,6 +10,8 @@ Targets = tuple[tf.Tensor, ...]
 # (pictures, targets, the network's predictions) -> the losses by name, whose sum is minimized. Where several replicas
 # compute a batch, each has a part of the pictures, and their losses add up to those of the batch.
 LossFunction = Callable[[tf.Tensor, Targets, Sequence[tf.Tensor]], dict[str, tf.Tensor]]
+# The losses by name, and the gradients of their sum for every trainable variable.
+Gradients = tuple[dict[str, tf.Tensor], list[tf.Tensor]]
 
 _EMA_WARMUP = 10  # steps; the average of a training that has just begun must not remember the first weights
 
@@ -28,13 +31,14 @@ class Update:
         optimizers: Sequence[tuple[keras.optimizers.Optimizer, Sequence[tf.Variable]]],
         ema_decay: float,
         micro_batches: int,
+        at_once: int,
         xla: bool,
     ) -> None:
-        """Each optimizer updates its own variables; a batch is computed in micro-batches, one after the other."""
+        """Each optimizer updates its own variables; a batch is computed in micro-batches, so many of them at once."""
         self.averaged = averaged
         self._strategy = tf.distribute.get_strategy()
         self._model, self._losses, self._optimizers = model, losses, optimizers
-        self._ema_decay, self._micro_batches = ema_decay, micro_batches
+        self._ema_decay, self._micro_batches, self._at_once = ema_decay, micro_batches, at_once
         for optimizer, variables in optimizers:
             optimizer._create_all_weights(variables)  # so that a checkpoint finds them before the first step
         self._step = traced(self._update, jit_compile=xla)
@@ -61,29 +65,40 @@ class Update:
             average.assign(decay * average + (1 - decay) * weight if weight.dtype.is_floating else weight)
         return {name: self._strategy.reduce("SUM", loss, axis=None) for name, loss in losses.items()}
 
-    def _batch_gradients(self, pictures: tf.Tensor, targets: Targets) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+    def _batch_gradients(self, pictures: tf.Tensor, targets: Targets) -> Gradients:
         """The losses and gradients of each replica's part of a batch, which add up to those of the batch.
 
-        They are means over its micro-batches, of which one at a time takes memory.
+        They are means over its micro-batches, of which so many as are computed at once take memory.
         """
-        count = self._micro_batches
-        losses, gradients = self._strategy.run(self._gradients, (pictures, targets, 0))
-        if count > 1:
+        rounds = self._micro_batches // self._at_once
 
-            def add(number: tf.Tensor, totals: object) -> tuple[tf.Tensor, object]:
-                added = self._strategy.run(self._gradients, (pictures, targets, number))
-                return number + 1, self._strategy.run(_add, (totals, added))
+        def of_round(number: tf.Tensor) -> Gradients:
+            gradients: Gradients = self._strategy.run(self._round_gradients, (pictures, targets, number))
+            return gradients
 
-            # No micro-batch waits for another's result: by default TensorFlow computes and keeps up to ten at once.
+        totals = of_round(tf.constant(0))
+        if rounds > 1:
+
+            def add(number: tf.Tensor, totals: Gradients) -> tuple[tf.Tensor, Gradients]:
+                return number + 1, self._strategy.run(_add, (totals, of_round(number)))
+
+            # No round waits for another's result: by default TensorFlow computes and keeps up to ten at once.
             _, totals = tf.while_loop(
-                lambda number, _: number < count, add, (tf.constant(1), (losses, gradients)), parallel_iterations=1
+                lambda number, _: number < rounds, add, (tf.constant(1), totals), parallel_iterations=1
             )
-            losses, gradients = self._strategy.run(_divide, (totals, count))
-        return losses, gradients
+        if self._micro_batches > 1:
+            totals = self._strategy.run(_divide, (totals, self._micro_batches))
+        return totals
 
-    def _gradients(
-        self, pictures: tf.Tensor, targets: Targets, number: tf.Tensor
-    ) -> tuple[dict[str, tf.Tensor], list[tf.Tensor]]:
+    def _round_gradients(self, pictures: tf.Tensor, targets: Targets, number: tf.Tensor) -> Gradients:
+        """The sums over the micro-batches of a round, which TensorFlow computes side by side.
+
+        What they change, such as batch norm's statistics, they change in their order.
+        """
+        first = number * self._at_once
+        return reduce(_add, [self._gradients(pictures, targets, first + own) for own in range(self._at_once)])
+
+    def _gradients(self, pictures: tf.Tensor, targets: Targets, number: tf.Tensor) -> Gradients:
         """The losses of the micro-batch of that number, and the gradients of their sum for every trainable variable."""
         pictures, targets = tf.nest.map_structure(lambda batch: self._micro_batch(batch, number), (pictures, targets))
         with tf.GradientTape() as tape:
@@ -107,9 +122,11 @@ class Update:
             optimizer.apply_gradients([(of_variable[variable.ref()], variable) for variable in variables])
 
 
-def _add(totals: object, added: object) -> object:
-    return tf.nest.map_structure(tf.add, totals, added)
+def _add(totals: Gradients, added: Gradients) -> Gradients:
+    both: Gradients = tf.nest.map_structure(tf.add, totals, added)
+    return both
 
 
-def _divide(totals: object, count: int) -> object:
-    return tf.nest.map_structure(lambda total: total / count, totals)
+def _divide(totals: Gradients, count: int) -> Gradients:
+    means: Gradients = tf.nest.map_structure(lambda total: total / count, totals)
+    return means

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import detection_recipe
+from conftest import IN_ONE, detection_recipe
 from octet.common.tensorflow import keras, tf
 from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.detection import Recipe, TrainFloat
@@ -30,7 +30,7 @@ def recipe() -> Recipe:
 
 @pytest.fixture(scope="module")
 def plan(recipe: Recipe) -> TrainFloat:
-    return recipe.train_float.model_copy(update={"batch": 2, "epochs": 2})
+    return recipe.train_float.model_copy(update={"batch": 2, "epochs": 2, **IN_ONE})
 
 
 def write_records(folder: Path, objects: tuple[int, ...]) -> Path:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import detection_recipe
+from conftest import IN_ONE, detection_recipe
 from octet.common.tensorflow import keras, tf
 from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.detection import TrainFloat
@@ -24,7 +24,7 @@ def test_eight_pictures_are_learnt_by_heart(tmp_path: Path) -> None:
     # One batch has all pictures, so batch norm's statistics need no long average.
     recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"batch_norm_momentum": 0.5})})
     still = {"flip": 0.0, "contrast": 0.0, "brightness": 0.0, "colour": 0.0}
-    long = {"epochs": 60, "batch": 8, "validate_every": 60, "learning_rate": 0.005, "warmup_epochs": 10.0}
+    long = {"epochs": 60, "batch": 8, "validate_every": 60, "learning_rate": 0.005, "warmup_epochs": 10.0, **IN_ONE}
     given = recipe.train_float.model_dump()
     plan = TrainFloat.model_validate(
         {**given, **long, "ema_decay": 0.9, "augmentation": {**given["augmentation"], **still}}

@@ -47,7 +47,7 @@ def check_memory(recipe: Recipe, trainings: Sequence[str], available: int | None
     needs = {name: memory_need(recipe, name, gpu) for name in plans}
     # Replicas on GPUs have a memory each, those on parts of a CPU the same.
     shares = {name: plan.strategy.replicas if gpu else 1 for name, plan in plans.items()}
-    at_once = {name: plan.batch // plan.micro_batches // shares[name] for name, plan in plans.items()}
+    at_once = {name: plan.pictures_at_once // shares[name] for name, plan in plans.items()}
     name = max(plans, key=lambda training: needs[training].of(at_once[training]))
     plan, need = plans[name], needs[name]
     text = (
@@ -57,8 +57,12 @@ def check_memory(recipe: Recipe, trainings: Sequence[str], available: int | None
     usable = _USABLE * available
     if need.of(at_once[name]) <= usable:
         return Finding("ok", "memory", text)
-    batch = plan.batch // shares[name]
-    enough = [count for count in range(1, batch + 1) if batch % count == 0 and need.of(batch // count) <= usable]
+    batch, step = plan.batch // shares[name], plan.at_once
+    enough = [
+        count
+        for count in range(step, batch + 1, step)
+        if batch % count == 0 and need.of(batch // count * step) <= usable
+    ]
     if not enough:
         return Finding("FAIL", "memory", text, "not even one picture fits: free memory, or a smaller model")
     uncompiled = " and xla to false: in micro-batches, compiling takes too long" if plan.xla else ""

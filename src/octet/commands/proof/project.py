@@ -31,8 +31,9 @@ def make_project(folder: Path, base: Recipe) -> Recipe:
     source = {"kind": _SOURCES[base.task], "seed": 7, "side": _SIDE, "pictures": pictures}
     splits = {split: [f"SHAPES/{split}"] for split in pictures}
     section["dataset"] |= {"source": source, "splits": splits, "classes": "found", "pretrained": None, "shards": 2}
-    section["train_float"] |= {"device": "gpu", "xla": False, "epochs": 1, "warmup_epochs": 0.5, "frozen_blocks": 0}
-    section["train_qat"] |= {"device": "gpu", "xla": False, "epochs": 1, "warmup_epochs": 0.5}
+    both = {"device": "gpu", "at_once": 1, "xla": False, "epochs": 1, "warmup_epochs": 0.5}
+    section["train_float"] |= {**both, "frozen_blocks": 0}
+    section["train_qat"] |= both
     (folder / PARAMS).write_text(yaml.safe_dump({"proof": section}, sort_keys=False))
     for stage in ("fetch", "preprocess"):
         run_stage(folder, stage)

@@ -90,6 +90,7 @@ class Training(Section):
     epochs: Annotated[int | float, Field(gt=0)]  # the last one may be a part
     batch: Count
     micro_batches: Count
+    at_once: Count
     learning_rate: Positive
     warmup_epochs: Annotated[float, Field(ge=0)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
@@ -109,6 +110,14 @@ class Training(Section):
         return self
 
     @model_validator(mode="after")
+    def _cores_have_as_many_micro_batches(self) -> "Training":
+        if self.micro_batches % self.at_once:
+            raise ValueError(f"{self.micro_batches} micro_batches cannot be computed {self.at_once} at_once")
+        if self.at_once > 1 and (self.device != "cpu" or self.strategy.kind != "one" or self.xla):
+            raise ValueError(f"at_once {self.at_once} needs device cpu, strategy.kind one and xla false: set it to 1")
+        return self
+
+    @model_validator(mode="after")
     def _replicas_have_equal_parts(self) -> "Training":
         replicas, micro_batches = self.strategy.replicas, self.micro_batches
         if self.batch // micro_batches % replicas:
@@ -121,6 +130,11 @@ class Training(Section):
         if self.xla and self.strategy.kind != "one":
             raise ValueError(f"xla compiles for one device: set it to false with strategy.kind {self.strategy.kind}")
         return self
+
+    @property
+    def pictures_at_once(self) -> int:
+        """The pictures whose activations are in memory at the same time, in all replicas together."""
+        return self.batch // self.micro_batches * self.at_once
 
     @property
     def has_fixed_shapes(self) -> bool:
