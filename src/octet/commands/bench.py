@@ -57,7 +57,7 @@ def main(options: argparse.Namespace) -> None:
         if not path.exists():
             print(f"{path} does not exist yet, so the speed of what needs it was not measured")
     shared = {}
-    if cores() > 1 and recipe.train_float.batch // recipe.train_float.micro_batches % 2 == 0:
+    if cores() > 1 and recipe.train_float.pictures_at_once % 2 == 0:
         shared = {"training on two cores": shared_rates(recipe, records, pretrained)}
         print(f"\n{rates_table({2: shared})}")
     print(f"\n{rates_table(rates)}\n")

@@ -32,8 +32,9 @@ def make_project(folder: Path, base: Recipe) -> Recipe:
     splits = {split: [f"SHAPES/{split}"] for split in pictures}
     section["dataset"] |= {"source": source, "splits": splits, "classes": "found", "pretrained": None, "shards": 2}
     both = {"device": "gpu", "at_once": 1, "xla": False, "epochs": 1, "warmup_epochs": 0.5}
-    section["train_float"] |= {**both, "frozen_blocks": 0}
-    section["train_qat"] |= both
+    for name, plan in (("train_float", base.train_float), ("train_qat", base.train_qat)):
+        section[name] |= {**both, "micro_batches": plan.batch // plan.pictures_at_once}  # of what is at once, one
+    section["train_float"]["frozen_blocks"] = 0
     (folder / PARAMS).write_text(yaml.safe_dump({"proof": section}, sort_keys=False))
     for stage in ("fetch", "preprocess"):
         run_stage(folder, stage)
