@@ -1,8 +1,12 @@
 """Train a small network from records, in the processes and on the devices that the strategy names.
 
 Usage: python train_in_team.py FOLDER TASK TRAINING KIND REPLICAS    (FOLDER holds records; models and runs go there)
+
+A replica has its share of the cores, as `srun` would give it, also where it is a process of its own.
 """
 
+import json
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +17,11 @@ from octet.recipe.shared.recipe import Strategy
 from octet.tasks import registry
 from octet.training.run import TrainingPaths, run_training
 from octet.training.strategy import start_team
+
+if "TF_CONFIG" in os.environ:
+    team_of = json.loads(os.environ["TF_CONFIG"])
+    mine = slice(team_of["task"]["index"], None, len(team_of["cluster"]["worker"]))
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[mine])
 
 folder, (task, training, kind, replicas) = Path(sys.argv[1]), sys.argv[2:]
 strategy = Strategy(kind=kind, replicas=int(replicas))  # type: ignore[arg-type]

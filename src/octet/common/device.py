@@ -14,12 +14,13 @@ Device = Literal["cpu", "gpu"]
 def use(device: Device, count: int = 1, at_once: int = 1) -> None:
     """Let TensorFlow see so many devices of this kind and no other, and print which these are.
 
-    Several CPUs are parts of one: they share its cores. Where it shall compute so many things at once, each gets its
-    share of the cores.
+    Several CPUs are parts of one: they share its cores. Where it shall compute so many things at once on each, all of
+    them get their share of the cores.
     """
     gpus = choose(device, count)
-    if at_once > 1:
-        tf.config.threading.set_intra_op_parallelism_threads(max(1, cores() // at_once))
+    on_cpu = at_once if gpus else count * at_once
+    if on_cpu > 1:
+        tf.config.threading.set_intra_op_parallelism_threads(max(1, cores() // on_cpu))
     with silence():
         tf.constant(0)  # the first op starts the runtime, which prints its messages then
     print(f"running on {', '.join(map(describe_gpu, gpus)) or describe_cpu()}", flush=True)

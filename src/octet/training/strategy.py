@@ -109,15 +109,32 @@ def distributed_batches(
     if strategy.num_replicas_in_sync == 1:
         return learning.batches(records, plan, start)
 
-    def parts(context: tf.distribute.InputContext) -> tf.data.Dataset:
-        count = context.num_replicas_in_sync // context.num_input_pipelines
-        part = Part(context.num_replicas_in_sync, context.input_pipeline_id * count, count)
-        return learning.batches(records, plan, start, part)
+    numbers = strategy.experimental_distribute_values_from_function(lambda replica: replica.replica_id_in_sync_group)
+    own = strategy.experimental_local_results(numbers)
+    part = Part(strategy.num_replicas_in_sync, own[0], len(own))
+    return _SharedBatches(strategy, own, learning.batches(records, plan, start, part))
 
-    # Prefetching to GPUs takes no strings, which the pictures' ids are.
-    options = tf.distribute.InputOptions(experimental_fetch_to_device=False)
-    with strategy.scope():
-        return strategy.distribute_datasets_from_function(parts, options)
+
+@dataclass(frozen=True)
+class _SharedBatches:
+    """Batches in the parts that this process's replicas compute, which follow one another in `parts`.
+
+    TensorFlow's own distribution of a dataset asks all processes before each batch whether they have one.
+    """
+
+    strategy: tf.distribute.Strategy
+    own: Sequence[int]  # the numbers of this process's replicas
+    parts: Iterable[Any]
+
+    def __iter__(self) -> Iterator[Any]:
+        for parts in zip(*[iter(self.parts)] * len(self.own), strict=True):
+            yield tf.nest.map_structure(self._distribute, *parts)
+
+    def _distribute(self, *values: tf.Tensor) -> Any:
+        of_replica = dict(zip(self.own, values, strict=True))
+        return self.strategy.experimental_distribute_values_from_function(
+            lambda replica: of_replica[replica.replica_id_in_sync_group]
+        )
 
 
 def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
