@@ -79,6 +79,7 @@ def test_a_correct_picture_is_not_changed(tmp_path: Path) -> None:
         ),
         ({XML: annotation(CAT, size=(100, 80))}, JPEG, "size disagrees", "100 x 80 in the annotation"),
         ({JPEG: with_scans(200)}, JPEG, "absurd size", "a JPEG of 210 scans, expected at most 100"),
+        ({JPEG: GOOD[JPEG][:2] + b"\xff" * 4_000_000 + b"\0"}, JPEG, "undecodable picture", ""),  # in hours, once
         ({JPEG: with_segments(5_000)}, JPEG, "absurd size", "a JPEG of more than 1,000 segments"),
         (
             {JPEG: encoded(picture(), orientation=3)},

@@ -68,10 +68,6 @@ class Archives:
         # A line of VOC may end in a flag; ids of other data may contain spaces.
         return [line.strip() if line.strip() in ids else line.split()[0] for line in lines if line.strip()]
 
-    def pictures(self) -> list[Member]:
-        """List the pictures of all folders."""
-        return [member for members in self._pictures.values() for member in members]
-
     def entry(self, folder: str, id: str) -> Entry:
         """Return the members that belong to the picture `id` of a folder."""
         return Entry(id, folder, self._annotations.get((folder, id), ()), self._pictures.get((folder, id), ()))

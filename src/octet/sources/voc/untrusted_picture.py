@@ -13,7 +13,7 @@ UPRIGHT, ON_ITS_SIDE = 1, (5, 6, 7, 8)  # EXIF's orientations
 
 _MOST_SCANS = 100  # of a JPEG; progressive ones have about ten, and each is a pass over all pixels
 _MOST_SEGMENTS = 1_000  # of a JPEG; Pillow copies all EXIF data before each further piece of it
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+_MARKER = re.compile(rb"\xff([^\x00\xff])")  # of any number of 0xff before it, the last
 _START_OF_SCAN, _END_OF_PICTURE = 0xDA, 0xD9
 _ALONE = (*range(0xC0), *range(0xD0, 0xD9))  # markers that no length follows
 
