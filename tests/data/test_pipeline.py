@@ -284,6 +284,13 @@ def test_boxes_are_clipped_to_the_window(seed: int) -> None:
     assert (clipped[:, 2:] > clipped[:, :2]).all()
 
 
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_a_picture_of_a_few_pixels_has_a_window_in_it(side: int) -> None:
+    for seed in range(300):
+        picture, *_ = augmented(np.zeros((side, side, 3), np.uint8), tf.zeros([0, 4]), [3, seed], 32, LIVELY)
+        assert picture.shape == (32, 32, 3)
+
+
 def test_zooming_out_adds_a_grey_margin() -> None:
     zoom_out = LIVELY.model_copy(update={"min_window": 1.5, "max_window": 1.5, "max_stretch": 1.0})
     picture, *_ = augmented(np.zeros((60, 60, 3), np.uint8), tf.zeros([0, 4]), [1, 2], 90, zoom_out)

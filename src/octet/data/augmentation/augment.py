@@ -29,7 +29,7 @@ def augment(
     draw = tf.random.stateless_uniform([15], seed)
     low, high = _window(draw[:4], config)
     # The part of the picture inside the window is cropped in whole pixels, resized, and placed on a grey background.
-    begin = tf.round(tf.maximum(low, 0.0) * sides)  # [2], in pixels of the picture
+    begin = tf.minimum(tf.round(tf.maximum(low, 0.0) * sides), sides - 1)  # [2], in pixels of the picture
     end = tf.maximum(tf.round(tf.minimum(high, 1.0) * sides), begin + 1)
     scale = size / (high - low)  # [2], from shares of the picture's sides to pixels of the augmented picture
     target_begin = tf.round(tf.maximum((begin / sides - low) * scale, 0.0))  # [2], in pixels of the augmented picture
