@@ -73,6 +73,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("task", None, ["quickstart.task: is missing; expected one of classification, detection"]),
         ("model.backbone", "mobilenet_v9", ["quickstart.model.backbone: found 'mobilenet_v9'; expected one of mobil"]),
         ("train_float.assignment.most_cells", 0, ["quickstart.train_float.assignment.most_cells", "greater than 0"]),
+        ("report.pictures", 0, ["quickstart.report.pictures", "found 0", "greater than 0"]),
         ("score.max_drop", True, ["quickstart.score.max_drop", "True", "number"]),
         (
             "dataset.source.kind",

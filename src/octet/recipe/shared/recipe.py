@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from octet.recipe.shared.dataset import Dataset
-from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Seed, Share, Strings, Text, TfliteVariant
+from octet.recipe.shared.types import Count, Positive, Section, Seed, Share, Strings, Text, TfliteVariant
 
 
 def _known_backbone(name: str) -> str:
@@ -203,7 +203,7 @@ class Score(Section):
 class Report(Section):
     """The report: the number of pictures shown, and the score from which detections count there."""
 
-    pictures: CountOrZero
+    pictures: Count
     min_score: Share
 
 
