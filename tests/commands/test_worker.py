@@ -27,6 +27,32 @@ with report_user_errors():
 """
 
 
+NOBODY_WAITS = """
+from octet.recipe.shared.load import load_recipe
+from octet.recipe.shared.recipe import Strategy
+from octet.training import strategy
+
+strategy._LATE = 0.05  # seconds, in the place of minutes
+plan = load_recipe("quickstart").train_float
+strategy.dismiss(plan.model_copy(update={"strategy": Strategy(kind="workers", replicas=2)}))
+print("goes on")
+"""
+
+
+def test_a_chief_without_work_goes_on_where_the_others_have_ended(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ["127.0.0.1:28881", "127.0.0.1:28882"]
+    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(task))
+    monkeypatch.setenv("PYTHONPATH", "src")
+    result = project.run(sys.executable, "-c", NOBODY_WAITS)
+    assert result.returncode == 0, result.stderr
+    *_, told, last = result.stdout.splitlines()
+    assert told.startswith("there is nothing to train, and nobody to tell: worker 1 (127.0.0.1:28882) did not come")
+    assert last == "goes on"
+
+
 def test_without_a_launcher_it_says_how_to_start_it(project: Project) -> None:
     result = project.octet("worker", "train_float", "quickstart")
     assert result.returncode == 1

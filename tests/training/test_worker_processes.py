@@ -15,19 +15,23 @@ import pytest
 
 from conftest import ROOT
 from helpers.classifying import write_classifier_records
+from helpers.detecting import write_detector_records
+from helpers.small_networks import CLASSES
 
 SCRIPT = Path(__file__).with_name("train_in_team.py")
 PICTURES = 26  # three steps an epoch, and two pictures left over
 
 
-def start(folder: Path, kind: str, replicas: int, addresses: list[str], index: int = 0) -> subprocess.Popen[str]:
+def start(
+    folder: Path, kind: str, replicas: int, addresses: list[str], index: int = 0, task: str = "classification"
+) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))}
     environment["PYTHONUNBUFFERED"] = "1"
     if addresses:
-        task = {"type": "worker", "index": index}
-        environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": task})
+        own = {"type": "worker", "index": index}
+        environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": own})
     return subprocess.Popen(
-        [sys.executable, SCRIPT, folder, "classification", "train_float", kind, str(replicas)],
+        [sys.executable, SCRIPT, folder, task, "train_float", kind, str(replicas)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -36,12 +40,12 @@ def start(folder: Path, kind: str, replicas: int, addresses: list[str], index: i
     )
 
 
-def start_two(folder: Path) -> list[subprocess.Popen[str]]:
+def start_two(folder: Path, task: str = "classification") -> list[subprocess.Popen[str]]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     addresses = [f"127.0.0.1:{free.getsockname()[1]}" for free in sockets]
     for free in sockets:
         free.close()
-    return [start(folder, "workers", 2, addresses, index) for index in range(2)]
+    return [start(folder, "workers", 2, addresses, index, task) for index in range(2)]
 
 
 def read_until(process: subprocess.Popen[str], beginning: str) -> None:
@@ -115,3 +119,11 @@ def test_two_processes_give_the_bytes_of_one_also_after_one_was_killed(mirrored:
     for code, said in ends(start_two(records)):
         assert code == 0, said
     assert results(records) == results(mirrored)
+
+
+def test_a_process_trains_on_pictures_with_more_objects_than_any_that_it_verified(tmp_path: Path) -> None:
+    """Each process verifies its share of the records, and gets pictures of all of them to train on."""
+    objects = [1, 5] * 8  # the first process verifies the pictures with one object, the second the others
+    write_detector_records(tmp_path / "records", objects, CLASSES, ("train", "val"))
+    for code, said in ends(start_two(tmp_path, "detection")):
+        assert code == 0, said

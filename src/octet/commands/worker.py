@@ -41,7 +41,8 @@ def main(options: argparse.Namespace) -> int:
         with stop_requested("the stage has saved") as is_stop_requested:
             dvc = subprocess.Popen(repro, env=environment, preexec_fn=_ignore_sigterm)
             code = _wait(dvc, joined, is_stop_requested)
-        if plan.strategy.kind == "workers" and not joined.exists():
+            is_stopped = is_stop_requested()
+        if plan.strategy.kind == "workers" and not joined.exists() and not is_stopped:
             from octet.training.strategy import dismiss
 
             dismiss(plan)

@@ -98,8 +98,14 @@ def start_team(plan: Training) -> Team:
 
 
 def dismiss(plan: Training) -> None:
-    """Tell the other processes, which wait for the chief, that there is nothing to train."""
-    _join(plan, read_cluster(), is_needed=False)
+    """Tell the other processes, which wait for the chief, that there is nothing to train.
+
+    They may have ended, where only the chief was started again.
+    """
+    try:
+        _join(plan, read_cluster(), is_needed=False)
+    except UserError as error:
+        print(f"there is nothing to train, and nobody to tell: {error}", flush=True)
 
 
 def distributed_batches(
@@ -112,7 +118,8 @@ def distributed_batches(
     numbers = strategy.experimental_distribute_values_from_function(lambda replica: replica.replica_id_in_sync_group)
     own = strategy.experimental_local_results(numbers)
     part = Part(strategy.num_replicas_in_sync, own[0], len(own))
-    return _SharedBatches(strategy, own, learning.batches(records, plan, start, part))
+    with strategy.scope():  # a task may have to ask the other processes about their records
+        return _SharedBatches(strategy, own, learning.batches(records, plan, start, part))
 
 
 @dataclass(frozen=True)

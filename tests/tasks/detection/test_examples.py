@@ -1,21 +1,19 @@
 """Batches of pictures with any number of objects have one shape, so the training step is traced once."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import IN_ONE, detection_recipe
+from helpers.detecting import write_detector_records
 from octet.common.tensorflow import keras, tf
-from octet.data.writing.records import write_class_names, write_split
 from octet.recipe.detection import Recipe, TrainFloat
 from octet.sources.packing import shapes
 from octet.tasks.detection.learning.assignment import NOTHING
 from octet.tasks.detection.learning.part import Learning
 from octet.tasks.detection.metric.truths import read_truths
 from octet.tasks.detection.network.part import Network
-from octet.tasks.detection.preparing.example import to_example
 from octet.training.networks import float_networks
 from octet.training.run import make_schedule, make_update
 
@@ -33,22 +31,8 @@ def plan(recipe: Recipe) -> TrainFloat:
     return recipe.train_float.model_copy(update={"batch": 2, "epochs": 2, **IN_ONE})
 
 
-def write_records(folder: Path, objects: tuple[int, ...]) -> Path:
-    """Records of pictures with so many objects, of which every second is `difficult`."""
-    folder.mkdir(parents=True)
-    examples = []
-    for number, count in enumerate(objects):
-        jpeg, annotation = shapes.render_picture(5, 96, f"{number:06d}")
-        first = annotation.objects[0]
-        listed = tuple(replace(first, difficult=bool(index % 2)) for index in range(count))
-        examples.append(to_example(replace(annotation, objects=listed), jpeg, shapes.CLASSES))
-    write_split(folder, "train", 1, examples)
-    write_class_names(folder, shapes.CLASSES)
-    return folder
-
-
 def test_every_batch_has_room_for_the_fullest_picture(recipe: Recipe, plan: TrainFloat, tmp_path: Path) -> None:
-    records = write_records(tmp_path / "records", OBJECTS)
+    records = write_detector_records(tmp_path / "records", OBJECTS)
     counts = {truth.id: len(truth.classes) for truth in read_truths(records, "train")}
     batches = Learning(recipe, shapes.CLASSES).batches(records, plan, 0)
     _, pictures, (boxes, classes) = batches.element_spec
@@ -61,7 +45,7 @@ def test_every_batch_has_room_for_the_fullest_picture(recipe: Recipe, plan: Trai
 
 
 def test_objects_that_the_plan_leaves_out_fill_no_row(recipe: Recipe, plan: TrainFloat, tmp_path: Path) -> None:
-    records = write_records(tmp_path / "records", (5, 5))
+    records = write_detector_records(tmp_path / "records", (5, 5))
     easy = plan.model_copy(update={"keep_difficult": False})
     for _, _, (_, classes) in Learning(recipe, shapes.CLASSES).batches(records, easy, 0):
         assert (classes.numpy() != NOTHING).sum(axis=1).tolist() == [3, 3]
@@ -74,8 +58,8 @@ def test_the_step_is_traced_once_and_a_batch_without_objects_is_learnt(
     learning = Learning(recipe, shapes.CLASSES)
     networks = float_networks(Network(recipe, shapes.CLASSES), plan, [], tf.distribute.get_strategy())
     update = make_update(learning, networks, plan, make_schedule(plan, 3))
-    batches = learning.batches(write_records(tmp_path / "records", OBJECTS), plan, 0)
-    others = learning.batches(write_records(tmp_path / "none", (0, 0, 0, 0)), plan, 0)
+    batches = learning.batches(write_detector_records(tmp_path / "records", OBJECTS), plan, 0)
+    others = learning.batches(write_detector_records(tmp_path / "none", (0, 0, 0, 0)), plan, 0)
     losses = [update(pictures, targets) for _, pictures, targets in batches]
     assert update._step.experimental_get_tracing_count() == 1
     losses += [update(pictures, targets) for _, pictures, targets in others]
