@@ -1,11 +1,18 @@
 """The measurements are all there; how fast they are is no test's matter."""
 
 import json
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from conftest import Project
+from helpers.classifying import classifier_params
+from helpers.making import encoded
+from octet.commands.benchmark.data import preparation_rates
 from octet.common.machine import cores
+from octet.recipe.classification import Recipe
+from octet.sources.packing.tar import PackedFile, write_archive
 
 FILES = {"float32": "tflite/float32.tflite", "uint8": "detector_uint8.tflite"}
 PARTS = {
@@ -18,6 +25,19 @@ PARTS = {
 }
 
 SHARED = {"training on two cores": ["one replica", "two in a process", "two processes"]} if cores() > 1 else {}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_archives_of_class_folders_are_measured_too(tmp_path: Path, kind: str) -> None:
+    pictures = [encoded(Image.new("RGB", (40, 40), (number, 0, 0)), kind) for number in range(0, 250, 12)]
+    files = [PackedFile(f"flowers/a/{number}.{kind.lower()}", content) for number, content in enumerate(pictures)]
+    write_archive(tmp_path / "flowers.tar", files)
+    section = classifier_params()
+    section["dataset"].update(classes="found", splits={"train": ["flowers"], "val": 0.2, "test": 0.2})
+    recipe = Recipe.model_validate({**section, "name": "classifier"})
+    rates = preparation_rates(recipe, tmp_path)
+    assert list(rates) == PARTS["from the archives"]
+    assert all(rate > 0 for rate in rates.values())
 
 
 @pytest.mark.slow

@@ -32,6 +32,7 @@ from octet.commands.looking.outputs import OutputPaths, copy_writer
 from octet.commands.looking.results import PictureResult, write_results_csv
 from octet.commands.looking.sources import find_sources
 from octet.commands.looking.stills import StillPicture, decode_picture
+from octet.commands.looking.videos import Video
 from octet.common.errors import UserError
 from octet.common.tensorflow import tflite
 from octet.data.reading.records import read_pictures
@@ -445,7 +446,7 @@ def test_no_source_loses_what_others_found(detect: Run, pictures: dict[str, byte
     told = {
         "huge.jpg": "has more than 134,217,728 bytes",
         "pipe.jpg": "is a folder, a pipe or a device, expected a file",
-        "pipe.mp4": "no such file, or a pipe or a device",
+        "pipe.mp4": "no such file, one that may not be read, or a pipe or a device",
         "taken.detected.jpg": "cannot be written: Is a directory",
         "/dev/zero": "is a folder, a pipe or a device, expected a file",
         "/dev/stdin": "is a folder, a pipe or a device, expected a file",
@@ -456,6 +457,11 @@ def test_no_source_loses_what_others_found(detect: Run, pictures: dict[str, byte
     assert "\x1b" not in result.stdout + (tmp_path / "found.csv").read_text()
     assert (tmp_path / "victim").read_bytes() == b"mine"
     assert not list(tmp_path.glob(".octet-*"))
+
+
+def test_a_video_that_the_system_lets_nobody_look_at_is_a_users_error() -> None:
+    with pytest.raises(UserError, match="that may not be read"):
+        next(Video("clip.mp4", "v" * 300).frames())
 
 
 def drips(asked: Asked) -> None:

@@ -59,6 +59,18 @@ def scratch(project: Project) -> list[Path]:
     return list((project.folder / "runs").glob("verify-*"))
 
 
+def test_data_that_the_clone_would_not_find_is_refused(project: Project) -> None:
+    params = tiny_params()
+    params["quickstart"]["dataset"]["source"] = {"kind": "folder", "path": "../photos"}
+    (project.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    result = project.run(*COMMAND)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert "quickstart.dataset names ../photos, which is another place in the clone" in line
+    assert str(project.folder.parent / "photos") in line
+    assert not scratch(project)
+
+
 @pytest.mark.slow
 def test_all_agrees(
     shortened: Project, reproduced: Project, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -19,6 +19,7 @@ from octet.commands.reproduction.clone import cache_folder, clone_head, git, rep
 from octet.commands.reproduction.comparison import differences, read_hashes
 from octet.common.errors import UserError
 from octet.common.files import require_output
+from octet.fetching.own import local_paths
 from octet.recipe.shared.load import load_recipe
 
 LOCK = Path("dvc.lock")
@@ -29,6 +30,12 @@ def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # unless nohup has it ignored
         signal.signal(signal.SIGHUP, signal.default_int_handler)
+    for place in local_paths(recipe.dataset):
+        if not place.is_absolute():
+            raise UserError(
+                f"params.yaml: {recipe.name}.dataset names {place}, which is another place in the clone where all "
+                f"runs again: name it in full ({place.resolve()}), run the recipe, and commit both"
+            )
     try:
         verify(recipe.name)
     except KeyboardInterrupt:

@@ -70,12 +70,12 @@ class Video:
         with silence():  # each of OpenCV's back ends complains by itself
             if isinstance(self.device, int):
                 capture = cv2.VideoCapture(self.device)
-            elif Path(self.device).is_file():
+            elif os.access(self.device, os.R_OK) and Path(self.device).is_file():
                 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = _FFMPEG_OPTIONS
                 # An absolute path, since `concat:` and the like at the beginning of a name make it an address.
                 capture = cv2.VideoCapture(str(Path(self.device).absolute()), cv2.CAP_FFMPEG)
             else:
-                raise UserError(f"{self.name}: no such file, or a pipe or a device")
+                raise UserError(f"{self.name}: no such file, one that may not be read, or a pipe or a device")
         if not capture.isOpened():
             what = f"no camera {self.name} here" if isinstance(self.device, int) else f"{self.name}: not a video"
             raise UserError(f"{what} that can be opened")
