@@ -8,9 +8,9 @@ export TF_CONFIG='{"cluster": {"worker": ['${addresses// /, }']}, "task": {"type
 run() {
   local code=0
   "$@" &
-  trap 'kill "$!"' TERM
+  trap 'kill "$!"' TERM INT # the image asks for INT, which a shell's children ignore
   wait "$!" || code=$?
-  if [ "$code" = 143 ]; then # the signal ended the waiting
+  if [ "$code" = 143 ] || [ "$code" = 130 ]; then # the signal ended the waiting
     code=0
     wait "$!" || code=$?
   fi

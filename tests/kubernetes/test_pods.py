@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from conftest import ROOT
@@ -79,13 +82,14 @@ sys.exit(130)
 """
 
 
-def test_a_pod_that_is_told_to_end_saves_before_it_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])  # Kubernetes' own, and that of the image
+def test_a_pod_that_is_told_to_end_saves_before_it_does(tmp_path: Path, asked: signal.Signals) -> None:
     """The signal reaches the first process of a pod alone, the shell."""
     write_command(tmp_path / "octet", TRAINING)
     process = start(0, {"PODS": "1", "RECIPE": "mine"}, tmp_path)
     assert process.stdout is not None
     assert process.stdout.readline() == "training train_float mine\n"
-    process.terminate()
+    process.send_signal(asked)
     out, _ = process.communicate()
     assert (process.returncode, out) == (130, "saved\n")
 
@@ -97,12 +101,15 @@ def test_a_pod_whose_training_fails_does_nothing_more(tmp_path: Path) -> None:
     assert (process.returncode, out) == (3, "worker train_float mine\n")
 
 
-def test_both_manifests_are_about_one_recipe_and_one_volume() -> None:
-    volume, prepare = documents("prepare.yaml")
+def test_all_manifests_are_about_one_recipe_and_one_volume_that_the_image_may_write_to() -> None:
+    volume, files = documents("volume.yaml")
+    (prepare,) = documents("prepare.yaml")
     _, train = documents("train.yaml")
     recipes, volumes = set(), {volume["metadata"]["name"]}
-    for job in (prepare, train):
-        pod = job["spec"]["template"]["spec"]
-        recipes |= {entry["value"] for entry in pod["containers"][0]["env"] if entry["name"] == "RECIPE"}
+    *_, user = re.findall(r"^USER (\d+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    for pod in (files["spec"], prepare["spec"]["template"]["spec"], train["spec"]["template"]["spec"]):
+        env = pod["containers"][0].get("env", [])
+        recipes |= {entry["value"] for entry in env if entry["name"] == "RECIPE"}
         volumes |= {v["persistentVolumeClaim"]["claimName"] for v in pod["volumes"] if "persistentVolumeClaim" in v}
+        assert pod["securityContext"]["fsGroup"] == int(user)
     assert len(recipes) == len(volumes) == 1
