@@ -107,7 +107,7 @@ help: ## develop: List the targets
 	@echo '                 classify, demo, bench and devices the only recipe with results; for stale,'
 	@echo '                 tensorboard all)'
 	@echo '  RUNNER=docker  run in the container; local: in .venv (default: docker where an engine answers,'
-	@echo '                 but local for quickstart and test)'
+	@echo '                 but local for quickstart, detect, classify, demo, devices and test)'
 	@echo '  VARIANT=cpu    the container without CUDA, less than half the size'
 
 .PHONY: quickstart
@@ -213,7 +213,7 @@ shell: ready ## own data: Open a shell in the container
 	@$(RUN) bash
 
 .PHONY: clean
-clean: ## own data: Remove what a recipe's stages made; a rerun restores it from DVC's cache
+clean: ## own data: Remove all of a recipe; a rerun restores what stages completed
 	@recipe=$(call quoted,$(RECIPE)); made=(); \
 	[[ $$recipe =~ ^[a-z]([a-z0-9_-]*[a-z0-9])?$$ ]] || { echo "RECIPE='$$recipe': expected the name of a recipe" >&2; exit 1; }; \
 	for folder in {data,models,reports,runs}/"$$recipe"; do [ ! -e "$$folder" ] || made+=("$$folder"); done; \

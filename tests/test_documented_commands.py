@@ -76,7 +76,7 @@ ELSEWHERE = {
     "sbatch": SLURM,
     "worker train_float voc0712": SLURM,
     "export TF_CONFIG": "tests/training/test_worker_processes.py::start",
-    "kubectl apply": "needs a Kubernetes cluster",
+    "kubectl": "needs a Kubernetes cluster",
     "make restore RECIPE=voc0712": "takes a GPU and 2.9 GB from the internet",
     "make push RECIPE=voc0712": "needs what a GPU makes in hours",
 }

@@ -2,7 +2,7 @@
 
 Reads:  models/RECIPE, data/RECIPE/records
 Writes: reports/RECIPE/devices.json; runs/RECIPE/devices, scratch, with float32_raw.tflite for compilers that quantize
-Usage:  octet devices [RECIPE] [--pictures N] [--only RUNTIME ...]
+Usage:  octet devices [RECIPE] [--pictures N] [--only RUNTIME] [--only RUNTIME] ...
         exit code 1: a runtime of the recipe's devices.must is wrong or refuses a file
 """
 
