@@ -2,12 +2,15 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import ROOT
+from octet.devices.arm64_root import CPUS
+from octet.devices.litert_arm64 import emulated_python
 from octet.devices.results import Devices, Row, read_devices
 
 PICTURES = 20
@@ -41,6 +44,20 @@ def is_same(row: Row) -> bool:
 def test_arm_and_x86_give_the_same_bytes(devices: Devices, name: str) -> None:
     assert is_same(devices.runtimes[name])
     assert is_same(devices.runtimes[f"{name}/uint8"])
+
+
+def test_a_packed_folder_finds_itself_equal_on_a_raspberry_pi_4(tmp_path: Path) -> None:
+    """Its check.py alone, with nothing of this project beside it."""
+    words = ["pack", "quickstart", "--out", str(tmp_path / "pack"), "--pictures", "5"]
+    subprocess.run([sys.executable, "src/octet", *words], cwd=ROOT, check=True, capture_output=True)
+    (a72,) = [cpu for cpu in CPUS if cpu.name == "cortex-a72"]
+    python, environment = emulated_python(a72, ROOT / "requirements")
+    command = [*python, tmp_path / "pack" / "check.py"]
+    check = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stdout + check.stderr
+    lines = [line.split(": ") for line in check.stdout.splitlines()]
+    verdicts = {Path(file).name: verdict for file, verdict, *_ in lines}
+    assert verdicts == {"detector_uint8.tflite": "equal", "uint8_raw.tflite": "equal"}
 
 
 def test_two_threads_give_the_bytes_of_one(devices: Devices) -> None:

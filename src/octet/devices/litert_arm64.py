@@ -29,15 +29,27 @@ class LiteRtArm64:
         return f"aarch64, {self.cpu.name} (QEMU)"
 
     def run(self, trial: Trial) -> Answers:
-        roots = obtain_root(self.requirements)
-        root = roots / self.cpu.name
-        words: list[str | Path] = [
-            *(emulator(), "-L", root, "-cpu", self.cpu.name, root / "usr" / "bin" / f"python{PYTHON}", "-S"),
-            *(SCRIPTS / "run_litert.py", trial.file, trial.inputs, self.kernels, "1"),
-        ]
-        paths = {"PYTHONHOME": str(roots / "base" / "usr"), "PYTHONPATH": str(roots / "base" / "wheels")}
-        outputs, facts, _ = ask(words, trial.scratch, {**paths, "PYTHONDONTWRITEBYTECODE": "1"})
+        python, environment = emulated_python(self.cpu, self.requirements)
+        words = [*python, SCRIPTS / "run_litert.py", trial.file, trial.inputs, self.kernels, "1"]
+        outputs, facts, _ = ask(words, trial.scratch, environment)
         return Answers(facts["version"], outputs)
+
+
+def emulated_python(cpu: Cpu, requirements: Path) -> tuple[list[str | Path], dict[str, str]]:
+    """The beginning of a command that runs a Python script on a processor, and the variables that it needs."""
+    roots = obtain_root(requirements)
+    root = roots / cpu.name
+    command: list[str | Path] = [
+        emulator(),
+        "-L",
+        root,
+        "-cpu",
+        cpu.name,
+        root / "usr" / "bin" / f"python{PYTHON}",
+        "-S",
+    ]
+    paths = {"PYTHONHOME": str(roots / "base" / "usr"), "PYTHONPATH": str(roots / "base" / "wheels")}
+    return command, {**paths, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def emulator() -> str:
