@@ -15,7 +15,7 @@ def codes(*values: int) -> np.ndarray:
 def test_the_same_bytes_are_equal() -> None:
     found = difference([codes(1, 2, 3)], [codes(1, 2, 3)], STEPS)
     assert found == Difference(same_bytes=1, max_steps=0, far=0)
-    assert verdict(found, 0.5, 0.5, 100)[0] == "equal"
+    assert verdict(found, 0.0, 0.0)[0] == "equal"
 
 
 def test_how_many_bytes_are_the_same_and_how_far_the_others() -> None:
@@ -53,23 +53,23 @@ def test_what_is_no_number_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "score", "status"),
+    ("found", "change", "status"),
     [
-        (Difference(0.9, NEAR, 0.0), 0.9, "close"),
-        (Difference(0.9, 60, 0.005), 0.9, "close"),  # a few values at the edge of a large step
-        (Difference(0.9, 60, 0.2), 0.9, "wrong"),  # the score may be chance
-        (Difference(0.9, NEAR, 0.0), 0.9 - 2 * MOST_DROP, "wrong"),
-        (Difference(0.9, NEAR, 0.0), 0.99, "close"),
-        (Difference(0.9), 0.9, "close"),
-        (Difference(0.9), 0.1, "wrong"),
-        (None, 0.9, "close"),
-        (None, 0.1, "wrong"),
+        (Difference(0.9, NEAR, 0.0), 0.0, "close"),
+        (Difference(0.9, 60, 0.005), 0.0, "close"),  # a few values at the edge of a large step
+        (Difference(0.9, 60, 0.2), 0.0, "wrong"),  # the score may be chance
+        (Difference(0.9, NEAR, 0.0), -2 * MOST_DROP, "wrong"),
+        (Difference(0.9, NEAR, 0.0), 0.09, "close"),
+        (Difference(0.9), 0.0, "close"),
+        (Difference(0.9), -0.8, "wrong"),
+        (None, 0.0, "close"),
+        (None, -0.8, "wrong"),
     ],
 )
-def test_far_values_or_a_lost_score_are_wrong(found: Difference | None, score: float, status: str) -> None:
-    assert verdict(found, score, 0.9, 200)[0] == status
+def test_far_values_or_a_lost_score_are_wrong(found: Difference | None, change: float, status: str) -> None:
+    assert verdict(found, change, change + 0.01)[0] == status
 
 
-def test_on_few_pictures_one_picture_may_differ() -> None:
-    assert verdict(None, 0.9, 0.95, 20)[0] == "close"
-    assert verdict(None, 0.8, 0.95, 20)[0] == "wrong"
+def test_a_loss_that_may_be_chance_is_none() -> None:
+    assert verdict(Difference(0.9, NEAR, 0.0), -0.05, -0.01)[0] == "close"
+    assert verdict(Difference(0.9, NEAR, 0.0), -0.05, -0.03)[0] == "wrong"

@@ -11,7 +11,7 @@ from octet.devices.protocol import Status
 
 NEAR = 8  # steps: what is further is no rounding any more
 MOST_FAR = 0.01  # the share of values that may be further, for some fall on the edge of a large step
-MOST_DROP = 0.02  # of the score
+MOST_DROP = 0.02  # of the score, beyond what may be chance
 
 Outputs = Sequence[NDArray[Any]]
 
@@ -47,20 +47,23 @@ def difference(outputs: Outputs, reference: Outputs, steps: Sequence[float | Non
     return Difference(share, float(every.max()), float((every > NEAR).mean()))
 
 
-def verdict(found: Difference | None, score: float, reference: float, pictures: int) -> tuple[Status, str]:
-    """`equal`, `close` or `wrong`, and the reason; without a difference, the score alone decides."""
-    lost = reference - score
-    allowed = max(MOST_DROP, 1 / pictures)  # one picture is what a classifier can lose at least
-    told = f"score {round(-lost, 4) + 0.0:+.4f}"  # no minus before a zero
+def verdict(found: Difference | None, change: float, highest: float) -> tuple[Status, str]:
+    """`equal`, `close` or `wrong`, and the reason; without a difference, the score alone decides.
+
+    `change` is that of the score, and `highest` the upper end of its 95 % interval: on few pictures a single object
+    counts much, and one that is found no more says little.
+    """
+    is_lost = highest < -MOST_DROP
+    told = f"score {round(change, 4) + 0.0:+.4f}"  # no minus before a zero
     if found is None:
-        return ("close" if lost <= allowed else "wrong"), told
+        return ("wrong" if is_lost else "close"), told
     if found.same_bytes == 1:
         return "equal", "every byte"
     if found.max_steps is not None and found.far is not None:
         told = f"within {found.max_steps:.3g} steps, {found.far:.2%} of the values beyond {NEAR}; {told}"
         if found.far > MOST_FAR:
             return "wrong", told
-    return ("close" if lost <= allowed else "wrong"), told
+    return ("wrong" if is_lost else "close"), told
 
 
 def _bytes(values: NDArray[Any]) -> NDArray[np.uint8]:

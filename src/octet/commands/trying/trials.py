@@ -16,6 +16,7 @@ from octet.devices.comparing import difference, verdict
 from octet.devices.litert import REFERENCE
 from octet.devices.protocol import AbsentError, Answers, RefusedError, Runtime, Trial
 from octet.devices.results import Row
+from octet.measuring.bootstrap import draw_resamples
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.tflite.files.conversion import to_float
@@ -23,6 +24,15 @@ from octet.tflite.running.running import Runner, require_runnable
 from octet.tflite.running.tensors import dequantized
 
 RAW, FLOAT_RAW = "uint8_raw", "float32_raw"
+_RESAMPLES = 500
+
+
+@dataclass(frozen=True)
+class _Score:
+    """The recipe's headline metric on the pictures, and on resamples of them: [R], the same for all answers."""
+
+    value: float
+    resampled: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class _Reference:
     trial: Trial
     answers: Answers
     details: Sequence[Mapping[str, Any]]  # of the outputs, as the interpreter tells them
-    score: float
+    score: _Score
 
 
 class Trials:
@@ -47,6 +57,7 @@ class Trials:
         side, calibration = recipe.model.input_size, recipe.convert.calibration_pictures
         self._pictures = self._save("pictures", records, "test", side, self._scoring.images)
         self._calibration = self._save("calibration", training, "train", side, calibration)
+        self._draws = draw_resamples(self._scoring.images, _RESAMPLES, seed=0)
         self._references: dict[str, _Reference] = {}
 
     def row(self, runtime: Runtime, variant: str) -> Row:
@@ -70,9 +81,10 @@ class Trials:
         if isinstance(found, str):
             return Row(**known, status="wrong", why=found)
         score = self._score(variant, answers, reference.details)
-        status, why = verdict(found, score, reference.score, self._scoring.images)
+        highest = float(np.percentile(score.resampled - reference.score.resampled, 97.5))
+        status, why = verdict(found, score.value - reference.score.value, highest)
         same, steps = (found.same_bytes, found.max_steps) if found else (None, None)
-        return Row(**known, same_bytes=same, max_steps=steps, score=score, status=status, why=why)
+        return Row(**known, same_bytes=same, max_steps=steps, score=score.value, status=status, why=why)
 
     def _save(self, name: str, records: Path, split: str, side: int, count: int) -> Path:
         """The first pictures of a split as uint8 [N, S, S, 3], in a file."""
@@ -132,12 +144,12 @@ class Trials:
             for details, size in zip(reference.details, floats, strict=True)
         ]
 
-    def _score(self, variant: str, answers: Answers, details: Sequence[Mapping[str, Any]]) -> float:
-        """The recipe's headline metric on these pictures."""
+    def _score(self, variant: str, answers: Answers, details: Sequence[Mapping[str, Any]]) -> _Score:
         outputs: tuple[NDArray[Any], ...] = answers.outputs
         if answers.same_form:
             outputs = tuple(dequantized(codes, of) for codes, of in zip(outputs, details, strict=True))
         file = self._files[RAW if variant == FLOAT_RAW else variant]  # arrays to read outputs with lie beside it
         predictions = self._predicting.collect(self._predicting.read_outputs(file, [outputs]))
         matched = self._scoring.match_predictions(predictions)
-        return self._scoring.exact_metrics(matched)[self._recipe.headline]
+        exact = self._scoring.exact_metrics(matched)[self._recipe.headline]
+        return _Score(exact, self._scoring.resampled_metrics(matched, self._draws)[self._recipe.headline])
