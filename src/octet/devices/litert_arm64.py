@@ -39,15 +39,8 @@ def emulated_python(cpu: Cpu, requirements: Path) -> tuple[list[str | Path], dic
     """The beginning of a command that runs a Python script on a processor, and the variables that it needs."""
     roots = obtain_root(requirements)
     root = roots / cpu.name
-    command: list[str | Path] = [
-        emulator(),
-        "-L",
-        root,
-        "-cpu",
-        cpu.name,
-        root / "usr" / "bin" / f"python{PYTHON}",
-        "-S",
-    ]
+    python = root / "usr" / "bin" / f"python{PYTHON}"
+    command: list[str | Path] = [emulator(), "-L", root, "-cpu", cpu.name, python, "-S"]
     paths = {"PYTHONHOME": str(roots / "base" / "usr"), "PYTHONPATH": str(roots / "base" / "wheels")}
     return command, {**paths, "PYTHONDONTWRITEBYTECODE": "1"}
 
