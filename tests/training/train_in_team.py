@@ -20,8 +20,8 @@ from octet.training.strategy import start_team
 
 if "TF_CONFIG" in os.environ:
     team_of = json.loads(os.environ["TF_CONFIG"])
-    mine = slice(team_of["task"]["index"], None, len(team_of["cluster"]["worker"]))
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[mine])
+    cores, count = sorted(os.sched_getaffinity(0)), len(team_of["cluster"]["worker"])
+    os.sched_setaffinity(0, cores[team_of["task"]["index"] % len(cores) :: count])
 
 folder, (task, training, kind, replicas) = Path(sys.argv[1]), sys.argv[2:]
 strategy = Strategy(kind=kind, replicas=int(replicas))  # type: ignore[arg-type]
