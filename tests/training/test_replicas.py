@@ -27,12 +27,14 @@ CASES = [
 
 def train(task: str, training: str, micro_batches: int, frozen: str, brightest: float, *replicas: int) -> list[Any]:
     """What train_on_replicas.py says of each number of replicas, in a process of its own."""
-    script = Path(__file__).with_name("train_on_replicas.py")
+    return run("train_on_replicas.py", task, training, micro_batches, frozen, brightest, *replicas)
+
+
+def run(script: str, *words: Any) -> list[Any]:
+    """What a script beside this file says, in a process of its own, as each has its devices for good."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))}
-    words = [task, training, str(micro_batches), frozen, str(brightest), *map(str, replicas)]
-    result = subprocess.run(
-        [sys.executable, script, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, words)]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
     return [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
 
@@ -51,3 +53,12 @@ def test_no_range_differs_between_replicas() -> None:
     """Pictures that are brighter than pixels can be would widen the input's range in the replica that has them."""
     (shared,) = train("detection", "train_qat", 1, "trained", 3.0, 2)
     assert shared["differing"] == []
+
+
+@pytest.mark.parametrize("replicas", [2, 3])
+def test_batch_norm_of_parts_is_that_of_the_batch(replicas: int) -> None:
+    """Each part's own mean and variance are far from those of all, in which the kernels' results are corrected."""
+    (found,) = run("normalize_on_replicas.py", replicas)
+    assert found["outputs"] < 1e-5
+    assert found["gradients"] < 1e-5
+    assert found["moving"] < 1e-5
