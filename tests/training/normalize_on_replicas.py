@@ -1,7 +1,8 @@
 """Normalize a batch on parts of this machine's CPU, and print how far that is from one layer on the whole batch.
 
 Usage: python normalize_on_replicas.py REPLICAS
-A line says it as JSON: of the outputs, of the gradients, and of the moving statistics.
+A line says it as JSON: of the outputs, of the gradients, and of the moving statistics; and how many ops of the graph
+are such that a GPU would refuse them under op determinism.
 """
 
 import json
@@ -9,6 +10,7 @@ import sys
 
 import numpy as np
 
+from helpers.graphs import nodes
 from octet.common import device
 from octet.common.replicas import local_value
 from octet.common.tensorflow import keras, tf
@@ -68,5 +70,9 @@ found = {
     "outputs": distance([outputs], [shared_outputs]),
     "gradients": distance(gradients, shared_gradients),
     "moving": distance(*moving),
+    "refused": sum(
+        node.op == "FusedBatchNormGradV3" and not node.attr["is_training"].b
+        for node in nodes(on_replicas.get_concrete_function().graph)
+    ),
 }
 print(json.dumps(found))

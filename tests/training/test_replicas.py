@@ -62,3 +62,4 @@ def test_batch_norm_of_parts_is_that_of_the_batch(replicas: int) -> None:
     assert found["outputs"] < 1e-5
     assert found["gradients"] < 1e-5
     assert found["moving"] < 1e-5
+    assert found["refused"] == 0
