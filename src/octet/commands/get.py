@@ -34,7 +34,10 @@ def main(options: argparse.Namespace) -> None:
         try:
             with locked_repo() as repo:
                 wanted = artifact(repo, options.name)
-                path = out or here / Path(wanted.fs_path).name
+                name = Path(wanted.fs_path).name
+                if not out and name.startswith("."):
+                    raise UserError(f"dvc.yaml: found the hidden name {name!a}: choose another with --out")
+                path = out or here / name
                 if path.exists():
                     raise UserError(f"{path}: is there already: move it away, or choose another name with --out")
                 pull_outputs(repo, require_remote(repo), [wanted], options.name.partition("/")[0])
@@ -50,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="RECIPE/MODEL", help="such as quickstart/detector")
     parser.add_argument("--rev", metavar="VERSION", help="a version that the model was given, such as v1.0.0")
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="DVC's settings of the remote, where the repository has none"
+        "--config", type=Path, metavar="FILE", help="DVC's settings of the remote, in the place of the repository's"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="another name for the file")
 
