@@ -93,9 +93,11 @@ def test_where_all_cases_failed_nothing_is_found_to_be_so() -> None:
 
 STAGE = """
 import time
+from pathlib import Path
 print("begins", flush=True)
 if {waits}:
     time.sleep(60)
+    Path("waited").touch()
 """
 
 
@@ -113,6 +115,7 @@ def test_a_stage_of_which_nothing_is_expected_may_be_silent(stage: Path) -> None
 def test_a_stage_that_says_what_was_expected_is_stopped_there(stage: Path) -> None:
     stage.write_text(STAGE.format(waits=True))
     run_stage(stage.parents[1], "train_float", "begins", signal.SIGKILL)
+    assert not (stage.parents[1] / "waited").exists()
 
 
 @pytest.mark.parametrize("number", [None, signal.SIGKILL])

@@ -189,7 +189,9 @@ def test_what_is_no_annotation_is_passed_by(tmp_path: Path, pictures: Rendered, 
 def test_pictures_near_the_annotations_are_taken(tmp_path: Path, pictures: Rendered) -> None:
     for name in ("a", "b"):
         write_coco(tmp_path / name / "images", tmp_path / name / f"{name}.json", pictures[:2])
-    for name, paths in find_own_data([tmp_path], "detection").source["sets"].items():
+    sets = find_own_data([tmp_path], "detection").source["sets"]
+    assert set(sets) == {"a", "b"}
+    for name, paths in sets.items():
         assert paths == {"instances": f"{tmp_path}/{name}/{name}.json", "pictures": f"{tmp_path}/{name}/images"}
 
 

@@ -154,8 +154,10 @@ VALUES = {"name": "a", "one": {"Right": {"words": ["b", "c"], "inner": [{"name":
 @given(content=damaged([TABLES.to_bytes("Root", VALUES, b"TEST")], [b"\xff\xff\xff\x7f", b"\4\0\0\0"]))
 def test_tables(content: bytes) -> None:
     """Whoever opens a model takes any error for a file that is no model; what counts is that reading ends soon."""
+    read = {}
     with suppress(Exception):
-        assert len(json.dumps(TABLES.from_bytes("Root", content))) < 100 * len(content)
+        read = TABLES.from_bytes("Root", content)
+    assert len(json.dumps(read)) <= 2 + 100 * len(content)
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------
