@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -97,6 +98,32 @@ def test_check_sums_are_those_of_the_standard(message: bytes, check_sum: int) ->
     several = [b"a longer message, so that the others end before it does", message, b"x"]
     masked = ((check_sum >> 15 | check_sum << 17) + 0xA282EAD8) % (1 << 32)
     assert masked_check_sums(several)[1] == masked
+
+
+def test_check_sums_of_messages_of_all_lengths_are_those_that_tensorflow_writes(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(1)
+    lengths = [*range(10), 1023, 1024, 1025, 2047, 2048, 2049, 100_000, *numbers.integers(0, 5000, 200)]
+    messages = [numbers.bytes(length) for length in lengths]
+    with tf.io.TFRecordWriter(str(tmp_path / "records")) as writer:
+        for message in messages:
+            writer.write(message)
+    content, written, place = (tmp_path / "records").read_bytes(), [], 0
+    for message in messages:
+        place += 12 + len(message)
+        written.append(int.from_bytes(content[place : place + 4], "little"))
+        place += 4
+    assert masked_check_sums(messages).tolist() == written
+    assert masked_check_sums([]).tolist() == []
+
+
+def test_a_large_record_costs_no_more_memory_than_it_has() -> None:
+    """Among small ones, which must not be made as large."""
+    messages = [bytes(20_000_000), *[bytes(1000)] * 500]
+    tracemalloc.start()
+    masked_check_sums(messages)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * sum(map(len, messages))
 
 
 def test_a_missing_shard_is_reported(records: Path) -> None:

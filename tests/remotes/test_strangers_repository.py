@@ -39,7 +39,7 @@ def get(repository: Path, here: Path) -> str:
     ):
         subprocess.run(["git", *command], cwd=repository, check=True)
     here.mkdir()
-    program = [sys.executable, ROOT / "src" / "octet", "get", f"file://{repository}", "quickstart/detector"]
+    program = [sys.executable, str(ROOT / "src" / "octet"), "get", f"file://{repository}", "quickstart/detector"]
     result = subprocess.run(program, cwd=here, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
