@@ -1,9 +1,11 @@
 """What a process of several does that has nothing to train with others; tests/slurm has two that train."""
 
 import json
+import subprocess
 import sys
 
 import pytest
+import yaml
 
 from conftest import Project
 
@@ -84,3 +86,52 @@ def test_a_signal_to_this_process_alone_stops_the_training_that_it_started(
     out, err = process.communicate()
     assert process.returncode != 0
     assert out.splitlines() == ["stopping after the stage has saved", "stopping after this step", "saved"], out + err
+
+
+WAITING = """
+from octet.common.errors import report_user_errors
+from octet.recipe.shared.load import load_recipe
+from octet.training import strategy
+
+strategy._LATE = {late}  # seconds, in the place of minutes
+with report_user_errors():
+    strategy.start_team(load_recipe("quickstart").train_float)
+"""
+
+
+@pytest.fixture
+def chief(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose training is to be shared with a process that never comes."""
+    addresses = ["127.0.0.1:28883", "127.0.0.1:28884"]
+    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": 0}}
+    monkeypatch.setenv("TF_CONFIG", json.dumps(task))
+    params = project.folder / "params.yaml"
+    content = yaml.safe_load(params.read_text())
+    content["quickstart"]["train_float"] |= {"strategy": {"kind": "workers", "replicas": 2}, "at_once": 1}
+    params.write_text(yaml.safe_dump(content, sort_keys=False))
+    project.set_up_dvc()
+    for name in ("pretrained", "records"):
+        (project.folder / "data" / "quickstart" / name).mkdir(parents=True)
+    return project
+
+
+def start_waiting(chief: Project, late: float) -> subprocess.Popen[str]:
+    """The chief, once its training says that it waits so many seconds for the other."""
+    (chief.folder / "src" / "train_float.py").write_text(WAITING.format(late=late))
+    process = chief.start(sys.executable, "src/octet", "worker", "train_float", "quickstart")
+    assert process.stdout is not None
+    assert any(line.startswith("the chief") and "waiting" in line for line in iter(process.stdout.readline, ""))
+    return process
+
+
+def test_a_signal_is_heeded_while_the_others_have_not_come(chief: Project) -> None:
+    process = start_waiting(chief, 600)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+
+
+def test_a_chief_that_waited_in_vain_does_not_wait_again(chief: Project) -> None:
+    out, err = start_waiting(chief, 1).communicate(timeout=60)
+    assert "worker 1 (127.0.0.1:28884) did not come" in err
+    assert "nothing to train" not in out

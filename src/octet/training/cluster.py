@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from octet.common.errors import UserError
 
-JOINED = "OCTET_JOINED"  # names a file that gets a training's process id once it has met the others
+JOINED = "OCTET_JOINED"  # names a file that gets a training's process id before it waits for the others
 
 _SLURM_PORT = 8888  # of the first task on a node
 _LAST_PORT = 65535

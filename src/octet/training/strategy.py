@@ -160,9 +160,9 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
         )
     print(f"{cluster.name(cluster.index)}: waiting up to {_LATE // 60} minutes for {processes - 1} more", flush=True)
     os.environ["TF_CONFIG"] = cluster.tf_config
+    _tell_launcher()
     cluster.wait_for_others(_LATE)
     team = Team(_start_workers(cluster), cluster)
-    _tell_launcher()
     with team.failures_explained():
         (needed,) = team.take_from_chief([tf.constant(float(is_needed))])
     if not needed:
@@ -178,7 +178,7 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
 
 
 def _tell_launcher() -> None:
-    """Tell `octet worker`, where that started this process, that it has met all others, and which process it is."""
+    """Tell `octet worker`, where that started this process, that it asks for all others, and which process it is."""
     if joined := os.environ.get(JOINED):
         with atomic_write(Path(joined)) as file:
             file.write_text(str(os.getpid()))
