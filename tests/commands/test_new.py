@@ -13,6 +13,7 @@ import yaml
 
 from conftest import ROOT, Project, tiny_params
 from helpers.own_data import Rendered, write, write_coco, write_voc, write_yolo
+from octet.commands.recipes.own_boxes import _split_up_voc
 from octet.commands.recipes.own_data import find_own_data
 from octet.common.errors import UserError
 from octet.recipe.detection import Dataset, Model
@@ -367,3 +368,12 @@ def test_a_mistake_writes_nothing(project: Project, pictures: Rendered, mistake:
     assert message in result.stderr
     assert "Traceback" not in result.stderr
     assert project.bytes_of("params.yaml", "dvc.yaml") == before
+
+
+def test_every_archive_of_vocs_layout_is_trained_on() -> None:
+    sets = [f"{year}/{name}" for year in ("VOC2007", "VOC2012") for name in ("*", "train", "val")]
+    assert _split_up_voc(sets) == {
+        "train": ["VOC2007/train", "VOC2012/train"],
+        "val": ["VOC2007/val", "VOC2012/val"],
+        "test": 0.2,
+    }

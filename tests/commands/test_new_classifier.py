@@ -175,3 +175,23 @@ def test_pictures_without_classes_are_refused(tmp_path: Path, mistake: str) -> N
     make(tmp_path / "photos")
     with pytest.raises(UserError, match=message):
         find_own_data([tmp_path / "photos"], "classification")
+
+
+UNFIT = {
+    "a space in an archive's name": ("my pets.tar", "cat", "dataset.source.archives.0.name: found 'my pets.tar'"),
+    "two spaces in a class": ("pets.tar", "golden  retriever", "the class 'golden  retriever': has a space at an end"),
+}
+
+
+@pytest.mark.parametrize("mistake", UNFIT)
+def test_names_that_no_recipe_can_have_are_told(project: Project, mistake: str) -> None:
+    archive, name, told = UNFIT[mistake]
+    photos = project.folder.parent / "pets"
+    write_classes(photos, range(15))
+    (photos / "cat").rename(photos / name)
+    with tarfile.open(project.folder.parent / archive, "w") as tar:
+        tar.add(photos, "pets")
+    result = project.octet("new", "mine", "--from", "quickstart_classifier", "--pictures", f"../{archive}")
+    assert result.returncode == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr

@@ -4,6 +4,7 @@ import os
 import struct
 import tracemalloc
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -124,6 +125,15 @@ def test_a_large_record_costs_no_more_memory_than_it_has() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5 * sum(map(len, messages))
+
+
+@pytest.mark.parametrize(
+    ("content", "is_read"), [("caf\ufffd\n".encode(), True), (b"caf\xe9\n", False), (b"cat", False)]
+)
+def test_labels_are_text_and_whole(tmp_path: Path, content: bytes, is_read: bool) -> None:
+    (tmp_path / "labels.txt").write_bytes(content)
+    with nullcontext() if is_read else pytest.raises(UserError, match="holds no class names"):
+        assert read_class_names(tmp_path) == (content.decode().strip(),)
 
 
 def test_a_missing_shard_is_reported(records: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from pydantic import ValidationError
 
 from octet.commands.command_line.command import run_command
 from octet.commands.recipes.found_data import OwnData
@@ -27,7 +28,7 @@ from octet.commands.recipes.sections import Value, add_section, add_to_pipeline
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
 from octet.recipe.shared.dataset import Rendered
-from octet.recipe.shared.load import PARAMS, load_recipe, require_recipe_name
+from octet.recipe.shared.load import PARAMS, describe, load_recipe, require_recipe_name
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks.proposal import Proposal
 
@@ -73,7 +74,7 @@ def main(options: argparse.Namespace) -> None:
     print(f"\n{PARAMS} has a new section {name}, {PIPELINE} its line and its artifact. Next:\n")
     print(f"  make reproduce RECIPE={name}\n")
     print("Its table tells whether train_qat is worth its time: where int8_ptq, which is calibrated alone, scores like")
-    print("uint8, as on every recipe that was measured (docs/quantization.md), make train_qat.epochs small.")
+    print("uint8, as on most recipes that were measured (docs/quantization.md), make train_qat.epochs small.")
 
 
 def look_at(data: OwnData, recipe: Recipe) -> "Survey":
@@ -83,7 +84,10 @@ def look_at(data: OwnData, recipe: Recipe) -> "Survey":
 
     update = {"source": data.source, "splits": data.splits, "classes": "found"}
     kind = type(recipe.dataset)
-    dataset = kind.model_validate({**recipe.dataset.model_dump(), **update})
+    try:
+        dataset = kind.model_validate({**recipe.dataset.model_dump(), **update})
+    except ValidationError as error:
+        raise UserError(describe(error, "the new recipe's dataset", kind)) from None
     Path("runs").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir="runs", prefix="new-") as scratch:
         archives = Path(scratch)
@@ -91,7 +95,11 @@ def look_at(data: OwnData, recipe: Recipe) -> "Survey":
             (archives / file.name).symlink_to(Path(file.sources[0]).resolve())
         pack_source(dataset.source, archives)
         looked = recipe.model_copy(update={"dataset": dataset})
-        return registry.proposing(looked).survey(sorted(archives.iterdir()))
+        survey = registry.proposing(looked).survey(sorted(archives.iterdir()))
+    for name in survey.classes:
+        if name != " ".join(name.split()):
+            raise UserError(f"the class {name!r}: has a space at an end, or two in a row: rename it")
+    return survey
 
 
 def hold_out_enough(data: OwnData, pictures: int) -> OwnData:

@@ -54,7 +54,7 @@ def find_gpus(device: Device, count: int = 1) -> list[Any]:
     if gpus and len(gpus) < count:
         raise UserError(
             f"this recipe trains on {count} GPUs of this machine and TensorFlow finds {len(gpus)}: "
-            f"set strategy.replicas to {len(gpus)}, or `make doctor` says more"
+            f"set strategy.replicas to {len(gpus)} for each machine, or `make doctor` says more"
         )
     return gpus
 

@@ -93,10 +93,11 @@ def follow_steps(update: Update, batches: Batches, team: Team) -> None:
     """Compute this process's part of every step that the chief's process runs, until that has written all results."""
     step = _begin_together(0, update, team)
     with stop_requested() as is_stop_requested:
-        for _, pictures, targets in batches(step):
+        for ids, pictures, targets in batches(step):
             losses = update(pictures, targets)
             if not math.isfinite(sum(map(float, losses.values()))):
-                raise UserError("the loss is not finite: the chief says on which pictures")
+                names = _names(_own(ids, team))
+                raise UserError(f"the loss is not finite, perhaps because of this process's pictures: {names}")
             if team.agree(is_stop_requested()):
                 raise KeyboardInterrupt
     team.meet()
@@ -118,15 +119,18 @@ def _own(ids: tf.Tensor, team: Team) -> NDArray[np.bytes_]:
     return own
 
 
+def _names(ids: NDArray[np.bytes_]) -> str:
+    return " ".join(picture.decode() for picture in ids)
+
+
 def _loss_error(
     losses: dict[str, float], step: int, duration: Duration, learning_rate: float, ids: NDArray[np.bytes_]
 ) -> str:
     """The message about a loss that is not finite: which, where in the training, and on which pictures."""
     values = ", ".join(f"{name} {value:g}" for name, value in losses.items())
-    pictures = " ".join(picture.decode() for picture in ids)
     epoch = (step - 1) // duration.steps_per_epoch + 1
     return (
         f"the loss is not finite ({values}) at step {step} of {duration.total_steps}, epoch {epoch}, "
-        f"with the learning rate {learning_rate:.3g}, on the pictures {pictures}: "
+        f"with the learning rate {learning_rate:.3g}, on the pictures {_names(ids)}: "
         "lower learning_rate, and look at these pictures' annotations"
     )

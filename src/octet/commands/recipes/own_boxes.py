@@ -45,8 +45,8 @@ def _archives(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | Non
 def _split_up_voc(sets: Sequence[str]) -> dict[str, Any]:
     """VOC's own image sets where there is one for training, else all pictures of each folder."""
     own = {name: name.rpartition("/")[2] for name in sets}
-    listed = {split: name for name, split in own.items() if split in SPLITS}
-    return split_up(listed if "train" in listed else {name: name for name in sets if name.endswith("/*")})
+    listed = {f"{split} of {name}": name for name, split in own.items() if split in SPLITS}
+    return split_up(listed if "train" in own.values() else {name: name for name in sets if name.endswith("/*")})
 
 
 # --- VOC's XML files --------------------------------------------------------------------------------------------------

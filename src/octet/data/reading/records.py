@@ -3,6 +3,7 @@
 import re
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,11 +20,12 @@ HEADER = _LENGTH.size + _CHECK_SUM.size  # bytes before the content of a record;
 def read_class_names(folder: Path) -> tuple[str, ...]:
     """Read the class names of the records, in the order of their numbers."""
     file = folder / "labels.txt"
-    text = file.read_text(errors="replace")
-    names = tuple(text.splitlines())
-    if not text.endswith("\n") or not all(names) or len(set(names)) < len(names) or "\ufffd" in text:
-        raise UserError(f"{file} holds no class names: run preprocess again")
-    return names
+    with suppress(UnicodeDecodeError):
+        text = file.read_text("utf-8")
+        names = tuple(text.splitlines())
+        if text.endswith("\n") and all(names) and len(set(names)) == len(names):
+            return names
+    raise UserError(f"{file} holds no class names: run preprocess again")
 
 
 def count_records(folder: Path, split: str) -> int:

@@ -42,10 +42,15 @@ def load_recipe(name: str, params: Path = PARAMS) -> Recipe:
     try:
         return recipe_class.model_validate({**section, "name": name})
     except ValidationError as error:
-        problems = error.errors()
-        lines = [f"{params}: {_explain(name, problem, recipe_class)}" for problem in problems[:_MOST]]
-        more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
-        raise UserError("\n".join([*lines, *more])) from None
+        raise UserError(describe(error, f"{params}: {name}", recipe_class)) from None
+
+
+def describe(error: ValidationError, place: str, section: type[BaseModel]) -> str:
+    """What is wrong with the keys of a section that stands at that place, a line for each; the first are enough."""
+    problems = error.errors()
+    lines = [_explain(place, problem, section) for problem in problems[:_MOST]]
+    more = [f"and {len(problems) - _MOST} more"] if len(problems) > _MOST else []
+    return "\n".join([*lines, *more])
 
 
 def require_recipe_name(name: str) -> None:
@@ -85,10 +90,10 @@ def read_sections(params: Path = PARAMS) -> dict[str, Any]:
     return sections
 
 
-def _explain(recipe: str, problem: Any, recipe_class: type[Recipe]) -> str:
+def _explain(place: str, problem: Any, outer: type[BaseModel]) -> str:
     """Describe a validation error of pydantic in one line: the key, the value found, and what is allowed."""
-    path, section = _locate(problem["loc"], recipe_class)
-    key_path = ".".join([recipe, *path])
+    path, section = _locate(problem["loc"], outer)
+    key_path = ".".join([place, *path])
     if problem["type"] == "extra_forbidden":
         allowed = _keys(section)
         close = get_close_matches(path[-1], allowed, n=1)
@@ -106,10 +111,10 @@ def _explain(recipe: str, problem: Any, recipe_class: type[Recipe]) -> str:
     return f"{key_path}: {found}{message[0].lower()}{message[1:]}"
 
 
-def _locate(location: Sequence[str | int], recipe_class: type[Recipe]) -> tuple[list[str], type[BaseModel]]:
+def _locate(location: Sequence[str | int], outer: type[BaseModel]) -> tuple[list[str], type[BaseModel]]:
     """Return the keys that lead to a pydantic error, without the union tags in `location`, and the section it is in."""
     keys: list[str] = []
-    sections: list[type[BaseModel]] = [recipe_class]
+    sections: list[type[BaseModel]] = [outer]
     for part in map(str, location):
         if len(sections) > 1:
             sections = [section for section in sections if part in get_args(_type_of(section, "kind"))]

@@ -21,7 +21,7 @@ def class_folder_members(folder: Path) -> Iterator[PackedFile]:
     root, visited = require_path(folder).resolve(), set[str]()
     if not root.is_dir():
         raise UserError(f"{folder}: is no folder; expected one that holds a folder of pictures for each class")
-    for current, folders, files in os.walk(root, followlinks=True):
+    for current, folders, files in os.walk(root, onerror=_refuse, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         place = Path(current).relative_to(root)
         if (real := os.path.realpath(current)) in visited or len(place.parts) > _DEEPEST:  # a link can lead back
@@ -36,3 +36,8 @@ def class_folder_members(folder: Path) -> Iterator[PackedFile]:
                 is_picture = file.suffix[1:].lower() in PICTURE_SUFFIXES
                 content = read_untrusted_file(file, MOST_BYTES[PICTURES]) if is_picture else b""
                 yield PackedFile(f"{name}/{file.name}", content, str(folder / place / file.name))
+
+
+def _refuse(error: OSError) -> None:
+    """Refuse a folder that cannot be listed, whose pictures would be left out without a word."""
+    raise UserError(f"{error.filename}: cannot be listed: {error.strerror}")

@@ -50,7 +50,7 @@ class Proposing:
 class DetectionSurvey:
     """What a check of annotated pictures found."""
 
-    usual_steps = 9000  # of a training from pre-trained weights: about what voc2007 does
+    usual_steps = 9000  # of a training from pre-trained weights: 60 epochs of VOC 2007
 
     def __init__(
         self,
