@@ -64,6 +64,13 @@ def test_a_remote_that_wants_more_is_refused(repository: Path, tmp_path: Path, s
     assert "--config" in told
 
 
+@pytest.mark.parametrize("settings", ["core = 1", "remote = 1\n[core]\nremote = a", "[core]\nremote = a, b", "["])
+def test_settings_that_name_no_remote_are_told(repository: Path, tmp_path: Path, settings: str) -> None:
+    (repository / ".dvc" / "config").write_text(settings)
+    told = get(repository, tmp_path / "here")
+    assert "no default remote" in told or "cannot be used" in told
+
+
 @pytest.mark.parametrize("place", [".dvc/tmp/lock", ".dvc/cache.dir", "dvc.lock", ".dvc/config"])
 def test_a_link_leads_nowhere(repository: Path, tmp_path: Path, place: str) -> None:
     precious = tmp_path / "precious"

@@ -58,9 +58,10 @@ def _remote_of(settings: Path, address: str) -> dict[str, Any]:
         raise UserError(f"{address}: its .dvc/config has more than {_MOST_SETTINGS:,} bytes")
     with _dvc_errors(address):
         found = Config.load_file(str(settings))
-    name = found.get("core", {}).get("remote")
-    remote = found.get("remote", {}).get(name)
-    if remote is None:
+    core, remotes = found.get("core", {}), found.get("remote", {})
+    name = core.get("remote") if isinstance(core, dict) else None
+    remote = remotes.get(name) if isinstance(remotes, dict) and isinstance(name, str) else None
+    if not isinstance(remote, dict):
         return {}
     if refused := sorted(set(remote) - _OF_A_STRANGER):
         raise UserError(
