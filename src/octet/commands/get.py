@@ -12,7 +12,6 @@ import tempfile
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
-from octet.commands.reproduction.clone import clone_repository
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
 
@@ -22,6 +21,9 @@ def main(options: argparse.Namespace) -> None:
     here = Path.cwd()
     if options.config and not options.config.is_file():
         raise UserError(f"{options.config}: is no file")
+
+    from octet.commands.sharing.strangers import clone_repository
+
     with tempfile.TemporaryDirectory(prefix="octet-get-") as scratch:
         folder = Path(scratch, "clone")
         tag = f"{options.name}@{options.rev}" if options.rev else None

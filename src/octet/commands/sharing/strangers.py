@@ -1,0 +1,64 @@
+"""A clone of a stranger's repository, with nothing of its settings but where the remote is."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dvc.config import Config, ConfigError
+
+from octet.commands.reproduction.clone import git, use_own_caches
+from octet.common.errors import UserError, first_line
+
+_MOST_SETTINGS = 100_000  # bytes
+# What a stranger may say of a remote: where it is. Files of keys and credentials can name programs to run.
+_OF_A_STRANGER = {"url", "endpointurl", "region", "user", "port", "projectname", "account_name"}
+
+
+def clone_repository(address: str, folder: Path, tag: str | None, own_settings: Path | None) -> None:
+    """Clone the newest commit of a repository, or that of a tag; it may be a stranger's.
+
+    No link is made in the clone, and of DVC's settings it has those alone that say where the remote is, or the own
+    ones in their place.
+    """
+    at = ("--branch", tag) if tag else ()
+    git("clone", "--quiet", "--config", "core.symlinks=false", "--depth", "1", *at, "--", address, str(folder))
+    settings = folder / ".dvc"
+    if not (settings / "config").is_file():
+        raise UserError(f"{address}: is no repository of DVC: it has no file .dvc/config")
+    remote = {} if own_settings else _remote_of(settings / "config", address)
+    shutil.rmtree(settings)  # what else lies there is DVC's own: locks, caches, files on their way
+    settings.mkdir()
+    with _dvc_errors(address), Config(str(settings)).edit("repo") as config:
+        config.update(remote)
+    if own_settings:
+        shutil.copyfile(own_settings, settings / "config.local")
+    use_own_caches(folder)
+
+
+def _remote_of(settings: Path, address: str) -> dict[str, Any]:
+    """The default remote, if there is one, as a stranger's settings describe it."""
+    if settings.stat().st_size > _MOST_SETTINGS:
+        raise UserError(f"{address}: its .dvc/config has more than {_MOST_SETTINGS:,} bytes")
+    with _dvc_errors(address):
+        found = Config.load_file(str(settings))
+    core, remotes = found.get("core", {}), found.get("remote", {})
+    name = core.get("remote") if isinstance(core, dict) else None
+    remote = remotes.get(name) if isinstance(remotes, dict) and isinstance(name, str) else None
+    if not isinstance(remote, dict):
+        return {}
+    if refused := sorted(set(remote) - _OF_A_STRANGER):
+        raise UserError(
+            f"{address}: its .dvc/config sets {', '.join(refused)} of the remote {name}, which are for its owner to "
+            f"set, not for a stranger: name a file with settings of your own with --config"
+        )
+    return {"core": {"remote": name}, "remote": {name: dict(remote)}}
+
+
+@contextmanager
+def _dvc_errors(address: str) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError as error:
+        raise UserError(f"{address}: its .dvc/config cannot be used: {first_line(error)}") from None
