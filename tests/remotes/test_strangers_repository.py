@@ -52,6 +52,13 @@ def test_only_the_remote_is_taken(repository: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "outside").exists()
 
 
+def test_a_relative_address_is_one_in_the_repository(repository: Path, tmp_path: Path) -> None:
+    (repository / "store" / "file").write_text("so that git keeps the folder")
+    config = repository / ".dvc" / "config"
+    config.write_text(config.read_text().replace(str(repository), ".."))
+    assert "/clone/store/files/md5/" in get(repository, tmp_path / "here")
+
+
 @pytest.mark.parametrize(
     "setting", ["configpath = aws", "credentialpath = key.json", "keyfile = key", "jobs = 1000000"]
 )

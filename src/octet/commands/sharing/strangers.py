@@ -53,7 +53,9 @@ def _remote_of(settings: Path, address: str) -> dict[str, Any]:
             f"{address}: its .dvc/config sets {', '.join(refused)} of the remote {name}, which are for its owner to "
             f"set, not for a stranger: name a file with settings of your own with --config"
         )
-    return {"core": {"remote": name}, "remote": {name: dict(remote)}}
+    if isinstance(url := remote.get("url"), str) and "://" not in url:
+        remote["url"] = str((settings.parent / url).resolve())  # DVC would take it from the working directory
+    return {"core": {"remote": name}, "remote": {name: remote}}
 
 
 @contextmanager
