@@ -28,7 +28,7 @@ def main(recipe: Recipe) -> None:
     make_deterministic(plan.seed)
     classes = read_class_names(records)
     network = registry.network(recipe, classes)
-    with team.strategy.scope():
+    with team.failures_explained(), team.strategy.scope():
         trained = network.build()
     averaged = network.build()
     for model in (trained, averaged):

@@ -32,7 +32,8 @@ def main(recipe: Recipe) -> None:
     pretrained = sorted(require_output(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     make_deterministic(plan.seed)
     classes = read_class_names(records)
-    networks = float_networks(registry.network(recipe, classes), plan, pretrained, team.strategy)
+    with team.failures_explained():
+        networks = float_networks(registry.network(recipe, classes), plan, pretrained, team.strategy)
     scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
     paths = TrainingPaths(records, pretrained, scratch, output)
 

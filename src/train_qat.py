@@ -35,7 +35,8 @@ def main(recipe: Recipe) -> None:
     if team.is_chief:  # from whom the others take over what they begin with
         batches = picture_batches(records, "train", recipe.model.input_size, plan.batch)
         pictures = batches.take(plan.calibration_batches).map(normalize)
-    networks = quantized_networks(network, plan, team.strategy, pictures)
+    with team.failures_explained():
+        networks = quantized_networks(network, plan, team.strategy, pictures)
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     learning = registry.learning(recipe, classes)
     paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)

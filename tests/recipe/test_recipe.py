@@ -14,6 +14,7 @@ from octet.common.errors import UserError
 from octet.recipe.shared.load import load_recipe
 
 VOC = {"kind": "voc", "archives": [{"name": "a.tar", "bytes": None, "sha256": "abc", "sources": ["a.tar"]}]}
+TPU = {"strategy": {"kind": "tpu", "replicas": 8}, "xla": False}
 WEIGHTS = {"name": "w.h5", "bytes": None, "sha256": None, "sources": ["w.h5"]}
 
 
@@ -58,6 +59,11 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
             ["quickstart.train_float", "batch of 8", "split evenly over 3 replicas"],
         ),
         ("train_qat.strategy", {"kind": "tpu", "replicas": 8}, ["quickstart.train_qat", "fake quantization", "TPU"]),
+        (
+            "train_float",
+            {**tiny_params()["quickstart"]["train_float"], **TPU, "precision": "bfloat16"},
+            ["quickstart.train_float", "precision bfloat16 was never tried on a TPU"],
+        ),
         (
             "train_float.frozen_blocks",
             3,

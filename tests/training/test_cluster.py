@@ -34,6 +34,13 @@ def test_a_chief_of_its_own_comes_first() -> None:
     assert cluster.name(2) == "worker 2 (two:22)"
 
 
+def test_processes_of_one_host_are_neighbours() -> None:
+    addresses = ("one:1", "one:2", "two:1", "two:2", "two:3")
+    assert Cluster(addresses, 1).neighbours == (1, 2)
+    assert Cluster(addresses, 2).neighbours == (0, 3)
+    assert Cluster(addresses, 4).neighbours == (2, 3)
+
+
 @pytest.mark.parametrize(
     "text",
     [

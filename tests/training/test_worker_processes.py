@@ -19,11 +19,18 @@ from helpers.detecting import write_detector_records
 from helpers.small_networks import CLASSES
 
 SCRIPT = Path(__file__).with_name("train_in_team.py")
+GOES_ON = ", so all stop; the last checkpoint is good, and the same command goes on from it"
 PICTURES = 26  # three steps an epoch, and two pictures left over
 
 
 def start(
-    folder: Path, kind: str, replicas: int, addresses: list[str], index: int = 0, task: str = "classification"
+    folder: Path,
+    kind: str,
+    replicas: int,
+    addresses: list[str],
+    index: int = 0,
+    task: str = "classification",
+    *mishap: str,
 ) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))}
     environment["PYTHONUNBUFFERED"] = "1"
@@ -31,7 +38,7 @@ def start(
         own = {"type": "worker", "index": index}
         environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": addresses}, "task": own})
     return subprocess.Popen(
-        [sys.executable, SCRIPT, folder, task, "train_float", kind, str(replicas)],
+        [sys.executable, SCRIPT, folder, task, "train_float", kind, str(replicas), *mishap],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -40,12 +47,17 @@ def start(
     )
 
 
-def start_two(folder: Path, task: str = "classification") -> list[subprocess.Popen[str]]:
+def two_addresses() -> list[str]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
     addresses = [f"127.0.0.1:{free.getsockname()[1]}" for free in sockets]
     for free in sockets:
         free.close()
-    return [start(folder, "workers", 2, addresses, index, task) for index in range(2)]
+    return addresses
+
+
+def start_two(folder: Path, task: str = "classification", *mishap: str) -> list[subprocess.Popen[str]]:
+    addresses = two_addresses()
+    return [start(folder, "workers", 2, addresses, index, task, *mishap) for index in range(2)]
 
 
 def read_until(process: subprocess.Popen[str], beginning: str) -> None:
@@ -61,6 +73,15 @@ def read_until(process: subprocess.Popen[str], beginning: str) -> None:
 def ends(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str]]:
     said = [process.communicate()[0] for process in processes]
     return [(process.returncode, text) for process, text in zip(processes, said, strict=True)]
+
+
+def ends_alone(process: subprocess.Popen[str]) -> str:
+    """The message with which a process ends that has lost another."""
+    ((code, said),) = ends([process])
+    assert code == 1, said
+    assert "Traceback" not in said
+    (line,) = [line for line in said.splitlines() if line.startswith("octet: ")]
+    return line.removeprefix("octet: ")
 
 
 def results(folder: Path) -> dict[str, str]:
@@ -102,19 +123,14 @@ def test_two_processes_give_the_bytes_of_one_also_after_one_was_killed(mirrored:
         assert "stopped; the same command goes on from here" in said
     (checkpoint,) = (records / "runs").rglob("step-*.checkpoint")
 
-    chief, worker = start_two(records)
-    read_until(chief, "going on after step")
-    worker.kill()
-    worker.communicate()
-    ((code, said),) = ends([chief])
-    assert code == 1
-    (line,) = [line for line in said.splitlines() if line.startswith("octet: ")]
-    assert re.fullmatch(
-        r"octet: worker 1 \(127.0.0.1:\d+\) is gone, so all stop; the last checkpoint is good, "
-        r"and the same command goes on from it",
-        line,
-    )
-    assert checkpoint.exists()
+    for killed, name in ((1, "worker 1"), (0, "the chief")):
+        processes = start_two(records)
+        read_until(processes[0], "going on after step")
+        processes[killed].kill()
+        processes[killed].communicate()
+        said = ends_alone(processes[1 - killed])
+        assert re.fullmatch(name + r" \(127.0.0.1:\d+\) is gone" + GOES_ON, said)
+        assert checkpoint.exists()
 
     for code, said in ends(start_two(records)):
         assert code == 0, said
@@ -127,3 +143,30 @@ def test_a_process_trains_on_pictures_with_more_objects_than_any_that_it_verifie
     write_detector_records(tmp_path / "records", objects, CLASSES, ("train", "val"))
     for code, said in ends(start_two(tmp_path, "detection")):
         assert code == 0, said
+
+
+def test_a_process_that_dies_before_the_training_begins_is_named(records: Path) -> None:
+    chief, worker = start_two(records, "classification", "dies")
+    worker.communicate()
+    assert re.fullmatch(r"worker 1 \(127.0.0.1:\d+\) is gone" + GOES_ON, ends_alone(chief))
+
+
+def test_a_process_whose_pictures_do_not_come_is_not_waited_for_without_end(records: Path) -> None:
+    chief, worker = start_two(records, "classification", "hangs")
+    said = ends_alone(chief)
+    assert re.fullmatch(
+        r"worker 1 \(127.0.0.1:\d+\) has kept the chief \(127.0.0.1:\d+\) waiting for [\d.]+ minutes "
+        "and counts as hanging" + GOES_ON,
+        said,
+    )
+    worker.kill()
+    worker.communicate()
+
+
+def test_a_process_with_other_records_is_refused(records: Path, tmp_path: Path) -> None:
+    addresses = two_addresses()
+    write_classifier_records(tmp_path / "others" / "records", PICTURES + 1)
+    chief = start(records, "workers", 2, addresses, 0)
+    said = ends_alone(start(tmp_path / "others", "workers", 2, addresses, 1))
+    assert said == "this process has other parameters, data or code than the chief: give all the same commit and files"
+    ends_alone(chief)

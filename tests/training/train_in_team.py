@@ -1,20 +1,29 @@
 """Train a small network from records, in the processes and on the devices that the strategy names.
 
-Usage: python train_in_team.py FOLDER TASK TRAINING KIND REPLICAS    (FOLDER holds records; models and runs go there)
+Usage: python train_in_team.py FOLDER TASK TRAINING KIND REPLICAS [MISHAP]
+       (FOLDER holds records; models and runs go there)
 
-A replica has its share of the cores, as `srun` would give it, also where it is a process of its own.
+A replica has its share of the cores, as `srun` would give it, also where it is a process of its own. With the mishap
+`dies`, all processes but the first are gone before they have a network; with `hangs`, they wait for their pictures
+for good from the third step on, and the others for seconds in the place of minutes.
 """
 
 import json
 import os
+import signal
 import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from helpers.small_networks import CLASSES, small_networks, small_recipe
 from octet.common.determinism import make_deterministic
 from octet.common.errors import report_user_errors
 from octet.recipe.shared.recipe import Strategy
 from octet.tasks import registry
+from octet.training import strategy as strategies
 from octet.training.run import TrainingPaths, run_training
 from octet.training.strategy import start_team
 
@@ -23,13 +32,37 @@ if "TF_CONFIG" in os.environ:
     cores, count = sorted(os.sched_getaffinity(0)), len(team_of["cluster"]["worker"])
     os.sched_setaffinity(0, cores[team_of["task"]["index"] % len(cores) :: count])
 
-folder, (task, training, kind, replicas) = Path(sys.argv[1]), sys.argv[2:]
+folder, (task, training, kind, replicas, *mishap) = Path(sys.argv[1]), sys.argv[2:]
+if mishap == ["hangs"]:
+    strategies._STUCK = 10
+
+
+class WithoutMorePictures:
+    """A task whose pictures come from a disk that does not answer any more."""
+
+    def __init__(self, learning: Any) -> None:
+        self._learning = learning
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._learning, name)
+
+    def batches(self, *arguments: Any) -> Iterator[Any]:
+        yield from islice(self._learning.batches(*arguments), 2)
+        time.sleep(600)
+
+
 strategy = Strategy(kind=kind, replicas=int(replicas))  # type: ignore[arg-type]
 recipe = small_recipe(task, device="cpu", strategy=strategy, epochs=4, warmup_epochs=1.0, validate_every=2)
 plan = getattr(recipe, training)
 with report_user_errors(stopped="stopped; the same command goes on from here"):
     team = start_team(plan)
     make_deterministic(1)
-    networks = small_networks(recipe, training, team.strategy)
+    if mishap == ["dies"] and not team.is_chief:
+        os.kill(os.getpid(), signal.SIGKILL)
+    with team.failures_explained():
+        networks = small_networks(recipe, training, team.strategy)
+    learning = registry.learning(recipe, CLASSES)
+    if mishap == ["hangs"] and not team.is_chief:
+        learning = WithoutMorePictures(learning)  # type: ignore[assignment]
     paths = TrainingPaths(folder / "records", [], folder / "runs" / training, folder / "models" / training)
-    run_training(registry.learning(recipe, CLASSES), networks, plan, paths, team)
+    run_training(learning, networks, plan, paths, team)

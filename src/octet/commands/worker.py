@@ -19,7 +19,7 @@ from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
 from octet.common.interruption import stop_requested
 from octet.recipe.shared.load import load_recipe
-from octet.training.cluster import JOINED, read_cluster
+from octet.training.cluster import STARTED, read_cluster
 
 _SECTIONS = {"train_float": "train_float", "train_control": "train_qat", "train_qat": "train_qat"}
 _PAUSE = 0.5  # seconds between two looks whether to stop
@@ -35,30 +35,30 @@ def main(options: argparse.Namespace) -> int:
         print(f"{recipe.name}.{_SECTIONS[stage]}.strategy.kind is {plan.strategy.kind}: {cluster.name(0)} trains alone")
         return 0
     with tempfile.TemporaryDirectory() as scratch:
-        joined = Path(scratch, "joined")
+        started = Path(scratch, "started")
         repro = [sys.executable, "-m", "dvc", "repro", "--single-item", f"{stage}@{recipe.name}"]
-        environment = {**os.environ, JOINED: str(joined)}
+        environment = {**os.environ, STARTED: str(started)}
         with stop_requested("the stage has saved") as is_stop_requested:
             dvc = subprocess.Popen(repro, env=environment, preexec_fn=_ignore_sigterm)
-            code = _wait(dvc, joined, is_stop_requested)
+            code = _wait(dvc, started, is_stop_requested)
             is_stopped = is_stop_requested()
-        if plan.strategy.kind == "workers" and not joined.exists() and not is_stopped:
+        if plan.strategy.kind == "workers" and not started.exists() and not is_stopped:
             from octet.training.strategy import dismiss
 
             dismiss(plan)
     return code
 
 
-def _wait(dvc: subprocess.Popen[bytes], joined: Path, is_stop_requested: Callable[[], bool]) -> int:
+def _wait(dvc: subprocess.Popen[bytes], started: Path, is_stop_requested: Callable[[], bool]) -> int:
     """Wait until DVC ends, and pass a request to stop on to the training, once that has begun."""
     is_passed_on = False
     while True:
         with suppress(subprocess.TimeoutExpired):
             return dvc.wait(_PAUSE)
-        if is_stop_requested() and not is_passed_on and joined.exists():
+        if is_stop_requested() and not is_passed_on and started.exists():
             is_passed_on = True
             with suppress(ProcessLookupError):  # it has ended, and DVC keeps what it wrote
-                os.kill(int(joined.read_text()), signal.SIGTERM)
+                os.kill(int(started.read_text()), signal.SIGTERM)
 
 
 def _ignore_sigterm() -> None:

@@ -26,9 +26,12 @@ def use(device: Device, count: int = 1, at_once: int = 1) -> None:
     print(f"running on {', '.join(map(describe_gpu, gpus)) or describe_cpu()}", flush=True)
 
 
-def choose(device: Device, count: int) -> list[Any]:
-    """Let TensorFlow see so many devices of this kind, once its runtime starts; the GPUs among them."""
-    gpus = find_gpus(device, count)[:count]
+def choose(device: Device, count: int, before: int = 0, processes: int = 1) -> list[Any]:
+    """Let TensorFlow see so many devices of this kind, once its runtime starts; the GPUs among them.
+
+    Several processes on a machine, this and those before and after it, have devices of their own.
+    """
+    gpus = own_share(find_gpus(device, count), count, before, processes)
     with silence():
         tf.config.set_visible_devices(gpus, "GPU")
         for gpu in gpus:
@@ -37,6 +40,15 @@ def choose(device: Device, count: int) -> list[Any]:
             (cpu,) = tf.config.list_physical_devices("CPU")
             tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
     return gpus
+
+
+def own_share(gpus: list[Any], count: int, before: int, processes: int) -> list[Any]:
+    """The GPUs of one of several processes on a machine, each of which takes so many.
+
+    A process that sees enough for all leaves the first to those before it; one that sees fewer got them from a launcher.
+    """
+    first = before * count if len(gpus) >= processes * count else 0
+    return gpus[first : first + count]
 
 
 def find_gpus(device: Device, count: int = 1) -> list[Any]:

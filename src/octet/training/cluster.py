@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from octet.common.errors import UserError
 
-JOINED = "OCTET_JOINED"  # names a file that gets a training's process id before it waits for the others
+STARTED = "OCTET_STARTED"  # names a file that gets a training's process id before it waits for the others
 
 _SLURM_PORT = 8888  # of the first task on a node
 _LAST_PORT = 65535
@@ -33,6 +33,13 @@ class Cluster:
     @property
     def is_chief(self) -> bool:
         return self.index == 0
+
+    @property
+    def neighbours(self) -> tuple[int, int]:
+        """How many of the processes before this one share its host, and how many share it in all, with this one."""
+        hosts = [address.rpartition(":")[0] for address in self.addresses]
+        own = hosts[self.index]
+        return hosts[: self.index].count(own), hosts.count(own)
 
     @property
     def tf_config(self) -> str:
@@ -66,6 +73,11 @@ class Cluster:
     def silent(self) -> list[int]:
         """The other processes that take no connection now."""
         return [index for index, address in enumerate(self.addresses) if index != self.index and not _answers(address)]
+
+
+def is_launched(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a launcher has described processes to this one."""
+    return "TF_CONFIG" in environment or "SLURM_STEP_NODELIST" in environment
 
 
 def read_cluster(environment: Mapping[str, str] = os.environ) -> Cluster:

@@ -69,7 +69,8 @@ def run_steps(
         if not restored:
             progress.say(history.start(kept.score_and_keep(update.averaged)))
         for ids, pictures, targets in batches(step):
-            losses = {name: float(value) for name, value in update(pictures, targets).items()}
+            with team.waiting():
+                losses = {name: float(value) for name, value in update(pictures, targets).items()}
             step += 1
             if not math.isfinite(sum(losses.values())):
                 raise UserError(_loss_error(losses, step, duration, float(schedule(step - 1)), _own(ids, team)))
@@ -94,8 +95,9 @@ def follow_steps(update: Update, batches: Batches, team: Team) -> None:
     step = _begin_together(0, update, team)
     with stop_requested() as is_stop_requested:
         for ids, pictures, targets in batches(step):
-            losses = update(pictures, targets)
-            if not math.isfinite(sum(map(float, losses.values()))):
+            with team.waiting():
+                loss = sum(map(float, update(pictures, targets).values()))
+            if not math.isfinite(loss):
                 names = _names(_own(ids, team))
                 raise UserError(f"the loss is not finite, perhaps because of this process's pictures: {names}")
             if team.agree(is_stop_requested()):

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +19,14 @@ from octet.common.silence import silence
 from octet.common.tensorflow import context, coordination_config_pb2, tf
 from octet.data.augmentation.batches import Part
 from octet.recipe.shared.recipe import Training
-from octet.training.cluster import JOINED, Cluster, read_cluster
+from octet.training.cluster import STARTED, Cluster, read_cluster
 
 if TYPE_CHECKING:
     from octet.tasks.protocol import Learning
 
 _LATE = 600  # seconds that processes wait for one another at the start
 _SILENT = 30  # seconds without a sign of life after which a process counts as gone
+_STUCK = 1800  # seconds that a process may keep the others waiting, as the chief does while it validates
 # What TensorFlow raises where another process went away.
 _LOSSES = (
     tf.errors.UnavailableError,
@@ -51,21 +53,41 @@ class Team:
         self.agree(False)
 
     def require_same(self, fingerprint: str) -> None:
-        """Refuse to train beside a chief with other parameters or code, of which hexadecimal digits tell."""
+        """Refuse to train beside a chief with other parameters, data or code, of which hexadecimal digits tell."""
         number = tf.constant(int(fingerprint, 16), tf.int64)
         if self.take_from_chief([number])[0] != number:
-            raise UserError("this process has other parameters or code than the chief: give all the same commit")
+            raise UserError(
+                "this process has other parameters, data or code than the chief: give all the same commit and files"
+            )
 
     def agree(self, wanted: bool) -> bool:
         """Whether any process wants something; all have to ask."""
         if self.cluster is None:
             return wanted
         flags = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(float(wanted)))
-        return bool(self.strategy.reduce("SUM", flags, axis=None))
+        with self.waiting():
+            return bool(self.strategy.reduce("SUM", flags, axis=None))
 
     def take_from_chief(self, values: Sequence[Any]) -> list[tf.Tensor]:
         """The values that the chief has, in every process."""
-        return list(values) if self.cluster is None else take_from_chief(self.strategy, values, self.is_chief)
+        if self.cluster is None:
+            return list(values)
+        with self.waiting():
+            return take_from_chief(self.strategy, values, self.is_chief)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """End this process where the others keep it waiting for too long: nothing interrupts TensorFlow's exchanges."""
+        if self.cluster is None:
+            yield
+            return
+        timer = threading.Timer(_STUCK, _give_up, [self.cluster])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     @contextmanager
     def failures_explained(self) -> Iterator[None]:
@@ -152,7 +174,7 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
             f"strategy.replicas is {replicas}, which {processes} processes cannot share evenly: start another number"
         )
     each = replicas // processes
-    gpus = device.choose(plan.device, each)
+    gpus = device.choose(plan.device, each, *cluster.neighbours)
     if not gpus and each > 1:
         raise UserError(
             f"strategy.replicas is {replicas} and there are {processes} processes without GPUs, which have one replica "
@@ -179,8 +201,8 @@ def _join(plan: Training, cluster: Cluster, is_needed: bool = True) -> Team:
 
 def _tell_launcher() -> None:
     """Tell `octet worker`, where that started this process, that it asks for all others, and which process it is."""
-    if joined := os.environ.get(JOINED):
-        with atomic_write(Path(joined)) as file:
+    if started := os.environ.get(STARTED):
+        with atomic_write(Path(started)) as file:
             file.write_text(str(os.getpid()))
 
 
@@ -215,6 +237,17 @@ def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
             return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
         raise UserError(f"the processes of the training did not meet: {first_line(error)}") from None
+
+
+def _give_up(cluster: Cluster) -> None:
+    names = " or ".join(cluster.name(index) for index in range(len(cluster.addresses)) if index != cluster.index)
+    print(
+        f"octet: {names} has kept {cluster.name(cluster.index)} waiting for {_STUCK / 60:g} minutes and counts as "
+        "hanging, so all stop; the last checkpoint is good, and the same command goes on from it",
+        file=sys.stderr,
+        flush=True,
+    )
+    os._exit(1)
 
 
 def _who_is_gone(cluster: Cluster, error: Exception) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
@@ -136,6 +136,11 @@ class Training(Section):
         """The pictures whose activations are in memory at the same time, in all replicas together."""
         return self.batch // self.micro_batches * self.at_once
 
+    def on_one_device(self) -> Self:
+        """The same training without others: the parts of a batch that replicas would compute follow one another."""
+        parts = self.micro_batches * self.strategy.replicas
+        return self.model_copy(update={"strategy": Strategy(kind="one", replicas=1), "micro_batches": parts})
+
     @property
     def has_fixed_shapes(self) -> bool:
         """Whether a compiler needs tensors whose size does not change from batch to batch; one for TPUs always does."""
@@ -149,6 +154,12 @@ class TrainFloat(Training):
     keep: Literal["best", "last"]
     backbone_rate: Annotated[float, Field(ge=0)]
     frozen_blocks: Annotated[int | Literal["all"], PlainValidator(_blocks_or_all)]
+
+    @model_validator(mode="after")
+    def _is_in_32_bits_on_a_tpu(self) -> "TrainFloat":
+        if self.strategy.kind == "tpu" and self.precision != "float32":
+            raise ValueError(f"precision {self.precision} was never tried on a TPU: set it to float32")
+        return self
 
 
 class TrainQat(Training):
