@@ -135,6 +135,15 @@ def test_gpus_that_share_a_batch_need_memory_for_their_parts() -> None:
     assert "8 pictures at once in train_qat" in finding.text
 
 
+def test_a_process_on_a_cpu_needs_memory_for_its_own_part() -> None:
+    quickstart = load_recipe("quickstart", ROOT / "params.yaml")
+    for kind, pictures in (("workers", 8), ("mirrored", 32)):  # parts of one CPU share its memory
+        strategy = quickstart.train_qat.strategy.model_copy(update={"kind": kind, "replicas": 4})
+        plan = quickstart.train_qat.model_copy(update={"strategy": strategy})
+        finding = check_memory(quickstart.model_copy(update={"train_qat": plan}), ["train_qat"], 8 * 2**30)
+        assert f"{pictures} pictures at once in train_qat" in finding.text
+
+
 def test_a_gpu_holds_neither_the_graph_nor_the_batches_that_wait_and_half_of_each_number_in_16_bits() -> None:
     recipe = load_recipe("voc0712", ROOT / "params.yaml")
     plan = recipe.train_float.model_copy(update={"precision": "float32"})

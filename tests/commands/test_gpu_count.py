@@ -1,6 +1,9 @@
 """Doctor's lines about the number of GPUs."""
 
+import json
 from typing import Any
+
+import pytest
 
 from conftest import detection_recipe
 from octet.commands.health.devices import check_devices
@@ -35,6 +38,44 @@ def test_gpus_that_idle() -> None:
 def test_as_many_as_are_wanted_or_can_share_a_batch() -> None:
     assert check_devices(on_gpus("mirrored", 2), gpus=2) == []
     assert check_devices(on_gpus("mirrored", 2), gpus=3) == []  # a batch of 32 cannot be split in three
-    assert check_devices(on_gpus("workers", 8), gpus=2) == []
     assert check_devices(on_gpus("one", 1), gpus=0) == []
     assert check_devices(detection_recipe(), gpus=2) == []
+
+
+def test_processes_are_counted_before_a_launcher_starts_them() -> None:
+    (finding,) = check_devices(on_gpus("workers", 8), gpus=2)
+    assert (finding.state, finding.remedy) == ("note", "start 4 processes or more; docs/scaling.md")
+    assert "has 8 replicas in processes that a launcher starts; this machine has 2 GPUs" in finding.text
+    (finding,) = check_devices(on_gpus("workers", 8, device="cpu"), gpus=2)
+    assert finding.remedy == "start 8 processes or more; docs/scaling.md"
+
+
+@pytest.mark.parametrize(
+    ("processes", "state", "text", "remedy"),
+    [
+        (2, "ok", "has 4 replicas in each of 2 processes", ""),
+        (1, "FAIL", "this machine has 4 GPUs, and each of 1 takes 8", "start 2 processes or more, or set "),
+        (3, "FAIL", "has 8 replicas for 3 processes", "replicas to a multiple of 3"),
+    ],
+)
+def test_processes_that_a_launcher_started(
+    processes: int, state: str, text: str, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = [f"host{number}:1" for number in range(processes)]
+    task = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": addresses}, "task": task}))
+    (finding,) = check_devices(on_gpus("workers", 8), gpus=4)
+    assert finding.state == state
+    assert text in finding.text
+    assert remedy in finding.remedy
+
+
+def test_a_launcher_that_names_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    (finding,) = check_devices(on_gpus("workers", 8), gpus=4)
+    assert (finding.state, finding.text.split(":")[0]) == ("FAIL", "TF_CONFIG")
+
+
+def test_a_tpu_was_never_tried() -> None:
+    (finding,) = check_devices(on_gpus("tpu", 8), gpus=0)
+    assert (finding.state, "never tried" in finding.text) == ("note", True)

@@ -21,12 +21,13 @@ CASES = [
     "float, compiled",
     "8 bits",
     "8 bits, compiled",
+    "float on 2 parts of the CPU",
 ]
 
 
 def test_no_training_of_a_gpus_recipe_is_measured_twice_but_to_compare_its_bytes() -> None:
     recipe = load_recipe("voc0712", ROOT / "params.yaml")
-    cases = _cases(recipe, gpus=2)
+    cases = _cases(recipe, "GPUs", 2)
     assert list(cases)[2:] == [
         "float in 32 bits",
         "float, not compiled",
@@ -39,16 +40,17 @@ def test_no_training_of_a_gpus_recipe_is_measured_twice_but_to_compare_its_bytes
     assert all(measured[1:].count(plan) == 1 for plan in measured[1:])
 
 
-@pytest.mark.parametrize("kind", ["mirrored", "workers"])
-def test_only_what_trains_on_one_device_is_compiled(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["mirrored", "workers", "tpu"])
+def test_a_training_of_several_devices_is_measured_on_one_in_as_many_parts(kind: str) -> None:
     recipe = load_recipe("voc0712", ROOT / "params.yaml")
     plans = {
-        name: (plan := getattr(recipe, name)).model_copy(
-            update={"xla": False, "strategy": plan.strategy.model_copy(update={"kind": kind, "replicas": 2})}
-        )
+        name: (plan := getattr(recipe, name))
+        .model_copy(update={"xla": False, "strategy": plan.strategy.model_copy(update={"kind": kind, "replicas": 2})})
+        .on_one_device()
         for name in ("train_float", "train_qat")
     }
-    cases = _cases(recipe.model_copy(update=plans), gpus=1)
+    assert all((plan.strategy.kind, plan.pictures_at_once) == ("one", 16) for plan in plans.values())
+    cases = _cases(recipe.model_copy(update=plans), "GPUs", 1)  # in parts, compiling takes too long
     assert list(cases) == ["float", "float, again", "float in 32 bits", "8 bits"]
 
 
@@ -163,8 +165,8 @@ def test_all_that_a_cpu_can_show(project: Project, monkeypatch: pytest.MonkeyPat
     assert list(found["cases"]) == CASES
     assert found["the same bytes twice"]
     assert found["the same bytes after a kill"]
-    for case in found["cases"].values():
-        assert case["devices"] == 1
+    for name, case in found["cases"].items():
+        assert case["devices"] == (2 if name == CASES[-1] else 1)
         assert case["pictures_per_second"] > 0
         assert 0 <= case["waiting"] < 1
     assert found["text"] in result.stdout

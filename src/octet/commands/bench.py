@@ -38,6 +38,11 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.benchmark.speed import measure_speed
     from octet.commands.benchmark.table import rates_table
 
+    plan = recipe.train_float
+    if plan.strategy.kind in ("workers", "tpu"):  # which this command does not start
+        recipe = recipe.model_copy(update={"train_float": plan.on_one_device()})
+        print(f"train_float is measured on one device, without the other {plan.strategy.replicas - 1} replicas")
+
     rates = {}
     for count in sorted({1, min(2, cores()), cores()}):
         rates[count] = {

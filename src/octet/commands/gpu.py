@@ -22,13 +22,16 @@ from octet.recipe.shared.recipe import Recipe, Training
 _OFF_BY, _WAITING = 0.25, 0.1  # of the memory that was estimated; of the time
 _BITS = {"float32": 32, "bfloat16": 16}
 _COMPILED = {True: "compiled", False: "not compiled"}
+_ON_CPU = ("parts of the CPU", 2)  # stand for several GPUs where ALLOW_CPU=1 tries this without any
 _FAILED = "failed"  # the only key of a case that was not measured, with the reason
 
 Case = dict[str, Any]
 
 
 def main(options: argparse.Namespace) -> int:
-    base = load_recipe(options.recipe)
+    recipe = load_recipe(options.recipe)
+    alone = {name: getattr(recipe, name).on_one_device() for name in ("train_float", "train_qat")}
+    base = recipe.model_copy(update=alone)
 
     from octet.commands.health.gpu_facts import read_gpu_facts
     from octet.commands.proof.project import make_project, weights_after_a_kill
@@ -40,13 +43,13 @@ def main(options: argparse.Namespace) -> int:
     facts = read_gpu_facts()
     folder = Path("runs", "gpu")
     print("rendering pictures", flush=True)
-    recipe = make_project(folder, base)
+    rendered = make_project(folder, base)
     records = folder / "data" / "proof" / "records"
     cases: dict[str, Case] = {}
-    for name, (training, changes) in _cases(base, len(facts.gpus)).items():
+    for name, (training, changes) in _cases(base, *(("GPUs", len(facts.gpus)) if facts.gpus else _ON_CPU)).items():
         compiled = {"xla": getattr(base, training).xla}
-        plan = getattr(recipe, training).model_copy(update=compiled | changes)
-        changed = recipe.model_copy(update={training: plan})
+        plan = getattr(rendered, training).model_copy(update=compiled | changes)
+        changed = rendered.model_copy(update={training: plan})
         case = cases[name] = _measure(take_steps, changed, training, records, options.steps)
         result = f"failed: {case[_FAILED]}" if _FAILED in case else f"{case['pictures_per_second']} pictures/s"
         print(f"{name}: {result}", flush=True)
@@ -91,8 +94,11 @@ def _findings(cases: dict[str, Case], same_after_a_kill: bool) -> dict[str, bool
     }
 
 
-def _cases(base: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
-    """What is measured, by name: the recipe's own trainings, and those that differ from them in one thing."""
+def _cases(base: Recipe, devices: str, count: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What is measured, by name: the recipe's trainings on one device, and those that differ from them in one thing.
+
+    One is on so many devices; `devices` is what they are called.
+    """
     plan = base.train_float
     other_precision = "bfloat16" if plan.precision == "float32" else "float32"
     cases: dict[str, tuple[str, dict[str, Any]]] = {
@@ -100,14 +106,14 @@ def _cases(base: Recipe, gpus: int) -> dict[str, tuple[str, dict[str, Any]]]:
         "float, again": ("train_float", {}),
         f"float in {_BITS[other_precision]} bits": ("train_float", {"precision": other_precision}),
     }
-    if plan.strategy.kind == "one":  # no other can be compiled
+    if plan.pictures_at_once == plan.batch:  # in several, compiling takes too long
         cases[f"float, {_COMPILED[not plan.xla]}"] = ("train_float", {"xla": not plan.xla})
     cases["8 bits"] = ("train_qat", {})
-    if base.train_qat.strategy.kind == "one":
+    if base.train_qat.pictures_at_once == base.train_qat.batch:
         cases[f"8 bits, {_COMPILED[not base.train_qat.xla]}"] = ("train_qat", {"xla": not base.train_qat.xla})
-    if gpus > 1 and plan.batch // plan.micro_batches % gpus == 0:
-        strategy = plan.strategy.model_copy(update={"kind": "mirrored", "replicas": gpus})
-        cases[f"float on {gpus} GPUs"] = ("train_float", {"strategy": strategy, "xla": False})
+    if count > 1 and plan.pictures_at_once % count == 0:
+        strategy = plan.strategy.model_copy(update={"kind": "mirrored", "replicas": count})
+        cases[f"float on {count} {devices}"] = ("train_float", {"strategy": strategy, "xla": False})
     return cases
 
 

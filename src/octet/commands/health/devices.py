@@ -1,21 +1,24 @@
-"""Whether this machine has the GPUs that a recipe's trainings share a batch over, and whether it has more."""
+"""Whether this machine has the devices that a recipe's trainings share a batch over, and whether it has more."""
 
 from octet.commands.health.finding import Finding
+from octet.common.errors import UserError
 from octet.recipe.shared.recipe import Recipe, Training
+from octet.training.cluster import is_launched, read_cluster
 
 
 def check_devices(recipe: Recipe, gpus: int) -> list[Finding]:
-    """A failure where a training wants more GPUs than there are, a note where it leaves some unused."""
+    """A failure where a training wants more devices than there are, a note where it leaves some unused."""
     plans = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
-    return [
-        finding
-        for name, plan in plans.items()
-        if plan.device == "gpu" and gpus and (finding := _check(f"{recipe.name}.{name}", plan, gpus))
-    ]
+    findings = (_check(f"{recipe.name}.{name}", plan, gpus) for name, plan in plans.items())
+    return [finding for finding in findings if finding]
 
 
 def _check(section: str, plan: Training, gpus: int) -> Finding | None:
-    if plan.strategy.kind in ("workers", "tpu"):  # how many of these are here, the launcher decides
+    if plan.strategy.kind == "workers":
+        return _check_workers(section, plan.strategy.replicas, gpus if plan.device == "gpu" else 0)
+    if plan.strategy.kind == "tpu":
+        return Finding("note", "devices", f"{section} wants a TPU, which this program was never tried on")
+    if plan.device == "cpu" or not gpus:
         return None
     wanted = plan.strategy.replicas
     fitting = max(count for count in range(1, gpus + 1) if plan.batch // plan.micro_batches % count == 0)
@@ -27,3 +30,23 @@ def _check(section: str, plan: Training, gpus: int) -> Finding | None:
     if wanted < fitting:
         return Finding("note", "devices", f"{section} uses {wanted} of {gpus} GPUs", f"to use {fitting}, {remedy}")
     return None
+
+
+def _check_workers(section: str, replicas: int, gpus: int) -> Finding:
+    """Whether the processes that a launcher has described can share the replicas; without one, how many are needed."""
+    each = max(1, gpus)  # without a GPU, a process has one replica
+    here = f"this machine has {gpus} GPUs" if gpus else "a process without GPUs has one replica"
+    text = f"{section} has {replicas} replicas in processes that a launcher starts; {here}"
+    if not is_launched():
+        return Finding("note", "devices", text, f"start {-(-replicas // each)} processes or more; docs/scaling.md")
+    try:
+        processes = len(read_cluster().addresses)
+    except UserError as error:
+        return Finding("FAIL", "devices", str(error))
+    if replicas % processes:
+        remedy = f"set {section}.strategy.replicas to a multiple of {processes}"
+        return Finding("FAIL", "devices", f"{section} has {replicas} replicas for {processes} processes", remedy)
+    if replicas // processes > each:
+        remedy = f"start {-(-replicas // each)} processes or more, or set {section}.strategy.replicas lower"
+        return Finding("FAIL", "devices", f"{text}, and each of {processes} takes {replicas // processes}", remedy)
+    return Finding("ok", "devices", f"{section} has {replicas // processes} replicas in each of {processes} processes")

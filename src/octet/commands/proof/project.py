@@ -31,7 +31,8 @@ def make_project(folder: Path, base: Recipe) -> Recipe:
     source = {"kind": _SOURCES[base.task], "seed": 7, "side": _SIDE, "pictures": pictures}
     splits = {split: [f"SHAPES/{split}"] for split in pictures}
     section["dataset"] |= {"source": source, "splits": splits, "classes": "found", "pretrained": None, "shards": 2}
-    both = {"device": "gpu", "at_once": 1, "xla": False, "epochs": 1, "warmup_epochs": 0.5}
+    both = {"device": "gpu", "strategy": {"kind": "one", "replicas": 1}, "at_once": 1, "xla": False}
+    both |= {"epochs": 1, "warmup_epochs": 0.5}
     for name, plan in (("train_float", base.train_float), ("train_qat", base.train_qat)):
         section[name] |= {**both, "micro_batches": plan.batch // plan.pictures_at_once}  # of what is at once, one
     section["train_float"]["frozen_blocks"] = 0

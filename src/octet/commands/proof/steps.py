@@ -51,14 +51,15 @@ def take_steps(recipe: Recipe, training: str, records: Path, steps: int) -> dict
     digest = hashlib.sha256(b"".join(local_value(weight).numpy().tobytes() for weight in networks.trained.weights))
     one_batch = seconds(repeat(next(iter(batches))))
     gpus = tf.config.list_logical_devices("GPU")
+    sharing = plan.strategy.replicas if gpus else 1  # parts of a CPU have one memory
     return {
-        "devices": len(gpus) or 1,
+        "devices": team.strategy.num_replicas_in_sync,
         "sha256": digest.hexdigest(),
         "pictures_per_second": round(steps * plan.batch / from_records, 1),
         "waiting": round(max(0.0, 1 - one_batch / from_records), 3),  # of the time, for pictures
         "peak_bytes": _peak(gpus),
         "estimated_bytes": round(
-            memory_need(recipe, training, bool(gpus)).of(plan.pictures_at_once // plan.strategy.replicas)
+            memory_need(recipe, training, bool(gpus)).of(plan.pictures_at_once // sharing)
         ),
     }
 
