@@ -47,6 +47,16 @@ def runs(pod: int, environment: dict[str, str], folder: Path) -> list[str]:
     return out.splitlines()
 
 
+def test_without_a_default_remote_nothing_is_pushed(tmp_path: Path) -> None:
+    write_command(tmp_path / "dvc", '#!/bin/sh\n[ "$1" = config ] || echo "dvc $*"\n')
+    write_command(tmp_path / "octet", '#!/bin/sh\necho "octet $*"\n')
+    process = start(0, {"PODS": "1", "RECIPE": "mine"}, tmp_path)
+    out, _ = process.communicate()
+    *_, before, last = out.splitlines()
+    assert (process.returncode, before) == (0, "dvc repro report@mine")
+    assert last == "no default remote is set: the results stay in the volume"
+
+
 def test_each_pod_finds_the_others(tmp_path: Path) -> None:
     service, job = documents("train.yaml")
     container = job["spec"]["template"]["spec"]["containers"][0]
