@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import tarfile
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -289,6 +290,19 @@ def test_without_pictures_a_recipe_is_like_its_base(project: Project, base: str)
         about = values[section].pop("convert")["about"]
         assert about["name"] == f"{section} detector"
         assert values[section] == {key: value for key, value in values[base].items() if key != "convert"}
+
+
+def test_a_class_that_is_called_like_a_parameter_of_dvcs_is_only_a_name(project: Project, pictures: Rendered) -> None:
+    box = "<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox>"
+    for number, (jpeg, _) in enumerate(pictures):
+        write(project.folder / "photos" / "images" / f"{number}.jpg", jpeg)
+        xml = f"<annotation><object><name>${{x}}</name>{box}</object></annotation>"
+        write(project.folder / "photos" / "xml" / f"{number}.xml", xml)
+    result = project.octet("new", "mine", "--from", "quickstart", "--pictures", "photos")
+    assert result.returncode == 0, result.stderr
+    project.set_up_dvc()
+    described = project.run(sys.executable, "-c", "from dvc.repo import Repo; print(Repo().artifacts.read())")
+    assert "${x}" in described.stdout, described.stderr
 
 
 def squares(photos: Path, side: int, sides: Sequence[int]) -> None:

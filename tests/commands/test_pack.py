@@ -240,11 +240,15 @@ def test_what_may_be_replaced_beside_a_pack(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_other_things_is_not_replaced(reproduced: Project, tmp_path: Path) -> None:
-    (tmp_path / "letters.txt").write_text("dear")
-    result = reproduced.octet("pack", "quickstart", "--out", str(tmp_path))
-    assert result.returncode == 1
-    assert "was not packed by this command" in result.stderr
-    assert (tmp_path / "letters.txt").read_text() == "dear"
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "letter.txt").write_text("dear")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    for name in ("letters", "link"):
+        result = reproduced.octet("pack", "quickstart", "--out", str(tmp_path / name))
+        assert result.returncode == 1
+        assert "was not packed by this command" in result.stderr
+    assert (tmp_path / "letters" / "letter.txt").read_text() == "dear"
 
 
 def test_the_script_runs_on_old_pythons() -> None:

@@ -44,6 +44,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         ("train_float.epoch", 3, ["quickstart.train_float.epoch", "did you mean 'epochs'"]),
         ("train_float.augmentation.zzz", 3, ["quickstart.train_float.augmentation.zzz", "allowed: brightness"]),
         ("model.input_size", 100, ["quickstart.model.input_size", "found 100", "multiple of 32"]),
+        ("model.suppression.iou_threshold", 0.0, ["suppression.iou_threshold", "found 0.0", "equal to 0.001"]),
         ("model.strides", [32, 16], ["quickstart.model", "strides are [32, 16]", "double each"]),
         ("model.strides", [16, 64], ["quickstart.model", "strides are [16, 64]", "double each"]),
         ("model.strides", [64], ["quickstart.model", "strides are [64]", "start at"]),

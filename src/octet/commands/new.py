@@ -47,8 +47,7 @@ _SHOWN = 10  # flaws
 def main(options: argparse.Namespace) -> None:
     name, base, paths = options.name, options.base, options.pictures
     recipe = load_recipe(base)
-    params, pipeline = PARAMS.read_text(), PIPELINE.read_text()
-    _require_new_name(name, yaml.safe_load(params))
+    _require_new_name(name)
     changes: dict[str, dict[str, Any]] = {}
     comment, described = f"like {base}", f"{name}, like {base}"
     if paths:
@@ -65,8 +64,9 @@ def main(options: argparse.Namespace) -> None:
     about = {"name": f"{name} {model}", "version": "1.0.0", "author": _author(), "licence": "not stated"}
     changes["convert"] = {"about": Value(about, "what the files say of themselves")}
     changes = {section: changes[section] for section in type(recipe).model_fields if section in changes}
-    params = add_section(params, name, base, comment, changes)
-    pipeline = add_to_pipeline(pipeline, name, base, described)
+    _require_new_name(name)  # again, for looking at much data takes minutes in which a user may write
+    params = add_section(PARAMS.read_text(), name, base, comment, changes)
+    pipeline = add_to_pipeline(PIPELINE.read_text(), name, base, described)
     with atomic_write(PARAMS) as new_params, atomic_write(PIPELINE) as new_pipeline:
         new_params.write_text(params)
         new_pipeline.write_text(pipeline)
@@ -182,11 +182,11 @@ def _count_pictures(recipe: Recipe) -> int | None:
     return int(json.loads(described.read_text())["splits"]["train"]["pictures"]) if described.exists() else None
 
 
-def _require_new_name(name: str, recipes: Sequence[str]) -> None:
+def _require_new_name(name: str) -> None:
     require_recipe_name(name)
     if yaml.safe_load(name) != name:
         raise UserError(f"recipe {name!r}: YAML takes it for {yaml.safe_load(name)!r}; choose another name")
-    if name in recipes:
+    if name in yaml.safe_load(PARAMS.read_text()):
         raise UserError(f"{PARAMS}: there is a recipe {name!r} already; choose another name, or edit that one")
 
 

@@ -45,7 +45,7 @@ def choose(device: Device, count: int, before: int = 0, processes: int = 1) -> l
 def own_share(gpus: list[Any], count: int, before: int, processes: int) -> list[Any]:
     """The GPUs of one of several processes on a machine, each of which takes so many.
 
-    A process that sees enough for all leaves the first to those before it; one that sees fewer got them from a launcher.
+    A process that sees enough for all leaves the first to those before it; one that sees fewer has its own already.
     """
     first = before * count if len(gpus) >= processes * count else 0
     return gpus[first : first + count]

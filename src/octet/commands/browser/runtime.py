@@ -3,6 +3,8 @@
 import tarfile
 from pathlib import Path
 
+from filelock import FileLock
+
 from octet.common.files import atomic_folder
 from octet.fetching.obtain import obtain
 from octet.recipe.shared.dataset import File
@@ -20,13 +22,19 @@ _BUNDLE, _WASM = "package/vision_bundle.mjs", "package/wasm/"
 def obtain_runtime(scratch: Path) -> Path:
     """The folder under `scratch` that holds the runtime; it is downloaded and unpacked where it does not exist yet."""
     folder = scratch / f"tasks-vision-{_VERSION}"
-    if not folder.exists():
-        package = scratch / _PACKAGE.name
-        obtain(_PACKAGE, package)
-        with atomic_folder(folder) as partial, tarfile.open(package) as archive:
-            for member in archive:
-                if member.isfile() and (member.name == _BUNDLE or member.name.startswith(_WASM)):
-                    target = partial / Path(member.name).relative_to("package")
-                    target.parent.mkdir(exist_ok=True)
-                    target.write_bytes(archive.extractfile(member).read())  # type: ignore[union-attr]
+    scratch.mkdir(parents=True, exist_ok=True)
+    with FileLock(scratch / "lock"):  # a second demo that starts meanwhile waits for the first one's
+        if not folder.exists():
+            package = scratch / _PACKAGE.name
+            obtain(_PACKAGE, package)
+            _unpack(package, folder)
     return folder
+
+
+def _unpack(package: Path, folder: Path) -> None:
+    with atomic_folder(folder) as partial, tarfile.open(package) as archive:
+        for member in archive:
+            if member.isfile() and (member.name == _BUNDLE or member.name.startswith(_WASM)):
+                target = partial / Path(member.name).relative_to("package")
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(archive.extractfile(member).read())  # type: ignore[union-attr]

@@ -46,7 +46,8 @@ def _add_artifact(text: str, name: str, base: str, description: str) -> str:
     text, anchor = (text, merged.alias) if merged else _anchored(text, "artifacts", base)
     recipe, _, model = base.partition("/")
     path = yaml.safe_load(text)["artifacts"][base]["path"].replace(f"/{recipe}/", f"/{name}/")
-    own = _flow({"path": path, "desc": description}).removeprefix("{")
+    # DVC would take what stands in ${...} for the name of a parameter.
+    own = _flow({"path": path, "desc": description.replace("${", "\\${")}).removeprefix("{")
     return _insert(text, _parse(text).items["artifacts"].last_line, f"  {name}/{model}: {{<<: *{anchor}, {own}")
 
 
