@@ -1,5 +1,7 @@
 """`octet get` takes from a stranger's repository where its remote is, and nothing else that its settings say."""
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from octet.commands.sharing import strangers
+from octet.common.errors import UserError
 
 HARMLESS = """[core]
     remote = theirs
@@ -30,14 +34,18 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
-def get(repository: Path, here: Path) -> str:
-    """What `octet get` says of the committed repository, of whose model the remote has nothing."""
+def commit(repository: Path) -> None:
     for command in (
         ("init", "--quiet"),
         ("add", "--force", "."),
         ("-c", "user.name=T", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", "a model"),
     ):
         subprocess.run(["git", *command], cwd=repository, check=True)
+
+
+def get(repository: Path, here: Path) -> str:
+    """What `octet get` says of the committed repository, of whose model the remote has nothing."""
+    commit(repository)
     here.mkdir()
     program = [sys.executable, str(ROOT / "src" / "octet"), "get", f"file://{repository}", "quickstart/detector"]
     result = subprocess.run(program, cwd=here, capture_output=True, text=True, check=False)
@@ -98,3 +106,21 @@ def test_a_hidden_name_has_to_be_asked_for(repository: Path, tmp_path: Path) -> 
         assert hidden != text
         (repository / name).write_text(hidden)
     assert "the hidden name '.bash_profile'" in get(repository, tmp_path / "here")
+
+
+def test_a_server_that_never_answers_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(strangers, "_MOST_SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/theirs"
+        with pytest.raises(UserError, match=f"`git clone .* {address} .*` took more than 1 seconds, and was ended"):
+            strangers.clone_repository(address, tmp_path / "clone", None, None)
+
+
+def test_a_repository_of_endless_files_is_left(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "_MOST_BYTES", 100_000)
+    (repository / "huge").write_bytes(os.urandom(1_000_000))
+    commit(repository)
+    with pytest.raises(UserError, match=r"`git clone .* failed: "):
+        strangers.clone_repository(f"file://{repository}", tmp_path / "clone", None, None)

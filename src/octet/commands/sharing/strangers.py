@@ -1,17 +1,22 @@
 """A clone of a stranger's repository, with nothing of its settings but where the remote is."""
 
+import resource
 import shutil
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 from dvc.config import Config, ConfigError
 
-from octet.commands.reproduction.clone import git, use_own_caches
+from octet.commands.reproduction.clone import use_own_caches
 from octet.common.errors import UserError, first_line
 
 _MOST_SETTINGS = 100_000  # bytes
+_MOST_SECONDS, _MOST_BYTES = 600, 2**30  # of a clone, and of each file in it: git packs a whole repository into one
 # What a stranger may say of a remote: where it is. Files of keys and credentials can name programs to run.
 _OF_A_STRANGER = {"url", "endpointurl", "region", "user", "port", "projectname", "account_name"}
 
@@ -23,7 +28,8 @@ def clone_repository(address: str, folder: Path, tag: str | None, own_settings: 
     ones in their place.
     """
     at = ("--branch", tag) if tag else ()
-    git("clone", "--quiet", "--config", "core.symlinks=false", "--depth", "1", *at, "--", address, str(folder))
+    options = ("--quiet", "--config", "core.symlinks=false", "--depth", "1", *at)
+    _run_within_limits("git", "clone", *options, "--", address, str(folder))
     settings = folder / ".dvc"
     if not (settings / "config").is_file():
         raise UserError(f"{address}: is no repository of DVC: it has no file .dvc/config")
@@ -35,6 +41,25 @@ def clone_repository(address: str, folder: Path, tag: str | None, own_settings: 
     if own_settings:
         shutil.copyfile(own_settings, settings / "config.local")
     use_own_caches(folder)
+
+
+def _run_within_limits(*command: str) -> None:
+    """Run a command with its terminal, which may have to ask for a password, and end it and all that it started."""
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
+    try:
+        process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=limit)
+    except FileNotFoundError:
+        raise UserError(f"{command[0]} is needed for this, and not installed") from None
+    try:
+        _, said = process.communicate(timeout=_MOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        for child in [*process.children(recursive=True), process]:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        process.communicate()
+        raise UserError(f"`{' '.join(command)}` took more than {_MOST_SECONDS} seconds, and was ended") from None
+    if process.returncode:
+        raise UserError(f"`{' '.join(command)}` failed: {said.strip()}")
 
 
 def _remote_of(settings: Path, address: str) -> dict[str, Any]:
