@@ -16,7 +16,7 @@ from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.networks import Networks
-from octet.training.run import TrainingPaths, run_training
+from octet.training.run import TrainingPaths, making_networks, run_training
 from octet.training.strategy import start_team
 
 
@@ -28,7 +28,9 @@ def main(recipe: Recipe) -> None:
     make_deterministic(plan.seed)
     classes = read_class_names(records)
     network = registry.network(recipe, classes)
-    with team.failures_explained(), team.strategy.scope():
+    scratch, output = Path("runs", recipe.name, "train_control"), Path("models", recipe.name, "control")
+    paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
+    with making_networks(recipe.model, plan, paths, team), team.strategy.scope():
         trained = network.build()
     averaged = network.build()
     for model in (trained, averaged):
@@ -36,8 +38,6 @@ def main(recipe: Recipe) -> None:
     if plan.freeze_batch_norm:
         freeze_batch_norm(trained)
     networks = Networks(trained, averaged, [(1.0, trained.trainable_variables)])
-    scratch, output = Path("runs", recipe.name, "train_control"), Path("models", recipe.name, "control")
-    paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
     run_training(registry.learning(recipe, classes), networks, plan, paths, team)
 
 

@@ -18,7 +18,7 @@ from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
 from octet.training.balancing import balance_channels
 from octet.training.networks import float_networks
-from octet.training.run import TrainingPaths, run_training
+from octet.training.run import TrainingPaths, making_networks, run_training
 from octet.training.strategy import start_team
 
 _BALANCED = 8  # batches that tell how far the channels reach
@@ -32,10 +32,10 @@ def main(recipe: Recipe) -> None:
     pretrained = sorted(require_output(data / "pretrained", f"fetch@{recipe.name}").glob("*.h5"))
     make_deterministic(plan.seed)
     classes = read_class_names(records)
-    with team.failures_explained():
-        networks = float_networks(registry.network(recipe, classes), plan, pretrained, team.strategy)
     scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
     paths = TrainingPaths(records, pretrained, scratch, output)
+    with making_networks(recipe.model, plan, paths, team):
+        networks = float_networks(registry.network(recipe, classes), plan, pretrained, team.strategy)
 
     def balance(network: keras.Model) -> None:
         pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)

@@ -18,7 +18,7 @@ from octet.quantization.qat import write_range_summaries
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks import registry
-from octet.training.run import TrainingPaths, run_training
+from octet.training.run import TrainingPaths, making_networks, run_training
 from octet.training.strategy import start_team
 
 
@@ -35,11 +35,11 @@ def main(recipe: Recipe) -> None:
     if team.is_chief:  # from whom the others take over what they begin with
         batches = picture_batches(records, "train", recipe.model.input_size, plan.batch)
         pictures = batches.take(plan.calibration_batches).map(normalize)
-    with team.failures_explained():
-        networks = quantized_networks(network, plan, team.strategy, pictures)
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
-    learning = registry.learning(recipe, classes)
     paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
+    with making_networks(recipe.model, plan, paths, team):
+        networks = quantized_networks(network, plan, team.strategy, pictures)
+    learning = registry.learning(recipe, classes)
     run_training(learning, networks, plan, paths, team, summaries=[write_range_summaries])
 
 

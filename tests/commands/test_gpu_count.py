@@ -42,32 +42,53 @@ def test_as_many_as_are_wanted_or_can_share_a_batch() -> None:
     assert check_devices(detection_recipe(), gpus=2) == []
 
 
+@pytest.fixture(autouse=True)
+def no_launcher(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TF_CONFIG", "SLURM_STEP_NODELIST", "CUDA_VISIBLE_DEVICES"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def test_processes_are_counted_before_a_launcher_starts_them() -> None:
     (finding,) = check_devices(on_gpus("workers", 8), gpus=2)
-    assert (finding.state, finding.remedy) == ("note", "start 4 processes or more; docs/scaling.md")
+    assert (finding.state, finding.remedy) == ("note", "start 4 such processes; docs/scaling.md")
     assert "has 8 replicas in processes that a launcher starts; this machine has 2 GPUs" in finding.text
+    (finding,) = check_devices(on_gpus("workers", 8), gpus=3)  # of which each can use two
+    assert finding.remedy == "start 4 such processes; docs/scaling.md"
     (finding,) = check_devices(on_gpus("workers", 8, device="cpu"), gpus=2)
-    assert finding.remedy == "start 8 processes or more; docs/scaling.md"
+    assert finding.remedy == "start 8 such processes; docs/scaling.md"
 
 
 @pytest.mark.parametrize(
     ("processes", "state", "text", "remedy"),
     [
         (2, "ok", "has 4 replicas in each of 2 processes", ""),
-        (1, "FAIL", "this machine has 4 GPUs, and each of 1 takes 8", "start 2 processes or more, or set "),
+        (1, "note", "this machine has 4 GPUs", "start 2 such processes"),
         (3, "FAIL", "has 8 replicas for 3 processes", "replicas to a multiple of 3"),
     ],
 )
 def test_processes_that_a_launcher_started(
     processes: int, state: str, text: str, remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    addresses = [f"host{number}:1" for number in range(processes)]
-    task = {"type": "worker", "index": 0}
-    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": addresses}, "task": task}))
+    launched(monkeypatch, *(f"host{number}" for number in range(processes)))
     (finding,) = check_devices(on_gpus("workers", 8), gpus=4)
     assert finding.state == state
     assert text in finding.text
     assert remedy in finding.remedy
+
+
+def launched(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
+    addresses = [f"{host}:{number + 1}" for number, host in enumerate(hosts)]
+    task = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"worker": addresses}, "task": task}))
+
+
+def test_processes_of_one_machine_need_gpus_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    launched(monkeypatch, "one", "one", "two", "two")
+    (finding,) = check_devices(on_gpus("workers", 8), gpus=2)
+    assert finding.text == "2 processes on this machine need 4 GPUs, and there are 2"
+    assert check_devices(on_gpus("workers", 8), gpus=4)[0].state == "ok"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
+    assert check_devices(on_gpus("workers", 8), gpus=2)[0].state == "ok"
 
 
 def test_a_launcher_that_names_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,14 +44,18 @@ def test_no_training_of_a_gpus_recipe_is_measured_twice_but_to_compare_its_bytes
 def test_a_training_of_several_devices_is_measured_on_one_in_as_many_parts(kind: str) -> None:
     recipe = load_recipe("voc0712", ROOT / "params.yaml")
     plans = {
-        name: (plan := getattr(recipe, name))
-        .model_copy(update={"xla": False, "strategy": plan.strategy.model_copy(update={"kind": kind, "replicas": 2})})
-        .on_one_device()
+        name: (plan := getattr(recipe, name)).model_copy(
+            update={"xla": False, "strategy": plan.strategy.model_copy(update={"kind": kind, "replicas": 8})}
+        )
         for name in ("train_float", "train_qat")
     }
-    assert all((plan.strategy.kind, plan.pictures_at_once) == ("one", 16) for plan in plans.values())
-    cases = _cases(recipe.model_copy(update=plans), "GPUs", 1)  # in parts, compiling takes too long
-    assert list(cases) == ["float", "float, again", "float in 32 bits", "8 bits"]
+    alone = [plan.on_one_device() for plan in plans.values()]
+    assert all((plan.strategy.kind, plan.pictures_at_once) == ("one", 4) for plan in alone)
+    cases = _cases(recipe.model_copy(update=plans), "GPUs", 8)
+    on_eight = "float on 8 GPUs"  # as the recipe has it; in parts, compiling one device's would take too long
+    assert list(cases) == ["float", "float, again", "float in 32 bits", "8 bits", on_eight]
+    _, changes = cases[on_eight]
+    assert (changes["strategy"].replicas, changes["micro_batches"]) == (8, 1)
 
 
 def test_what_fails_in_its_process_leaves_a_reason() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from octet.common.device import own_share
+from octet.common.errors import UserError
 
 
 @pytest.mark.parametrize(
@@ -13,11 +14,22 @@ from octet.common.device import own_share
         ("ABCD", 2, 0, 2, "AB"),  # it sees those of its neighbours, too
         ("ABCD", 2, 1, 2, "CD"),
         ("ABCD", 1, 2, 4, "C"),
-        ("AB", 2, 1, 2, "AB"),  # a launcher gave it its own
-        ("A", 1, 3, 4, "A"),
+        ("", 1, 1, 2, ""),  # on CPUs
     ],
 )
 def test_processes_on_a_machine_take_different_gpus(
-    gpus: str, count: int, before: int, processes: int, own: str
+    gpus: str, count: int, before: int, processes: int, own: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert own_share(list(gpus), count, before, processes) == list(own)
+
+
+@pytest.mark.parametrize(("gpus", "count", "before", "processes"), [("AB", 2, 1, 2), ("A", 1, 3, 4), ("ABC", 2, 0, 2)])
+def test_too_few_for_all_are_those_that_a_launcher_gave_or_an_error(
+    gpus: str, count: int, before: int, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert own_share(list(gpus), count, before, processes) == list(gpus[:count])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    with pytest.raises(UserError, match=f"{processes} processes on this machine need {processes * count} GPUs"):
+        own_share(list(gpus), count, before, processes)

@@ -63,7 +63,7 @@ def test_a_recipe_cannot_be_changed(tmp_path: Path) -> None:
         (
             "train_float",
             {**tiny_params()["quickstart"]["train_float"], **TPU, "precision": "bfloat16"},
-            ["quickstart.train_float", "precision bfloat16 was never tried on a TPU"],
+            ["quickstart.train_float", "precision bfloat16 is refused on a TPU"],
         ),
         (
             "train_float.frozen_blocks",

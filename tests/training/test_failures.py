@@ -1,9 +1,16 @@
 """What a training says where TensorFlow fails for a reason that a user can do something about."""
 
+import os
+import socket
+import subprocess
+import sys
+
 import pytest
 
+from conftest import ROOT
 from octet.common.errors import UserError
 from octet.common.tensorflow import tf
+from octet.training.cluster import Cluster
 from octet.training.strategy import Team
 
 ALONE = Team(tf.distribute.get_strategy())
@@ -30,8 +37,8 @@ def test_a_batch_beyond_the_memory(error: type[tf.errors.OpError], text: str, to
     with pytest.raises(UserError) as raised, ALONE.failures_explained():
         raise error(None, None, text)
     assert str(raised.value) == (
-        f"the batch does not fit into the device's memory ({told}): set micro_batches higher; "
-        "`make doctor RECIPE=...` says how many"
+        f"the training does not fit into the device's memory ({told}): set micro_batches "
+        "higher, of which `make doctor RECIPE=...` says how many, and end what else uses the device"
     )
 
 
@@ -41,3 +48,38 @@ def test_an_error_of_another_kind_stays(error: type[tf.errors.OpError]) -> None:
     with pytest.raises(error) as raised, ALONE.failures_explained():
         raise original
     assert raised.value is original
+
+
+def test_an_exchange_that_fails_though_all_are_there_blames_nobody() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        team = Team(tf.distribute.get_strategy(), Cluster(("127.0.0.1:1", f"127.0.0.1:{other.getsockname()[1]}"), 0))
+        with pytest.raises(UserError) as raised, team.failures_explained():
+            raise tf.errors.InternalError(
+                None, None, "Graph execution error:\n\nCollective ops is aborted by: Shapes\n"
+            )
+    assert str(raised.value) == (
+        "the processes of the training could not exchange what they computed, so all stop "
+        "(Collective ops is aborted by: Shapes); the last checkpoint is good"
+    )
+
+
+GIVES_UP = """
+import threading
+import time
+
+from octet.training.cluster import Cluster
+from octet.training.strategy import _give_up
+
+threading.Timer(0, _give_up, [Cluster(("one:1", "two:2"), 0)]).start()
+time.sleep(60)  # as in an exchange that does not end
+"""
+
+
+def test_a_process_gives_up_though_nobody_reads_what_it_says() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    assert (
+        subprocess.run([sys.executable, "-c", GIVES_UP], stderr=writing, env=environment, check=False).returncode == 1
+    )
+    os.close(writing)

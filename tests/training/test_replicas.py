@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 
 ROUNDING = 2e-5  # of float32, which Adam's division makes larger where a gradient is small
-ROUNDED = 5e-4  # a value that is rounded to eight bits can fall on the other side; a step of Adam is 1e-3
+ROUNDED = 2e-3  # a value that is rounded to eight bits can fall on the other side: two of Adam's steps
 
 CASES = [
     # task, training, micro-batches, frozen or trained batch norm and ranges, replicas, the largest distance
@@ -44,6 +44,7 @@ def test_parts_of_a_batch_are_the_batch(
     task: str, training: str, micro_batches: int, frozen: str, replicas: int, distance: float
 ) -> None:
     _, shared = train(task, training, micro_batches, frozen, 1.0, 1, replicas)
+    assert shared["mean"] < ROUNDING  # for the few that do; with another gradient, most move another step
     assert shared["losses"] < distance
     assert shared["distance"] < distance, shared["variable"]
     assert shared["differing"] == []

@@ -153,14 +153,16 @@ def test_a_process_that_dies_before_the_training_begins_is_named(records: Path) 
 
 def test_a_process_whose_pictures_do_not_come_is_not_waited_for_without_end(records: Path) -> None:
     chief, worker = start_two(records, "classification", "hangs")
-    said = ends_alone(chief)
+    try:
+        said = ends_alone(chief)
+    finally:
+        worker.kill()
+        worker.communicate()
     assert re.fullmatch(
-        r"worker 1 \(127.0.0.1:\d+\) has kept the chief \(127.0.0.1:\d+\) waiting for [\d.]+ minutes "
-        "and counts as hanging" + GOES_ON,
+        r"worker 1 \(127.0.0.1:\d+\) has kept the chief \(127.0.0.1:\d+\) waiting for [\d.]+ minutes and counts as "
+        r"hanging, so the others stop: end it; the last checkpoint is good, and the same command goes on from it",
         said,
     )
-    worker.kill()
-    worker.communicate()
 
 
 def test_a_process_with_other_records_is_refused(records: Path, tmp_path: Path) -> None:
@@ -168,5 +170,5 @@ def test_a_process_with_other_records_is_refused(records: Path, tmp_path: Path) 
     write_classifier_records(tmp_path / "others" / "records", PICTURES + 1)
     chief = start(records, "workers", 2, addresses, 0)
     said = ends_alone(start(tmp_path / "others", "workers", 2, addresses, 1))
-    assert said == "this process has other parameters, data or code than the chief: give all the same commit and files"
+    assert said.startswith("this process has other parameters, data or code than the chief: give all the same commit")
     ends_alone(chief)

@@ -4,8 +4,8 @@ Usage: python train_in_team.py FOLDER TASK TRAINING KIND REPLICAS [MISHAP]
        (FOLDER holds records; models and runs go there)
 
 A replica has its share of the cores, as `srun` would give it, also where it is a process of its own. With the mishap
-`dies`, all processes but the first are gone before they have a network; with `hangs`, they wait for their pictures
-for good from the third step on, and the others for seconds in the place of minutes.
+`dies`, all processes but the first are gone before they have a network; with `hangs`, they wait for good for their
+pictures of the third step, and the first for seconds in the place of minutes.
 """
 
 import json
@@ -24,7 +24,7 @@ from octet.common.errors import report_user_errors
 from octet.recipe.shared.recipe import Strategy
 from octet.tasks import registry
 from octet.training import strategy as strategies
-from octet.training.run import TrainingPaths, run_training
+from octet.training.run import TrainingPaths, making_networks, run_training
 from octet.training.strategy import start_team
 
 if "TF_CONFIG" in os.environ:
@@ -33,22 +33,24 @@ if "TF_CONFIG" in os.environ:
     os.sched_setaffinity(0, cores[team_of["task"]["index"] % len(cores) :: count])
 
 folder, (task, training, kind, replicas, *mishap) = Path(sys.argv[1]), sys.argv[2:]
-if mishap == ["hangs"]:
-    strategies._STUCK = 10
 
 
 class WithoutMorePictures:
-    """A task whose pictures come from a disk that does not answer any more."""
+    """A task whose pictures come from a disk that answers late, or not any more."""
 
-    def __init__(self, learning: Any) -> None:
+    def __init__(self, learning: Any, hangs: bool) -> None:
         self._learning = learning
+        self._hangs = hangs
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._learning, name)
 
     def batches(self, *arguments: Any) -> Iterator[Any]:
-        yield from islice(self._learning.batches(*arguments), 2)
-        time.sleep(600)
+        batches = iter(self._learning.batches(*arguments))
+        yield from islice(batches, 2)
+        strategies._STUCK = 5
+        time.sleep(600 if self._hangs else 0)
+        yield from batches
 
 
 strategy = Strategy(kind=kind, replicas=int(replicas))  # type: ignore[arg-type]
@@ -59,10 +61,10 @@ with report_user_errors(stopped="stopped; the same command goes on from here"):
     make_deterministic(1)
     if mishap == ["dies"] and not team.is_chief:
         os.kill(os.getpid(), signal.SIGKILL)
-    with team.failures_explained():
+    paths = TrainingPaths(folder / "records", [], folder / "runs" / training, folder / "models" / training)
+    with making_networks(recipe.model, plan, paths, team):
         networks = small_networks(recipe, training, team.strategy)
     learning = registry.learning(recipe, CLASSES)
-    if mishap == ["hangs"] and not team.is_chief:
-        learning = WithoutMorePictures(learning)  # type: ignore[assignment]
-    paths = TrainingPaths(folder / "records", [], folder / "runs" / training, folder / "models" / training)
+    if mishap == ["hangs"]:
+        learning = WithoutMorePictures(learning, hangs=not team.is_chief)  # type: ignore[assignment]
     run_training(learning, networks, plan, paths, team)

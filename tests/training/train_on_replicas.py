@@ -2,7 +2,8 @@
 
 Usage: python train_on_replicas.py TASK TRAINING MICRO_BATCHES FREEZE SPREAD REPLICAS...
 Each number of replicas trains the same network on the same batches. A line says, as JSON, which variables end with
-other values in another replica, and how far losses and variables are from those of the first number of replicas.
+other values in another replica, and how far losses and variables are, at most and on average, from those of the first
+number of replicas.
 """
 
 import json
@@ -64,5 +65,7 @@ for count in map(int, counts):
     first = first or (losses, values)
     distances = {name: float(np.abs(value - first[1][name]).max()) for name, value in values.items()}
     worst = max(distances, key=distances.__getitem__)
-    moved = {"losses": float(np.abs(losses - first[0]).max()), "variable": worst, "distance": distances[worst]}
+    values_apart = np.concatenate([np.abs(value - first[1][name]).ravel() for name, value in values.items()])
+    moved: dict[str, object] = {"mean": float(values_apart.mean())}
+    moved |= {"losses": float(np.abs(losses - first[0]).max()), "variable": worst, "distance": distances[worst]}
     print(json.dumps({"replicas": count, "differing": differing, **moved}), flush=True)

@@ -38,17 +38,17 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.benchmark.speed import measure_speed
     from octet.commands.benchmark.table import rates_table
 
-    plan = recipe.train_float
-    if plan.strategy.kind in ("workers", "tpu"):  # which this command does not start
-        recipe = recipe.model_copy(update={"train_float": plan.on_one_device()})
-        print(f"train_float is measured on one device, without the other {plan.strategy.replicas - 1} replicas")
+    alone = recipe
+    if recipe.train_float.strategy.kind in ("workers", "tpu"):  # which this command does not start
+        alone = recipe.model_copy(update={"train_float": recipe.train_float.on_one_device()})
+        print(f"train_float is measured on one device, in place of its {recipe.train_float.strategy.replicas} replicas")
 
     rates = {}
     for count in sorted({1, min(2, cores()), cores()}):
         rates[count] = {
             "from the archives": on_cores(count, preparation_rates, recipe, archives),
             "from the records": on_cores(count, input_rates, recipe, records),
-            "training": on_cores(count, training_rates, recipe, records, pretrained),
+            "training": on_cores(count, training_rates, alone, records, pretrained),
         }
         if weights.exists():
             rates[count]["scoring"] = on_cores(count, scoring_rates, recipe, records, weights)

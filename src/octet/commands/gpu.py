@@ -29,9 +29,7 @@ Case = dict[str, Any]
 
 
 def main(options: argparse.Namespace) -> int:
-    recipe = load_recipe(options.recipe)
-    alone = {name: getattr(recipe, name).on_one_device() for name in ("train_float", "train_qat")}
-    base = recipe.model_copy(update=alone)
+    base = load_recipe(options.recipe)
 
     from octet.commands.health.gpu_facts import read_gpu_facts
     from octet.commands.proof.project import make_project, weights_after_a_kill
@@ -43,13 +41,13 @@ def main(options: argparse.Namespace) -> int:
     facts = read_gpu_facts()
     folder = Path("runs", "gpu")
     print("rendering pictures", flush=True)
-    rendered = make_project(folder, base)
+    recipe = make_project(folder, base)
     records = folder / "data" / "proof" / "records"
     cases: dict[str, Case] = {}
     for name, (training, changes) in _cases(base, *(("GPUs", len(facts.gpus)) if facts.gpus else _ON_CPU)).items():
         compiled = {"xla": getattr(base, training).xla}
-        plan = getattr(rendered, training).model_copy(update=compiled | changes)
-        changed = rendered.model_copy(update={training: plan})
+        plan = getattr(recipe, training).model_copy(update=compiled | changes)
+        changed = recipe.model_copy(update={training: plan})
         case = cases[name] = _measure(take_steps, changed, training, records, options.steps)
         result = f"failed: {case[_FAILED]}" if _FAILED in case else f"{case['pictures_per_second']} pictures/s"
         print(f"{name}: {result}", flush=True)
@@ -99,21 +97,22 @@ def _cases(base: Recipe, devices: str, count: int) -> dict[str, tuple[str, dict[
 
     One is on so many devices; `devices` is what they are called.
     """
-    plan = base.train_float
+    plan, alone, quantized = base.train_float, base.train_float.on_one_device(), base.train_qat.on_one_device()
     other_precision = "bfloat16" if plan.precision == "float32" else "float32"
     cases: dict[str, tuple[str, dict[str, Any]]] = {
         "float": ("train_float", {}),
         "float, again": ("train_float", {}),
         f"float in {_BITS[other_precision]} bits": ("train_float", {"precision": other_precision}),
     }
-    if plan.pictures_at_once == plan.batch:  # in several, compiling takes too long
+    if alone.pictures_at_once == plan.batch:  # in several, compiling takes too long
         cases[f"float, {_COMPILED[not plan.xla]}"] = ("train_float", {"xla": not plan.xla})
     cases["8 bits"] = ("train_qat", {})
-    if base.train_qat.pictures_at_once == base.train_qat.batch:
-        cases[f"8 bits, {_COMPILED[not base.train_qat.xla]}"] = ("train_qat", {"xla": not base.train_qat.xla})
+    if quantized.pictures_at_once == quantized.batch:
+        cases[f"8 bits, {_COMPILED[not quantized.xla]}"] = ("train_qat", {"xla": not quantized.xla})
     if count > 1 and plan.pictures_at_once % count == 0:
         strategy = plan.strategy.model_copy(update={"kind": "mirrored", "replicas": count})
-        cases[f"float on {count} {devices}"] = ("train_float", {"strategy": strategy, "xla": False})
+        shared = {"strategy": strategy, "micro_batches": plan.batch // plan.pictures_at_once, "xla": False}
+        cases[f"float on {count} {devices}"] = ("train_float", shared)
     return cases
 
 

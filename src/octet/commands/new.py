@@ -28,7 +28,7 @@ from octet.commands.recipes.sections import Value, add_section, add_to_pipeline
 from octet.common.errors import UserError
 from octet.common.files import atomic_write
 from octet.recipe.shared.dataset import Rendered
-from octet.recipe.shared.load import PARAMS, describe, load_recipe, require_recipe_name
+from octet.recipe.shared.load import PARAMS, describe, load_recipe, read_sections, require_recipe_name
 from octet.recipe.shared.recipe import Recipe
 from octet.tasks.proposal import Proposal
 
@@ -186,7 +186,7 @@ def _require_new_name(name: str) -> None:
     require_recipe_name(name)
     if yaml.safe_load(name) != name:
         raise UserError(f"recipe {name!r}: YAML takes it for {yaml.safe_load(name)!r}; choose another name")
-    if name in yaml.safe_load(PARAMS.read_text()):
+    if name in read_sections():
         raise UserError(f"{PARAMS}: there is a recipe {name!r} already; choose another name, or edit that one")
 
 

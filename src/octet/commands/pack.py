@@ -28,7 +28,9 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.packing.folder import is_replaceable, write_pack
     from octet.common import device
 
-    if folder.is_symlink() or (folder.exists() and not is_replaceable(folder)):
+    if folder.is_symlink():
+        raise UserError(f"{folder}: is a link: name the folder itself with --out")
+    if folder.exists() and not is_replaceable(folder):
         raise UserError(f"{folder}: is there already and was not packed by this command: name another with --out")
     device.choose("cpu", 1)
     write_pack(folder, recipe, files, options.pictures)

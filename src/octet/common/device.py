@@ -45,10 +45,16 @@ def choose(device: Device, count: int, before: int = 0, processes: int = 1) -> l
 def own_share(gpus: list[Any], count: int, before: int, processes: int) -> list[Any]:
     """The GPUs of one of several processes on a machine, each of which takes so many.
 
-    A process that sees enough for all leaves the first to those before it; one that sees fewer has its own already.
+    One that sees enough for all leaves the first to those before it, unless a launcher has given it its own.
     """
-    first = before * count if len(gpus) >= processes * count else 0
-    return gpus[first : first + count]
+    if len(gpus) >= processes * count:
+        return gpus[before * count :][:count]
+    if gpus and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        raise UserError(
+            f"{processes} processes on this machine need {processes * count} GPUs, and there are {len(gpus)}: start "
+            "fewer here, or give each its own in CUDA_VISIBLE_DEVICES"
+        )
+    return gpus[:count]
 
 
 def find_gpus(device: Device, count: int = 1) -> list[Any]:

@@ -14,7 +14,7 @@ from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Sha
 Stride = Literal[8, 16, 32, 64, 128]
 STRIDES: tuple[int, ...] = get_args(Stride)
 
-_AboveZero = Annotated[float, Field(ge=0.001, le=1)]  # the runtimes' operator refuses an IoU threshold of 0
+_AboveZero = Annotated[float, Field(ge=0.001, le=1)]  # files have six decimals, and runtimes refuse an IoU of 0
 _BACKBONE_STRIDE = 32  # of the backbone's last features; each further grid is computed from the one before
 
 

@@ -63,12 +63,14 @@ def run_steps(
         step, kept.score = state["step"], state["best_score"]
         history.load_state(state["history"])
         print(f"going on after step {step} of {total}", flush=True)
-    _begin_together(step, update, team)
 
     with stop_requested() as is_stop_requested, Progress(title, total, "steps", initial=step, interval=300) as progress:
         if not restored:
             progress.say(history.start(kept.score_and_keep(update.averaged)))
-        for ids, pictures, targets in batches(step):
+        _begin_together(step, update, team)
+        with team.waiting():
+            following = batches(step)
+        for ids, pictures, targets in following:
             with team.waiting():
                 losses = {name: float(value) for name, value in update(pictures, targets).items()}
             step += 1
@@ -93,8 +95,10 @@ def run_steps(
 def follow_steps(update: Update, batches: Batches, team: Team) -> None:
     """Compute this process's part of every step that the chief's process runs, until that has written all results."""
     step = _begin_together(0, update, team)
+    with team.waiting():
+        following = batches(step)
     with stop_requested() as is_stop_requested:
-        for ids, pictures, targets in batches(step):
+        for ids, pictures, targets in following:
             with team.waiting():
                 loss = sum(map(float, update(pictures, targets).values()))
             if not math.isfinite(loss):

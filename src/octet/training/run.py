@@ -1,6 +1,7 @@
 """The training of a stage: from records to the weights that are kept and the history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,8 @@ from octet.common.files import atomic_folder
 from octet.common.replicas import count_replicas
 from octet.common.tensorflow import keras, tf
 from octet.data.augmentation.batches import total_steps
-from octet.data.reading.records import count_records
-from octet.recipe.shared.recipe import Training
+from octet.data.reading.records import count_records, read_class_names
+from octet.recipe.shared.recipe import Model, Training
 from octet.training.batch_norm import synchronize_batch_norm
 from octet.training.checkpoints import Checkpoints
 from octet.training.dropout import make_dropout_repeatable
@@ -40,6 +41,18 @@ class TrainingPaths:
     before: Path | None = None  # the output of the training that this one goes on from
 
 
+@contextmanager
+def making_networks(model: Model, plan: Training, paths: TrainingPaths, team: Team) -> Iterator[None]:
+    """Make a training's networks: all processes have to make the same, for they exchange what these begin with."""
+    # Not the records' content: a process reads no more than its share of them.
+    records = sorted((file.name, file.stat().st_size) for file in paths.records.iterdir())
+    inputs = [model.model_dump(), plan.model_dump(), read_class_names(paths.records), records]
+    with team.failures_explained():
+        team.require_same(fingerprint(inputs, paths.initial_weights))
+        with team.waiting(for_chief=True):
+            yield
+
+
 def run_training(
     learning: "Learning",
     networks: Networks,
@@ -65,14 +78,11 @@ def run_training(
         with team.strategy.scope():
             update = make_update(learning, networks, plan, schedule)
         batches = partial(distributed_batches, learning, paths.records, plan, team.strategy)
-        inputs = [learning.model.model_dump(), plan.model_dump()]
-        # Not the records' content: a process reads no more than its share of them.
-        records = sorted((file.name, file.stat().st_size) for file in paths.records.iterdir())
-        team.require_same(fingerprint([*inputs, records], paths.initial_weights))
         if not team.is_chief:
             follow_steps(update, batches, team)
             return
         validation = learning.validation(paths.records)
+        inputs = [learning.model.model_dump(), plan.model_dump()]
         with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
             kept = KeptWeights(validation.score, keep)
             events = paths.scratch / "tensorboard"

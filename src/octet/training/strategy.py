@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _LATE = 600  # seconds that processes wait for one another at the start
 _SILENT = 30  # seconds without a sign of life after which a process counts as gone
-_STUCK = 1800  # seconds that a process may keep the others waiting, as the chief does while it validates
+_STUCK = 1800  # seconds that a process may keep the others waiting for its part of a step
 # What TensorFlow raises where another process went away.
 _LOSSES = (
     tf.errors.UnavailableError,
@@ -57,7 +57,8 @@ class Team:
         number = tf.constant(int(fingerprint, 16), tf.int64)
         if self.take_from_chief([number])[0] != number:
             raise UserError(
-                "this process has other parameters, data or code than the chief: give all the same commit and files"
+                "this process has other parameters, data or code than the chief: give all the same commit, the same "
+                "data/RECIPE, and for train_qat and train_control the same models/RECIPE/float"
             )
 
     def agree(self, wanted: bool) -> bool:
@@ -65,20 +66,23 @@ class Team:
         if self.cluster is None:
             return wanted
         flags = self.strategy.experimental_distribute_values_from_function(lambda _: tf.constant(float(wanted)))
-        with self.waiting():
+        with self.waiting(for_chief=True):
             return bool(self.strategy.reduce("SUM", flags, axis=None))
 
     def take_from_chief(self, values: Sequence[Any]) -> list[tf.Tensor]:
         """The values that the chief has, in every process."""
         if self.cluster is None:
             return list(values)
-        with self.waiting():
+        with self.waiting(for_chief=True):
             return take_from_chief(self.strategy, values, self.is_chief)
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """End this process where the others keep it waiting for too long: nothing interrupts TensorFlow's exchanges."""
-        if self.cluster is None:
+    def waiting(self, *, for_chief: bool = False) -> Iterator[None]:
+        """End this process where another keeps it waiting for too long: nothing interrupts TensorFlow's exchanges.
+
+        The chief may take its time where the others wait for it alone, as they do while it validates.
+        """
+        if self.cluster is None or (for_chief and not self.is_chief):
             yield
             return
         timer = threading.Timer(_STUCK, _give_up, [self.cluster])
@@ -99,7 +103,7 @@ class Team:
                 raise UserError(_what_does_not_fit(error)) from None
             if self.cluster is None or not (isinstance(error, _LOSSES) or "Collective ops" in str(error)):
                 raise
-            raise UserError(_who_is_gone(self.cluster, error)) from None
+            raise UserError(_what_failed(self.cluster, error)) from None
 
 
 def start_team(plan: Training) -> Team:
@@ -241,29 +245,36 @@ def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
 
 def _give_up(cluster: Cluster) -> None:
     names = " or ".join(cluster.name(index) for index in range(len(cluster.addresses)) if index != cluster.index)
-    print(
-        f"octet: {names} has kept {cluster.name(cluster.index)} waiting for {_STUCK / 60:g} minutes and counts as "
-        "hanging, so all stop; the last checkpoint is good, and the same command goes on from it",
-        file=sys.stderr,
-        flush=True,
-    )
-    os._exit(1)
+    try:
+        print(
+            f"octet: {names} has kept {cluster.name(cluster.index)} waiting for {_STUCK / 60:g} minutes and counts as "
+            "hanging, so the others stop: end it; the last checkpoint is good, and the same command goes on from it",
+            file=sys.stderr,
+            flush=True,
+        )
+    finally:  # whether or not anybody listens
+        os._exit(1)
 
 
-def _who_is_gone(cluster: Cluster, error: Exception) -> str:
+def _what_failed(cluster: Cluster, error: Exception) -> str:
     """The message about an exchange between processes that failed."""
     named = re.search(r"unhealthy.*?/task:(\d+)", str(error), re.DOTALL)
-    gone = [int(named[1])] if named else cluster.silent()
-    names = ", ".join(map(cluster.name, gone)) or f"another process ({first_line(error)})"
-    return f"{names} is gone, so all stop; the last checkpoint is good, and the same command goes on from it"
+    if gone := [int(named[1])] if named else cluster.silent():
+        names = ", ".join(map(cluster.name, gone))
+        return f"{names} is gone, so all stop; the last checkpoint is good, and the same command goes on from it"
+    telling = (line for line in str(error).splitlines() if "Collective ops" in line)
+    return (
+        f"the processes of the training could not exchange what they computed, so all stop "
+        f"({next(telling, first_line(error))}); the last checkpoint is good"
+    )
 
 
 def _what_does_not_fit(error: Exception) -> str:
     """The message about a device that is out of memory; TensorFlow's own tells first where in the code that was."""
     telling = (line for line in str(error).splitlines() if re.search("OOM when|ut of memory|ailed to allocate", line))
     return (
-        f"the batch does not fit into the device's memory ({next(telling, first_line(error))}): "
-        "set micro_batches higher; `make doctor RECIPE=...` says how many"
+        f"the training does not fit into the device's memory ({next(telling, first_line(error))}): set micro_batches "
+        "higher, of which `make doctor RECIPE=...` says how many, and end what else uses the device"
     )
 
 

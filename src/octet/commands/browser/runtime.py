@@ -22,9 +22,11 @@ _BUNDLE, _WASM = "package/vision_bundle.mjs", "package/wasm/"
 def obtain_runtime(scratch: Path) -> Path:
     """The folder under `scratch` that holds the runtime; it is downloaded and unpacked where it does not exist yet."""
     folder = scratch / f"tasks-vision-{_VERSION}"
+    if folder.exists():
+        return folder
     scratch.mkdir(parents=True, exist_ok=True)
-    with FileLock(scratch / "lock"):  # a second demo that starts meanwhile waits for the first one's
-        if not folder.exists():
+    with FileLock(scratch / "lock"):
+        if not folder.exists():  # another demo, for which this one waited, may have brought it
             package = scratch / _PACKAGE.name
             obtain(_PACKAGE, package)
             _unpack(package, folder)

@@ -1,5 +1,7 @@
 """Whether this machine has the devices that a recipe's trainings share a batch over, and whether it has more."""
 
+import os
+
 from octet.commands.health.finding import Finding
 from octet.common.errors import UserError
 from octet.recipe.shared.recipe import Recipe, Training
@@ -34,19 +36,25 @@ def _check(section: str, plan: Training, gpus: int) -> Finding | None:
 
 def _check_workers(section: str, replicas: int, gpus: int) -> Finding:
     """Whether the processes that a launcher has described can share the replicas; without one, how many are needed."""
-    each = max(1, gpus)  # without a GPU, a process has one replica
+    most = max(1, gpus)  # replicas of a process; without a GPU, it has one
     here = f"this machine has {gpus} GPUs" if gpus else "a process without GPUs has one replica"
     text = f"{section} has {replicas} replicas in processes that a launcher starts; {here}"
-    if not is_launched():
-        return Finding("note", "devices", text, f"start {-(-replicas // each)} processes or more; docs/scaling.md")
+    fitting = next(count for count in range(1, replicas + 1) if replicas % count == 0 and replicas // count <= most)
+    remedy = f"start {fitting} such processes; docs/scaling.md"
     try:
-        processes = len(read_cluster().addresses)
+        cluster = read_cluster() if is_launched() else None
     except UserError as error:
         return Finding("FAIL", "devices", str(error))
+    if cluster is None or len(cluster.addresses) == 1:  # as in a shell from which a step of Slurm is started
+        return Finding("note", "devices", text, remedy)
+    processes, (_, here_too) = len(cluster.addresses), cluster.neighbours
     if replicas % processes:
         remedy = f"set {section}.strategy.replicas to a multiple of {processes}"
         return Finding("FAIL", "devices", f"{section} has {replicas} replicas for {processes} processes", remedy)
-    if replicas // processes > each:
-        remedy = f"start {-(-replicas // each)} processes or more, or set {section}.strategy.replicas lower"
-        return Finding("FAIL", "devices", f"{text}, and each of {processes} takes {replicas // processes}", remedy)
-    return Finding("ok", "devices", f"{section} has {replicas // processes} replicas in each of {processes} processes")
+    each = replicas // processes
+    if each > most:
+        return Finding("FAIL", "devices", f"{text}, and each of {processes} takes {each}", remedy)
+    if gpus and here_too * each > gpus and "CUDA_VISIBLE_DEVICES" not in os.environ:
+        needed = f"{here_too} processes on this machine need {here_too * each} GPUs, and there are {gpus}"
+        return Finding("FAIL", "devices", needed, "start fewer here, or give each its own in CUDA_VISIBLE_DEVICES")
+    return Finding("ok", "devices", f"{section} has {each} replicas in each of {processes} processes")

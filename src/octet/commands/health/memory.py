@@ -45,7 +45,7 @@ def check_memory(recipe: Recipe, trainings: Sequence[str], available: int | None
         return Finding("note", "memory", f"{device}: its size is not known")
     plans: dict[str, Training] = {name: getattr(recipe, name) for name in trainings}
     needs = {name: memory_need(recipe, name, gpu) for name in plans}
-    # Replicas on GPUs and in processes have a memory each, those on parts of a CPU the same.
+    # Replicas on GPUs have a memory each, those on parts of a CPU the same; of several processes, one is judged.
     apart = {name: gpu or plan.strategy.kind != "mirrored" for name, plan in plans.items()}
     shares = {name: plan.strategy.replicas if apart[name] else 1 for name, plan in plans.items()}
     at_once = {name: plan.pictures_at_once // shares[name] for name, plan in plans.items()}

@@ -33,7 +33,8 @@ def make_project(folder: Path, base: Recipe) -> Recipe:
     section["dataset"] |= {"source": source, "splits": splits, "classes": "found", "pretrained": None, "shards": 2}
     both = {"device": "gpu", "strategy": {"kind": "one", "replicas": 1}, "at_once": 1, "xla": False}
     both |= {"epochs": 1, "warmup_epochs": 0.5}
-    for name, plan in (("train_float", base.train_float), ("train_qat", base.train_qat)):
+    for name in ("train_float", "train_qat"):
+        plan = getattr(base, name).on_one_device()
         section[name] |= {**both, "micro_batches": plan.batch // plan.pictures_at_once}  # of what is at once, one
     section["train_float"]["frozen_blocks"] = 0
     (folder / PARAMS).write_text(yaml.safe_dump({"proof": section}, sort_keys=False))

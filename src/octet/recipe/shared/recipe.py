@@ -158,7 +158,7 @@ class TrainFloat(Training):
     @model_validator(mode="after")
     def _is_in_32_bits_on_a_tpu(self) -> "TrainFloat":
         if self.strategy.kind == "tpu" and self.precision != "float32":
-            raise ValueError(f"precision {self.precision} was never tried on a TPU: set it to float32")
+            raise ValueError(f"precision {self.precision} is refused on a TPU, where nothing was tried: set float32")
         return self
 
 
