@@ -43,5 +43,5 @@ update = make_update(registry.learning(recipe, classes), networks, plan, make_sc
 for _ in range(_STEPS):
     update(pictures, targets)
 measured = peak_memory()
-estimated = memory_need(recipe, training).of(plan.pictures_at_once)
+estimated = memory_need(recipe, training).of(plan.pictures_at_once, plan.parts)
 print(json.dumps({"measured": measured, "estimated": estimated}))

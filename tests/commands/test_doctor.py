@@ -121,8 +121,9 @@ def test_the_batch_that_fits_is_named() -> None:
     in_parts = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"micro_batches": 4})})
     assert check(in_parts, 40).state == "ok"
     assert "quickstart.train_float.micro_batches to 4" in check(in_parts, 20).remedy  # two at once
-    taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update={"distillation_weight": 0.5})})
-    assert check(taught, 80).state == "FAIL"  # the teacher's as well
+    halves = {"micro_batches": 2, "distillation_weight": 0.5}
+    taught = recipe.model_copy(update={"train_qat": recipe.train_qat.model_copy(update=halves)})
+    assert check(taught, 40).state == "FAIL"  # the teacher's as well
     assert need.each == pytest.approx(16 * memory_need(quickstart, "train_float").each, rel=0.1)
     assert check_memory(recipe, TRAININGS, None, gpu=True).state == "note"
 
@@ -151,7 +152,7 @@ def test_a_gpu_holds_neither_the_graph_nor_the_batches_that_wait_and_half_of_eac
         memory_need(of, "train_float", gpu=True) for of in (recipe, recipe.model_copy(update={"train_float": plan}))
     )
     assert halved.each == whole.each / 2
-    assert halved.of(1) < memory_need(recipe, "train_float").of(1) - 1e9
+    assert halved.of(1, 1) < memory_need(recipe, "train_float").of(1, 1) - 1e9
 
 
 def test_a_setting_that_changes_the_bytes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def _cases(base: Recipe, devices: str, count: int) -> dict[str, tuple[str, dict[
         cases[f"8 bits, {_COMPILED[not quantized.xla]}"] = ("train_qat", {"xla": not quantized.xla})
     if count > 1 and plan.pictures_at_once % count == 0:
         strategy = plan.strategy.model_copy(update={"kind": "mirrored", "replicas": count})
-        shared = {"strategy": strategy, "micro_batches": plan.batch // plan.pictures_at_once, "xla": False}
+        shared = {"strategy": strategy, "micro_batches": plan.parts, "xla": False}
         cases[f"float on {count} {devices}"] = ("train_float", shared)
     return cases
 

@@ -51,7 +51,7 @@ def shared_rates(recipe: Recipe, records: Path, pretrained: list[Path]) -> dict[
     def on(kind: Literal["one", "mirrored", "workers"], replicas: int) -> Recipe:
         strategy = Strategy(kind=kind, replicas=replicas)
         plan = recipe.train_float
-        rounds = {"micro_batches": plan.batch // plan.pictures_at_once, "at_once": 1}  # replicas are what is at once
+        rounds = {"micro_batches": plan.parts, "at_once": 1}  # replicas are what is at once
         changes = {"device": "cpu", "strategy": strategy, "xla": False, **rounds}
         return recipe.model_copy(update={"train_float": plan.model_copy(update=changes)})
 

@@ -16,7 +16,7 @@ from octet.tasks import registry
 _BYTES = 4  # a float32
 _RUNTIME = 0.6e9  # TensorFlow itself, with the pages of its libraries
 _WEIGHT_COPIES = 5  # a weight, its average, its gradient, and Adam's two moments
-_LAYER, _QUANTIZED_LAYER = 1.8e6, 5.0e6  # of the step's graph while TensorFlow optimizes it, freed before activations
+_LAYER, _QUANTIZED_LAYER = 1.8e6, 5.0e6  # of the step's graph while TensorFlow optimizes it
 _WAITING = 5  # batches: four that are ready, and the one that is computed
 _USABLE = 0.9
 _MANY_CLASSES = 80  # assumed where the classes are only known when the data have been read
@@ -24,15 +24,22 @@ _MANY_CLASSES = 80  # assumed where the classes are only known when the data hav
 
 @dataclass(frozen=True)
 class Need:
-    """The bytes that a training takes: while it starts, later in any case, and for each picture at once."""
+    """The bytes that a training takes: in any case, for its graph, and for each picture at once.
 
-    starting: float
+    A step that computes a batch in one part gives back what its graph took before the activations come, and those of
+    the teacher as soon as they were used; one that computes it in several parts does neither.
+    """
+
     fixed: float
+    graph: float
     each: float
+    each_in_one_part: float
 
-    def of(self, pictures: int) -> float:
-        """The most that it takes with so many pictures at once."""
-        return max(self.starting, self.fixed + pictures * self.each)
+    def of(self, pictures: int, parts: int) -> float:
+        """The most that it takes with so many pictures at once, in each of so many parts of a batch."""
+        if parts == 1:
+            return self.fixed + max(self.graph, pictures * self.each_in_one_part)
+        return self.fixed + self.graph + pictures * self.each
 
 
 def check_memory(recipe: Recipe, trainings: Sequence[str], available: int | None, gpu: bool = False) -> Finding:
@@ -49,20 +56,21 @@ def check_memory(recipe: Recipe, trainings: Sequence[str], available: int | None
     apart = {name: gpu or plan.strategy.kind != "mirrored" for name, plan in plans.items()}
     shares = {name: plan.strategy.replicas if apart[name] else 1 for name, plan in plans.items()}
     at_once = {name: plan.pictures_at_once // shares[name] for name, plan in plans.items()}
-    name = max(plans, key=lambda training: needs[training].of(at_once[training]))
+    most = {name: needs[name].of(at_once[name], plan.parts) for name, plan in plans.items()}
+    name = max(most, key=most.__getitem__)
     plan, need = plans[name], needs[name]
     text = (
         f"{device}: {available / 1e9:.1f} GB; {at_once[name]} pictures at once in {name} "
-        f"need about {need.of(at_once[name]) / 1e9:.1f} GB"
+        f"need about {most[name] / 1e9:.1f} GB"
     )
     usable = _USABLE * available
-    if need.of(at_once[name]) <= usable:
+    if most[name] <= usable:
         return Finding("ok", "memory", text)
     batch, step = plan.batch // shares[name], plan.at_once
     enough = [
         count
         for count in range(step, batch + 1, step)
-        if batch % count == 0 and need.of(batch // count * step) <= usable
+        if batch % count == 0 and need.of(batch // count * step, count // step) <= usable
     ]
     if not enough:
         return Finding("FAIL", "memory", text, "not even one picture fits: free memory, or a smaller model")
@@ -84,12 +92,14 @@ def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
         learning = [layer for layer in learning if not isinstance(layer, keras.layers.BatchNormalization)]
     activations = sum(math.prod(tensor.shape[1:]) for layer in learning for tensor in _listed(layer.output))
     each = _bytes_kept(plan) * activations
+    taught = getattr(plan, "distillation_weight", 0)
+    each_in_one_part = each * 2 / 3 if taught and not gpu else each  # on a GPU, nobody has measured it
     weights = _WEIGHT_COPIES * _BYTES * model.count_params()
     if gpu:  # the graph, TensorFlow and all batches but one are in the machine's memory
-        return Need(0, weights + _batch(recipe, plan), each)
+        return Need(weights + _batch(recipe, plan), 0, each, each_in_one_part)
     fixed = _RUNTIME + weights + _waiting(recipe, plan)
     layer = _LAYER if isinstance(plan, TrainFloat) else _QUANTIZED_LAYER
-    return Need(fixed + layer * len(model.layers), fixed, each)
+    return Need(fixed, layer * len(model.layers), each, each_in_one_part)
 
 
 def _bytes_kept(plan: Training) -> int:

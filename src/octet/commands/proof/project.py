@@ -35,7 +35,7 @@ def make_project(folder: Path, base: Recipe) -> Recipe:
     both |= {"epochs": 1, "warmup_epochs": 0.5}
     for name in ("train_float", "train_qat"):
         plan = getattr(base, name).on_one_device()
-        section[name] |= {**both, "micro_batches": plan.batch // plan.pictures_at_once}  # of what is at once, one
+        section[name] |= {**both, "micro_batches": plan.parts}  # of what is at once, one
     section["train_float"]["frozen_blocks"] = 0
     (folder / PARAMS).write_text(yaml.safe_dump({"proof": section}, sort_keys=False))
     for stage in ("fetch", "preprocess"):

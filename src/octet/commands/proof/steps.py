@@ -58,7 +58,9 @@ def take_steps(recipe: Recipe, training: str, records: Path, steps: int) -> dict
         "pictures_per_second": round(steps * plan.batch / from_records, 1),
         "waiting": round(max(0.0, 1 - one_batch / from_records), 3),  # of the time, for pictures
         "peak_bytes": _peak(gpus),
-        "estimated_bytes": round(memory_need(recipe, training, bool(gpus)).of(plan.pictures_at_once // sharing)),
+        "estimated_bytes": round(
+            memory_need(recipe, training, bool(gpus)).of(plan.pictures_at_once // sharing, plan.parts)
+        ),
     }
 
 

@@ -136,6 +136,11 @@ class Training(Section):
         """The pictures whose activations are in memory at the same time, in all replicas together."""
         return self.batch // self.micro_batches * self.at_once
 
+    @property
+    def parts(self) -> int:
+        """How many parts of a batch follow one another in a step."""
+        return self.micro_batches // self.at_once
+
     def on_one_device(self) -> Self:
         """The same training without others: the parts of a batch that replicas would compute follow one another."""
         parts = self.micro_batches * self.strategy.replicas
