@@ -91,9 +91,9 @@ def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
     if getattr(plan, "freeze_batch_norm", False):  # its gradient needs nothing of the pictures
         learning = [layer for layer in learning if not isinstance(layer, keras.layers.BatchNormalization)]
     activations = sum(math.prod(tensor.shape[1:]) for layer in learning for tensor in _listed(layer.output))
-    each = _bytes_kept(plan) * activations
-    taught = getattr(plan, "distillation_weight", 0)
-    each_in_one_part = each * 2 / 3 if taught and not gpu else each  # on a GPU, nobody has measured it
+    each = _bytes_kept(plan, with_teachers=True) * activations
+    # Whether a GPU gives the teacher's back early, nobody has measured.
+    each_in_one_part = _bytes_kept(plan, with_teachers=gpu) * activations
     weights = _WEIGHT_COPIES * _BYTES * model.count_params()
     if gpu:  # the graph, TensorFlow and all batches but one are in the machine's memory
         return Need(weights + _batch(recipe, plan), 0, each, each_in_one_part)
@@ -102,11 +102,11 @@ def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
     return Need(fixed, layer * len(model.layers), each, each_in_one_part)
 
 
-def _bytes_kept(plan: Training) -> int:
-    """The bytes that a training keeps of an activation; fake quantization also keeps the rounded and the teacher's."""
+def _bytes_kept(plan: Training, with_teachers: bool) -> int:
+    """The bytes that a training keeps of an activation; fake quantization keeps the rounded too, and a teacher's."""
     if isinstance(plan, TrainFloat):
         return _BYTES // 2 if plan.precision == "bfloat16" else _BYTES
-    return _BYTES * (3 if getattr(plan, "distillation_weight", 0) else 2)
+    return _BYTES * (3 if with_teachers and getattr(plan, "distillation_weight", 0.0) > 0 else 2)
 
 
 def _waiting(recipe: Recipe, plan: Training) -> float:
