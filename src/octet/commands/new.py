@@ -30,6 +30,7 @@ from octet.common.files import atomic_write
 from octet.recipe.shared.dataset import Rendered
 from octet.recipe.shared.load import PARAMS, describe, load_recipe, read_sections, require_recipe_name
 from octet.recipe.shared.recipe import Recipe
+from octet.recipe.shared.types import has_single_spaces
 from octet.tasks.proposal import Proposal
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def look_at(data: OwnData, recipe: Recipe) -> "Survey":
         looked = recipe.model_copy(update={"dataset": dataset})
         survey = registry.proposing(looked).survey(sorted(archives.iterdir()))
     for name in survey.classes:
-        if name != " ".join(name.split()):
+        if not has_single_spaces(name):
             raise UserError(f"the class {name!r}: has a space at an end, or two in a row: rename it")
     return survey
 

@@ -29,6 +29,11 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+def has_single_spaces(text: str) -> bool:
+    """Whether a text has no space at an end, and no two in a row."""
+    return text == " ".join(text.split())
+
+
 def require_strings(value: object, expected: str) -> tuple[str, ...]:
     """Return a value from YAML as a tuple if it is a list of strings without extra spaces; else raise a ValueError.
 
@@ -37,7 +42,7 @@ def require_strings(value: object, expected: str) -> tuple[str, ...]:
     if (
         not isinstance(value, list)
         or not value
-        or not all(isinstance(item, str) and item and item == " ".join(item.split()) for item in value)
+        or not all(isinstance(item, str) and item and has_single_spaces(item) for item in value)
     ):
         raise ValueError(f"expected {expected}")
     if not all(map(str.isprintable, value)):
