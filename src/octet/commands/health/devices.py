@@ -1,8 +1,7 @@
 """Whether this machine has the devices that a recipe's trainings share a batch over, and whether it has more."""
 
-import os
-
 from octet.commands.health.finding import Finding
+from octet.common.device import own_share
 from octet.common.errors import UserError
 from octet.recipe.shared.recipe import Recipe, Training
 from octet.training.cluster import is_launched, read_cluster
@@ -47,14 +46,16 @@ def _check_workers(section: str, replicas: int, gpus: int) -> Finding:
         return Finding("FAIL", "devices", str(error))
     if cluster is None or len(cluster.addresses) == 1:  # as in a shell from which a step of Slurm is started
         return Finding("note", "devices", text, remedy)
-    processes, (_, here_too) = len(cluster.addresses), cluster.neighbours
+    processes = len(cluster.addresses)
     if replicas % processes:
         remedy = f"set {section}.strategy.replicas to a multiple of {processes}"
         return Finding("FAIL", "devices", f"{section} has {replicas} replicas for {processes} processes", remedy)
     each = replicas // processes
     if each > most:
         return Finding("FAIL", "devices", f"{text}, and each of {processes} takes {each}", remedy)
-    if gpus and here_too * each > gpus and "CUDA_VISIBLE_DEVICES" not in os.environ:
-        needed = f"{here_too} processes on this machine need {here_too * each} GPUs, and there are {gpus}"
-        return Finding("FAIL", "devices", needed, "start fewer here, or give each its own in CUDA_VISIBLE_DEVICES")
+    try:
+        own_share(list(range(gpus)), each, *cluster.neighbours)
+    except UserError as error:
+        needed, _, remedy = str(error).partition(": ")
+        return Finding("FAIL", "devices", needed, remedy)
     return Finding("ok", "devices", f"{section} has {each} replicas in each of {processes} processes")
