@@ -35,11 +35,14 @@ def test_the_folders_of_splits_are_image_sets_and_those_in_them_classes(tmp_path
     sets = [prefix.removeprefix("./") + f"flowers/{split}" for split in ("train", "val", "test")]
     with ClassFolders([make_tar(tmp_path / "a.tar", *(prefix + name for name in names))]) as folders:
         assigned, problems = folders.assign(splits([sets[0]], [sets[1]], [sets[2]]))
-    assert ids(assigned) == {
+    assert {name: sorted(found) for name, found in ids(assigned).items()} == {
         name: [f"{image_set}/daisy/1.jpg", f"{image_set}/rose/1.jpg"]
         for name, image_set in zip(("train", "val", "test"), sets, strict=True)
     }
-    assert [picture.class_name for picture in assigned["test"]] == ["daisy", "rose"]
+    assert {picture.id.split("/")[-2]: picture.class_name for picture in assigned["test"]} == {
+        "daisy": "daisy",
+        "rose": "rose",
+    }
     assert problems == []
 
 
@@ -47,8 +50,17 @@ def test_without_a_folder_above_the_classes_the_archive_names_the_set(tmp_path: 
     with ClassFolders([make_tar(tmp_path / "mine.tar", "cat/", "cat/1.jpg", "./dog/2.PNG")]) as folders:
         assert folders.image_sets == ["mine"]
         assigned, problems = folders.assign(splits(["mine"], 1e-9, 1e-9))
-    assert ids(assigned)["train"] == ["mine/cat/1.jpg", "mine/dog/2.PNG"]
+    assert sorted(ids(assigned)["train"]) == ["mine/cat/1.jpg", "mine/dog/2.PNG"]
     assert problems == []
+
+
+def test_the_first_pictures_are_of_all_classes(tmp_path: Path) -> None:
+    """Calibration takes the first so many: of one class alone, they would say nothing about the others."""
+    names = [f"photos/{name}/{number:03d}.jpg" for name in ("cat", "dog", "emu", "fox") for number in range(100)]
+    with ClassFolders([make_tar(tmp_path / "a.tar", *names)]) as folders:
+        assigned, _ = folders.assign(splits(["photos"], 1e-9, 1e-9))
+    first = [picture.class_name for picture in assigned["train"][:100]]
+    assert all(10 < first.count(name) < 40 for name in ("cat", "dog", "emu", "fox"))
 
 
 def test_a_folder_that_is_named_like_its_archive_is_no_empty_class(tmp_path: Path) -> None:

@@ -46,8 +46,9 @@ def make_coco(folder: Path, instances: Any) -> CocoSet:
 def test_boxes_classes_and_files_are_converted(tmp_path: Path) -> None:
     write_archive(tmp_path / "coco.tar", coco_members({"mine": make_coco(tmp_path, INSTANCES)}))
     with Archives([tmp_path / "coco.tar"]) as voc:
-        assert voc.image_set("COCO/mine") == ["a", "b_a", "gone"]
-        first, second, third = (check_picture(voc.entry("COCO", id), CLASSES) for id in voc.image_set("COCO/mine"))
+        ids = sorted(voc.image_set("COCO/mine"))
+        assert ids == ["a", "b_a", "gone"]
+        first, second, third = (check_picture(voc.entry("COCO", id), CLASSES) for id in ids)
     assert first.annotation
     assert first.annotation.objects == (
         Object("dog", (1, 1, 50, 40)),
@@ -188,8 +189,8 @@ def test_two_sets_can_have_files_with_the_same_name(tmp_path: Path) -> None:
     sets = {folder.name: make_coco(folder, INSTANCES) for folder in folders}
     write_archive(tmp_path / "coco.tar", coco_members(sets))
     with Archives([tmp_path / "coco.tar"]) as voc:
-        assert voc.image_set("COCO/a") == ["a_a", "a_b_a", "a_gone"]
-        assert voc.image_set("COCO/b") == ["b_a", "b_b_a", "b_gone"]
+        assert sorted(voc.image_set("COCO/a")) == ["a_a", "a_b_a", "a_gone"]
+        assert sorted(voc.image_set("COCO/b")) == ["b_a", "b_b_a", "b_gone"]
         assert len(voc.entry("COCO", "b_b_a").pictures) == 1
 
 
@@ -200,4 +201,5 @@ def test_file_names_can_have_spaces(tmp_path: Path) -> None:
     (coco_set.pictures / "a.jpg").rename(coco_set.pictures / "photo (1).jpg")
     write_archive(tmp_path / "coco.tar", coco_members({"mine": coco_set}))
     with Archives([tmp_path / "coco.tar"]) as voc:
-        assert check_picture(voc.entry("COCO", voc.image_set("COCO/mine")[0]), CLASSES).annotation
+        assert "photo (1)" in voc.image_set("COCO/mine")
+        assert check_picture(voc.entry("COCO", "photo (1)"), CLASSES).annotation

@@ -37,7 +37,7 @@ def make_yolo(folder: Path, labels: dict[str, str], names: str = DATA_YAML) -> t
 
 def checked_pictures(archive: Path) -> dict[str, CheckedPicture]:
     with Archives([archive]) as voc:
-        return {id: check_picture(voc.entry("YOLO", id), CLASSES) for id in voc.image_set("YOLO/all")}
+        return {id: check_picture(voc.entry("YOLO", id), CLASSES) for id in sorted(voc.image_set("YOLO/all"))}
 
 
 def test_boxes_polygons_and_empty_pictures_are_converted(tmp_path: Path) -> None:

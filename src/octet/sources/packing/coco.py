@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from octet.common.chance import by_chance
 from octet.common.errors import UserError
 from octet.common.untrusted_files import read_untrusted_file
 from octet.fetching.own import require_path
@@ -31,7 +32,7 @@ def coco_members(sets: Mapping[str, CocoSet]) -> Iterator[PackedFile]:
     for name, paths in sets.items():
         annotations = _read_annotations(require_path(paths.instances), f"{name}_" if len(sets) > 1 else "")
         require_path(paths.pictures)
-        ids = [annotation.id for _, annotation in annotations.values()]
+        ids = sorted((annotation.id for _, annotation in annotations.values()), key=by_chance)
         yield PackedFile(f"{root}/{IMAGE_SETS}/{name}.txt", "".join(f"{id}\n" for id in ids).encode())
         for file_name, (place, annotation) in annotations.items():
             origin = f"{paths.instances}: {place} {file_name!r}"

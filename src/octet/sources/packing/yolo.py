@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from octet.common.chance import by_chance
 from octet.common.errors import UserError
 from octet.common.untrusted_files import read_untrusted_file
 from octet.common.untrusted_yaml import load_yaml
@@ -65,7 +66,8 @@ def yolo_members(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFil
             )
         if problems:
             continue
-        yield PackedFile(f"{root}/{IMAGE_SETS}/{name}.txt", "".join(f"{id}\n" for id in ids.values()).encode())
+        listed = sorted(ids.values(), key=by_chance)
+        yield PackedFile(f"{root}/{IMAGE_SETS}/{name}.txt", "".join(f"{id}\n" for id in listed).encode())
         yield from members
         for stem, files in pictures.items():
             for file in files:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from octet.common.chance import by_chance
 from octet.common.errors import UserError
 from octet.sources.reading.tar import LONGEST_NAME, Member, Tars
 from octet.sources.voc.layout import ANNOTATIONS, IMAGE_SETS, MOST_BYTES, PICTURE_SUFFIXES, PICTURES
@@ -51,11 +52,14 @@ class Archives:
         return sorted([*self._image_sets, *(f"{folder}/*" for folder in folders)])
 
     def image_set(self, image_set: str) -> list[str]:
-        """Read the picture ids of an image set such as `VOC2007/trainval`; `FOLDER/*` gives all of a folder, sorted."""
+        """Read the picture ids of an image set such as `VOC2007/trainval`; `FOLDER/*` gives all of a folder.
+
+        The latter in no order of their names, for what looks at the first pictures alone, such as calibration.
+        """
         folder, _, name = image_set.partition("/")
         ids = {id for id_folder, id in [*self._annotations, *self._pictures] if id_folder == folder}
         if name == "*" and ids:
-            return sorted(ids)
+            return sorted(ids, key=by_chance)
         if image_set not in self._image_sets:
             known = ", ".join(self.image_sets) or "none"
             raise UserError(f"image set {image_set!r} is in no archive; there are: {known}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from octet.common.chance import by_chance
 from octet.common.errors import UserError
 from octet.common.wording import list_names
 from octet.recipe.shared.dataset import Splits
@@ -27,6 +28,11 @@ class ClassPicture:
     id: str
     class_name: str
     member: Member
+
+    @property
+    def name_in_class(self) -> str:
+        """The class and the name alone: what decides, so that the same is held out wherever the folder lies."""
+        return "/".join(self.id.split("/")[-2:])
 
     @property
     def origin(self) -> str:
@@ -54,7 +60,10 @@ class ClassFolders:
         return sorted({"/".join(path[:-2]) for path, _, _ in self._files if len(path) > 2 and _is_picture(path)})
 
     def assign(self, splits: Splits) -> tuple[dict[str, list[ClassPicture]], list[Problem]]:
-        """Return the pictures of each split, sorted, and what lies in the image sets but cannot be used."""
+        """Return the pictures of each split, and what lies in the image sets but cannot be used.
+
+        The classes are mixed: what looks at the first pictures alone, such as calibration, has to see all of them.
+        """
         split_of = self._split_of(splits)
         assigned: dict[str, list[ClassPicture]] = {"train": [], "val": [], "test": []}
         problems, seen, used_folders = [], set[str](), set[str]()
@@ -70,13 +79,12 @@ class ClassFolders:
             elif split:
                 seen.add(id)
                 used_folders.add("/".join(path[:-1]))
-                # The class and the name alone decide, so that the same pictures are held out wherever the folder lies.
-                target = held_out_split("/".join(path[-2:]), splits) if split == "train" else split
+                target = held_out_split(picture.name_in_class, splits) if split == "train" else split
                 assigned[target].append(picture)
         for folder in sorted(set(self._folders)):
             if "/".join(folder[:-1]) in split_of and "/".join(folder) not in {*used_folders, *split_of}:
                 problems.append(Problem("/".join(folder), "", "empty class", "a folder without pictures", "file"))
-        return assigned, problems
+        return {split: sorted(pictures, key=_chance) for split, pictures in assigned.items()}, problems
 
     def _split_of(self, splits: Splits) -> dict[str, str]:
         """Map each image set that is used to its split."""
@@ -101,6 +109,10 @@ class ClassFolders:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._tars.__exit__(kind, error, trace)
+
+
+def _chance(picture: ClassPicture) -> bytes:
+    return by_chance(picture.name_in_class)
 
 
 def _most_bytes(name: str, archive: str) -> int:

@@ -1,7 +1,6 @@
 """Assign pictures to splits, by image sets, or by shares that are held out by a hash of the picture's id."""
 
-import hashlib
-
+from octet.common.chance import by_chance
 from octet.recipe.shared.dataset import Splits
 from octet.sources.reading.archive import Archives, Entry
 from octet.sources.voc.problem import Problem
@@ -29,7 +28,7 @@ def assign_splits(voc: Archives, splits: Splits) -> tuple[dict[str, list[Entry]]
 
 def held_out_split(id: str, splits: Splits) -> str:
     """Return the split of a train picture; its id alone decides whether it is held out for test or val."""
-    draw = int.from_bytes(hashlib.sha256(id.encode()).digest()[:8], "big") / 2**64  # in 0..1
+    draw = int.from_bytes(by_chance(id)[:8], "big") / 2**64  # in 0..1
     for split, share in (("test", splits.test), ("val", splits.val)):
         if isinstance(share, float):
             if draw < share:

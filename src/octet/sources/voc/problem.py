@@ -35,12 +35,17 @@ def require_no_problems(problems: Sequence[Problem]) -> None:
     """Raise a UserError that lists all problems, if there are any."""
     if problems:
         title = f"{len(problems)} things are wrong with the data (`on_bad: skip` in params.yaml leaves them out):"
-        raise UserError("\n".join([title, *map(str, problems)]))
+        raise UserError("\n".join([title, *map(str, _by_file(problems))]))
 
 
 def summarize_problems(problems: Sequence[Problem]) -> dict[str, Any]:
     """Return the problems of skipped data for dataset.json: their number by kind, and the list of all."""
     return {
         "by_kind": dict(sorted(Counter(problem.kind for problem in problems).items())),
-        "list": [asdict(problem) for problem in problems],
+        "list": [asdict(problem) for problem in _by_file(problems)],
     }
+
+
+def _by_file(problems: Sequence[Problem]) -> list[Problem]:
+    """Problems in the order in which their owner looks at the files; pictures are checked in another one."""
+    return sorted(problems, key=lambda problem: problem.file)
