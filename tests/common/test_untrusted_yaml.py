@@ -35,6 +35,8 @@ def test_honest_yaml_is_read_as_always() -> None:
         ("nc: " + "5" * 5_000, "a number of 5,000 digits"),
         ("nc: 1" + ":59" * 100_000, "a number of 300,001 digits"),
         ("nc: *" + "x" * 10_000, "[...]"),
+        ("names:\n  0: cat\n  1: dog\n  1: bird", "the key '1' stands twice"),
+        ("train: a\nnames: [cat]\ntrain: b", "the key 'train' stands twice"),
         ("[", "while parsing a flow node"),
         ("a\x00", "special characters are not allowed"),
         ("!!bool maybe", "maybe"),

@@ -1,5 +1,6 @@
 """Reading YAML that somebody else wrote, in bounded time and memory."""
 
+from collections import Counter
 from textwrap import shorten
 from typing import Any
 
@@ -41,11 +42,20 @@ def _require_bounded(document: yaml.Node, largest: int) -> None:
         if level > _DEEPEST:
             raise yaml.YAMLError(_too_deep())
         if isinstance(node, yaml.MappingNode):
+            _require_different(node)
             remaining += [(item, level + 1) for pair in node.value for item in pair]
         elif isinstance(node, yaml.SequenceNode):
             remaining += [(item, level + 1) for item in node.value]
         elif node.tag == "tag:yaml.org,2002:int" and len(node.value) > _LONGEST_INTEGER:
             raise yaml.YAMLError(f"found a number of {len(node.value):,} digits, expected at most {_LONGEST_INTEGER}")
+
+
+def _require_different(mapping: yaml.MappingNode) -> None:
+    """Refuse a key that stands twice: YAML forbids it, and PyYAML takes the last without a word."""
+    keys = Counter((key.tag, key.value) for key, _ in mapping.value if isinstance(key, yaml.ScalarNode))
+    for (tag, key), count in keys.items():
+        if count > 1 and tag != "tag:yaml.org,2002:merge":
+            raise yaml.YAMLError(f"the key {key!r} stands twice in a mapping")
 
 
 def _too_deep() -> str:
