@@ -29,7 +29,7 @@ class AnyFile:
         try:
             facts = metadata.read_metadata(file)
             # One thread: with more, the last operator of most detectors loses a class (tensorflow/tensorflow#56058).
-            self._run = Runner(file, *_normalization(facts))
+            self._run = Runner(file, *pixel_normalization(facts))
         except Exception as error:  # a file that is not a model can make its readers raise anything
             raise UserError(f"{file}: not a model that LiteRT runs: {first_line(error)}") from None
         tensors = (self._run.input_details, *self._run.output_details)
@@ -69,7 +69,7 @@ class AnyFile:
         return labels
 
 
-def _normalization(facts: metadata.Fields | None) -> tuple[float, float]:
+def pixel_normalization(facts: metadata.Fields | None) -> tuple[float, float]:
     """The mean and standard deviation that the metadata names; those of Octet's own files where it names none."""
     units = (
         unit
@@ -79,6 +79,8 @@ def _normalization(facts: metadata.Fields | None) -> tuple[float, float]:
     )
     named = (unit.get("options", {}).get("NormalizationOptions") for unit in units)
     options = next(filter(None, named), {"mean": [PIXEL_ZERO], "std": [PIXEL_SCALE]})
+    if len({*options["mean"]}) > 1 or len({*options["std"]}) > 1:
+        raise ValueError("its metadata names means or standard deviations by colour; expected one for all")
     mean, deviation = float(options["mean"][0]), float(options["std"][0])
     if not (isfinite(mean) and isfinite(deviation) and deviation > 0):
         raise ValueError(f"its metadata names the mean {mean:g} and the standard deviation {deviation:g} of pixels")
