@@ -30,6 +30,13 @@ TRUTHS = Truths(("a", "b", "c", "d"), np.array([0, 1, 6, 6]))
 NAMES = tuple("0123456")
 
 
+def test_classes_of_less_than_the_last_digit_are_ranked_too() -> None:
+    sure = np.array([[1e-12, 1e-12, 1e-12, 1e-12, 1e-12, 4e-6, 1.0]], np.float32)
+    answers = rank_classes([sure])
+    assert answers.classes[0, :2].tolist() == [6, 5]
+    assert answers.scores[0, :2].tolist() == [1.0, 0.0]
+
+
 def test_the_best_answers_come_first() -> None:
     answers = rank_classes([PROBABILITIES[:3], PROBABILITIES[3:]])
     assert answers.first.tolist() == [0, 0, 0, 6]
