@@ -66,8 +66,8 @@ def run_training(
     """Train the networks, which the team's strategy made, on the records; write the kept weights and the history.
 
     Of several processes the chief alone validates and writes; the others end when it has. TensorBoard gets the
-    validation's summaries and `summaries`, whenever the network is validated. `finish` changes the network with the
-    kept weights before they are written.
+    validation's summaries and `summaries` after every validation but that of the start. `finish` changes the network
+    with the kept weights before they are written.
     """
     steps = count_records(paths.records, "train") // plan.batch
     if not steps:

@@ -71,6 +71,7 @@ def fingerprint(inputs: Any, files: Iterable[Path]) -> str:
 
 
 def _imported_files() -> list[Path]:
-    """The files of this package that the running script has imported: the code that a training may depend on."""
-    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == octet.__name__]
-    return sorted(Path(module.__file__) for module in modules if module.__file__)
+    """The running script, and what it has imported of this package: the code that a training may depend on."""
+    own = [module for name, module in sys.modules.items() if name.partition(".")[0] in ("__main__", octet.__name__)]
+    files = [getattr(module, "__file__", None) for module in own]
+    return sorted(Path(file) for file in files if file)
