@@ -73,6 +73,14 @@ def test_charts_show_names_as_text() -> None:
         assert "<script" not in drawn and "<!-- ]]" not in drawn
 
 
+@pytest.mark.parametrize(("at_first", "least"), [(0.5, 0.05), (0.02, 0.02), (None, 0.0)])
+def test_the_gallery_holds_what_it_shows_at_first(at_first: float | None, least: float) -> None:
+    scores = (0.01, 0.03, 0.07, 0.9)
+    exhibit = Exhibit("a", b"", (9, 9), {"uint8": [Mark("cat", "right", score) for score in scores]})
+    (shown,) = Gallery([exhibit], {"right": (0, 0, 0)}, at_first).content()["pictures"]
+    assert [mark["score"] for mark in shown["marks"]["uint8"]] == [score for score in scores if score >= least]
+
+
 def test_names_in_the_gallery_end_no_script(tmp_path: Path) -> None:
     name = "</script><script>alert(1)</script><!--"
     exhibit = Exhibit(name, b"", (1, 1), {"ground truth": [Mark(name, "right")], "uint8": [Mark(name, "right", 0.9)]})

@@ -10,6 +10,8 @@ from octet.reporting.results import Results
 from octet.reporting.table import columns, rows
 from octet.reporting.words import answers
 
+_BACKBONES = {"mobilenet_v2": "MobileNetV2", "resnet50_v2": "ResNet50V2"}  # as their papers write them
+
 
 def model_card(recipe: Recipe, dataset: Mapping[str, Any], evaluation: Evaluation, results: Results) -> str:
     """The model card, from the recipe, the data set, the scores, and the task's own parts."""
@@ -21,6 +23,7 @@ def model_card(recipe: Recipe, dataset: Mapping[str, Any], evaluation: Evaluatio
         **results.shown,
         recipe=recipe,
         about=recipe.convert.about,
+        backbone=_BACKBONES.get(recipe.model.backbone, recipe.model.backbone),
         size=recipe.model.input_size,
         classes=dataset["classes"],
         counts=list(results.counts),

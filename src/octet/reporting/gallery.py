@@ -6,7 +6,7 @@ from typing import Any
 
 MISSED = "missed"  # the kind of what there is and a model does not find; the script tells it for any score
 RIGHT = "right"
-LEAST_SCORE = 0.05  # of the marks that a page holds
+_LEAST_SCORE = 0.05  # of the marks that a page holds, unless those are to be shown at first that have less
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,13 @@ class Gallery:
             ],
         }
 
+    @property
+    def least_score(self) -> float:
+        """The score from which the page has marks."""
+        return 0.0 if self.min_score is None else min(_LEAST_SCORE, self.min_score)
+
     def _can_be_shown(self, mark: Mark) -> bool:
-        return self.min_score is None or mark.score is None or mark.score >= LEAST_SCORE
+        return mark.score is None or mark.score >= self.least_score
 
     @property
     def kinds(self) -> list[str]:

@@ -25,8 +25,10 @@ def write_split(folder: Path, split: str, shards: int, examples: Iterable[bytes]
     """Write the serialized examples of a split; example i goes to shard i modulo the number of shards."""
     with report_write_errors(f"the {split} records"):
         writers = [tf.io.TFRecordWriter(str(folder / name)) for name in shard_names(split, shards)]
-        for index, example in enumerate(examples):
+    for index, example in enumerate(examples):  # which may fail, too, by what they are read from
+        with report_write_errors(f"the {split} records"):
             writers[index % shards].write(example)
+    with report_write_errors(f"the {split} records"):
         for writer in writers:
             writer.close()
 

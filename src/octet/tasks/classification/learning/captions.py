@@ -14,7 +14,7 @@ _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 
 
 def write_under(picture: NDArray[np.uint8], lines: Sequence[str]) -> NDArray[np.uint8]:
-    """An RGB picture [H, W, 3] whose longer side is as wide as the lines need, with a band of these lines under it."""
+    """An RGB picture [H, W, 3] in the width of all, with a band of these lines under it; what is longer is cut off."""
     image = Image.fromarray(picture)
     width, height = (max(1, round(_SIDE * side / max(image.size))) for side in image.size)
     image = image.resize((width, height), Image.Resampling.BICUBIC)

@@ -104,10 +104,10 @@ class DetectionSurvey:
         small = float(np.quantile((boxes[:, 2:] - boxes[:, :2]).min(axis=1), _SMALL))
         longer = int(np.median([max(annotation.width, annotation.height) for annotation in self._annotations]))
         smallest, largest = _SIZES
-        most = min(largest, max(smallest, longer // 32 * 32))  # enlarging pictures adds no detail
+        most = max(smallest, longer // 32 * 32)  # enlarging pictures adds no detail
         if base > most:
             return most, f"half of the pictures are at most {longer} px long"
-        size = max(base, min(most, 32 * int(np.ceil(_SMALLEST / small / 32))))
+        size = max(base, min(most, largest, 32 * int(np.ceil(_SMALLEST / small / 32))))
         return size, f"a tenth of the objects are at most {small:.3f} of the picture's side, so {small * size:.0f} px"
 
     def _strides(self, boxes: NDArray[np.float32], size: int) -> Proposal:
