@@ -325,8 +325,8 @@ $(VENV)/runtime $(VENV)/dev $(VENV)/mediapipe $(VENV)/devices $(VENV)/rknn $(VEN
 else
 $(VENV)/runtime:
 	@echo 'Setting up $(VENV) (about 2 minutes, once) ...'
-	@$(python) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
-		{ echo 'Python 3.10 to 3.13 is needed; name one with PYTHON=python3.11'; exit 1; }
+	@$(python) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo 'Python 3.11 to 3.13 is needed; name one with PYTHON=python3.11'; exit 1; }
 	@$(python) -m venv $(VENV)
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@install -m 755 tools/environment/octet $(VENV)/bin
