@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from conftest import Project
+from conftest import Project, tiny_params
 from helpers.classifying import classifier_params
 from helpers.making import encoded
 from octet.commands.benchmark.data import preparation_rates
@@ -41,11 +41,18 @@ def test_archives_of_class_folders_are_measured_too(tmp_path: Path, kind: str) -
 
 
 @pytest.mark.slow
-def test_every_part_is_measured_on_one_core_and_on_all(reproduced: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_part_is_measured_on_one_core_and_on_all(
+    reproduced: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = reproduced.copy(tmp_path)
+    params = tiny_params()
+    params["quickstart"]["train_float"]["strategy"] = {"kind": "workers", "replicas": 2}
+    project.write_params(params)
     monkeypatch.setenv("PEER", "models/quickstart/tflite/int8_ptq.tflite")
-    result = reproduced.octet("bench", "quickstart")
+    result = project.octet("bench", "quickstart")
     assert result.returncode == 0, result.stderr
-    measured = json.loads((reproduced.folder / "runs/quickstart/benchmark.json").read_text())
+    assert "measured on one device, in place of its 2 replicas" in result.stdout
+    measured = json.loads((project.folder / "runs/quickstart/benchmark.json").read_text())
     shared = measured.pop("shared")
     assert {group: list(rates) for group, rates in shared.items()} == SHARED
     assert "1" in measured
@@ -53,7 +60,7 @@ def test_every_part_is_measured_on_one_core_and_on_all(reproduced: Project, monk
         assert {group: list(rates) for group, rates in groups.items()} == PARTS
         assert all(rate > 0 for rates in groups.values() for rate in rates.values())
     assert "of one core's rate" in result.stdout
-    large, small = ((reproduced.folder / "models/quickstart" / file).stat().st_size for file in FILES.values())
+    large, small = ((project.folder / "models/quickstart" / file).stat().st_size for file in FILES.values())
     assert f"{small / large:.2f} of float32's" in result.stdout
     *_, table = result.stdout.split("pictures a second")
     rows = [line.rpartition(":")[2].split() for line in table.split("\n\n")[0].splitlines()[1:]]
