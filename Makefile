@@ -116,7 +116,7 @@ quickstart: ## use: Set up, then run the whole pipeline on a small rendered data
 
 .PHONY: reproduce
 reproduce: ready ## own data: Run what is stale of a recipe's pipeline, then say how it ended
-	@$(RUN) bash -c 'octet preflight "$$0" && octet reproduce "$$0" "$$@"' $(call quoted,$(RECIPE)) $(call quoted_words,$(REPRO_FLAGS))
+	@$(RUN) bash -c 'octet preflight "$$0" "$$@" && octet reproduce "$$0" "$$@"' $(call quoted,$(RECIPE)) $(call quoted_words,$(REPRO_FLAGS))
 
 .PHONY: report
 report: ready ## use: Say how a run ended, and where its page is

@@ -159,6 +159,18 @@ def test_without_a_gpu_it_says_so(project: Project, monkeypatch: pytest.MonkeyPa
     assert not (project.folder / "reports" / "gpu.json").exists()
 
 
+def test_what_a_recipe_called_gpu_has_learnt_stays(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.setenv("ALLOW_CPU", "1")
+    (project.folder / "src" / "fetch.py").write_text("raise SystemExit('no disk')\n")  # ends it once it has its folder
+    checkpoint = project.folder / "runs" / "gpu" / "train_float" / "step-1.checkpoint"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    result = project.octet("gpu", "quickstart")
+    assert result.stderr.splitlines()[-1] == "octet: fetch failed: no disk"
+    assert checkpoint.exists()
+
+
 @pytest.mark.slow
 def test_all_that_a_cpu_can_show(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")

@@ -64,6 +64,19 @@ def test_a_recipe_that_the_pipeline_does_not_list(project: Project) -> None:
     assert result.stderr == "octet: dvc.yaml lists no recipe 'other' under `vars`; there are: quickstart\n"
 
 
+@pytest.mark.parametrize("flags", [("--dry",), ("-n",), ("--force", "--dr")])
+def test_before_a_dry_run_nothing_is_fetched(project: Project, flags: tuple[str, ...]) -> None:
+    params = tiny_params()
+    own = {"name": "own.h5", "bytes": None, "sha256": None, "sources": ["own.h5"]}
+    params["quickstart"]["dataset"]["pretrained"] = own
+    project.write_params(params)
+    (project.folder / "own.h5").touch()
+    result = project.octet("preflight", "quickstart", *flags)
+    told = "octet: the recipe's own files are not what was fetched last: fetch@quickstart would run first\n"
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", told)
+    assert not (project.folder / "runs").exists()
+
+
 @pytest.mark.parametrize("lock", ["", "schema: '2.0'\nstages:\n  fetch@quickst"])
 def test_half_a_lock_is_said(project: Project, lock: str) -> None:
     (project.folder / "dvc.lock").write_text(lock)

@@ -73,6 +73,21 @@ def test_a_time_that_no_measurement_takes_is_refused(seconds: str, tmp_path: Pat
     assert (result.returncode, f"found {seconds}, expected seconds above 0" in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize("name", [".", "", "/", "{folder}"])
+def test_a_folder_to_write_to_is_refused_before_anything_is_measured(name: str, tmp_path: Path) -> None:
+    (tmp_path / "some.tflite").touch()
+    output = name.format(folder=tmp_path)
+    result = Project(ROOT).octet("profile", str(tmp_path / "some.tflite"), "--json", output)
+    told = f"octet: --json {output or '.'}: is a folder, expected the name of a file\n"
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", told)
+
+
+@pytest.mark.parametrize("count", ["0", "-1"])
+def test_at_least_one_layer_is_printed(count: str) -> None:
+    result = Project(ROOT).octet("profile", "some.tflite", "--top", count)
+    assert (result.returncode, f"--top: found {count}, expected 1 or more" in result.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("content", [b"", b"no model", b"TFL3" * 9, branched_file(integer=True)[:3000]])
 def test_what_is_no_model_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "strange.tflite"

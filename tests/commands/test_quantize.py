@@ -19,7 +19,9 @@ from PIL import Image
 from conftest import ROOT, tiny_params
 from helpers.making import encoded
 from helpers.quantizing import quantize, quantize_alone, quantize_command, write_samples
+from octet.commands.shrinking.conversion_process import convert_checked
 from octet.commands.shrinking.float_comparison import describe_agreement
+from octet.commands.shrinking.options import Options
 from octet.commands.shrinking.samples import read_samples
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
@@ -244,6 +246,43 @@ def test_what_does_not_fit_the_model_is_refused_in_a_line(
 
 
 @pytest.mark.parametrize(
+    ("folders", "labels", "told"),
+    [
+        (["cat", "dog", "empty"], None, "empty: holds no pictures"),
+        (["cat", "dog"], None, "labelled: has 2 class folders, but the model tells 3 classes apart"),
+        (["cat", "dog"], "cat\nhen\nowl\n", "labels.txt: has no label 'dog', which is a folder in"),
+    ],
+    ids=["an empty folder", "too few folders", "a folder without a label"],
+)
+def test_mistakes_among_labelled_pictures_are_told_before_anything_is_converted(
+    folders: list[str], labels: str | None, told: str, tmp_path: Path
+) -> None:
+    layers = [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    keras.Sequential(layers).save(tmp_path / "model.h5")
+    for name in folders:
+        (tmp_path / "labelled" / name).mkdir(parents=True)
+        if name != "empty":
+            (tmp_path / "labelled" / name / "a.png").write_bytes(encoded(Image.new("RGB", (8, 8)), "PNG"))
+    (tmp_path / "labels.txt").write_text(labels or "")
+    options = Options(
+        model=tmp_path / "model.h5",
+        scheme_name="dynamic",
+        calibration=None,
+        pixels="unit",
+        shape=None,
+        output=tmp_path / "model.tflite",
+        compare=True,
+        labelled=tmp_path / "labelled",
+        labels=tmp_path / "labels.txt" if labels else None,
+        trust=False,
+    )
+    steps: list[str] = []
+    with pytest.raises(UserError, match=told):
+        convert_checked(options, steps.append)
+    assert steps == []
+
+
+@pytest.mark.parametrize(
     ("content", "told"),
     [
         (None, "is a folder, a pipe or a device"),
@@ -262,6 +301,17 @@ def test_a_picture_to_calibrate_with_that_is_none_is_refused(tmp_path: Path, con
         file.write_bytes(content)
     with pytest.raises(UserError, match=f"x.png: {told}"):
         list(read_samples(tmp_path, [tf.TensorSpec([1, 8, 8, 3])], "unit"))
+
+
+def test_hidden_files_are_no_samples(tmp_path: Path) -> None:
+    """Such as those that macOS puts beside pictures; the folder that was named may be hidden itself."""
+    folder = tmp_path / ".photos"
+    (folder / "class").mkdir(parents=True)
+    (folder / ".thumbnails").mkdir()
+    picture = encoded(Image.new("RGB", (8, 8)), "PNG")
+    for name in ("class/a.png", "b.PNG", "._b.PNG", "class/.c.png", ".thumbnails/a.png"):
+        (folder / name).write_bytes(picture)
+    assert len(read_samples(folder, [tf.TensorSpec([1, 8, 8, 3])], "raw")) == 2
 
 
 def test_what_is_no_model_is_refused_in_a_line(tmp_path: Path) -> None:
@@ -295,11 +345,23 @@ def test_what_is_no_model_is_refused_in_a_line(tmp_path: Path) -> None:
         (["net.h5", "--scheme", "int8", "--calibration", "nothing.npz"], 1, "nothing.npz: is not there"),
         (["net.h5", "--scheme", "int8", "--calibration", "net.txt"], 1, "net.txt: is neither"),
         (["net.h5", "--scheme", "int8", "--calibration", "."], 1, "--pixels raw (0..255)"),
+        (["net.h5", "--scheme", "float16", "--pixels", "unit"], 1, "--pixels unit: is for pictures, and neither"),
+        (
+            ["net.h5", "--scheme", "int8", "--calibration", "samples.npz", "--pixels", "raw"],
+            1,
+            "--pixels raw: is for pictures, and neither --calibration nor --labelled names a folder of them",
+        ),
+        (
+            ["net.h5", "--scheme", "float16", "--pixels", "raw", "--compare", "--labelled", "."],
+            1,
+            "expected a folder that holds a folder of pictures for each class",
+        ),
     ],
 )
 def test_what_needs_no_model_needs_no_tensorflow(arguments: list[str], code: int, message: str, tmp_path: Path) -> None:
-    for name in ("net.h5", "net.txt"):
+    for name in ("net.h5", "net.txt", "samples.npz"):
         (tmp_path / name).touch()
+    (tmp_path / ".hidden").mkdir()
     command = quantize_command(*arguments, python_options=("-X", "importtime"))
     command[command.index("src/octet")] = str(ROOT / "src" / "octet")
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ROOT
+from conftest import ROOT, Project
 
 RUN = "import sys; from octet.commands.reproduction.quiet import run_dvc; sys.exit(run_dvc(sys.argv[1:]))"
 HINTS = ("git add", "autostage", "skipping", "dvc push", "lock file", "up to date")
@@ -75,3 +75,16 @@ def test_a_file_that_is_no_yaml_is_named(repository: Path, file: str) -> None:
     assert result.returncode != 0
     assert file in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("flags", "code"), [(["--dry"], 0), (["--force", "--dr"], 0), (["--dry", "--no-such"], 254)])
+def test_a_dry_run_ends_as_dvc_does(project: Project, flags: list[str], code: int) -> None:
+    """What ran earlier, if anything, is not told as if it were the run's end."""
+    project.set_up_dvc()
+    report = {"foreach": ["quickstart"], "do": {"cmd": "touch ran"}}
+    (project.folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"report": report}}))
+    result = project.octet("reproduce", "quickstart", *flags)
+    assert result.returncode == code, result.stderr
+    assert ("Running stage 'report@quickstart'" in result.stdout) == (code == 0)
+    assert "octet: " not in result.stderr
+    assert not (project.folder / "ran").exists()

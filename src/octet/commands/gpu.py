@@ -1,7 +1,7 @@
 """See that trainings compute on this machine's GPUs as they should, and how fast: ten minutes, without a download.
 
 Reads:  the recipe, whose data are replaced by rendered pictures; the machine
-Writes: reports/gpu.json, with the paragraph that it prints; runs/gpu, a scratch folder
+Writes: reports/gpu.json, with the paragraph that it prints; runs/.gpu, a scratch folder
 Usage:  octet gpu [RECIPE] [--steps N]    (default: voc0712, 50)
         exit code 1: a case failed, or bytes that should be the same are not
 """
@@ -19,6 +19,7 @@ from octet.common.files import write_json
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe, Training
 
+_SCRATCH = Path("runs", ".gpu")  # the dot, because runs/gpu is the folder of a recipe that is called gpu
 _OFF_BY, _WAITING = 0.25, 0.1  # of the memory that was estimated; of the time
 _BITS = {"float32": 32, "bfloat16": 16}
 _COMPILED = {True: "compiled", False: "not compiled"}
@@ -39,10 +40,9 @@ def main(options: argparse.Namespace) -> int:
 
     device.find_gpus("gpu")  # an error where there is none, unless ALLOW_CPU=1
     facts = read_gpu_facts()
-    folder = Path("runs", "gpu")
     print("rendering pictures", flush=True)
-    recipe = make_project(folder, base)
-    records = folder / "data" / "proof" / "records"
+    recipe = make_project(_SCRATCH, base)
+    records = _SCRATCH / "data" / "proof" / "records"
     cases: dict[str, Case] = {}
     for name, (training, changes) in _cases(base, *(("GPUs", len(facts.gpus)) if facts.gpus else _ON_CPU)).items():
         compiled = {"xla": getattr(base, training).xla}
@@ -52,7 +52,7 @@ def main(options: argparse.Namespace) -> int:
         result = f"failed: {case[_FAILED]}" if _FAILED in case else f"{case['pictures_per_second']} pictures/s"
         print(f"{name}: {result}", flush=True)
     try:
-        through, gone_on = weights_after_a_kill(folder)
+        through, gone_on = weights_after_a_kill(_SCRATCH)
         findings = _findings(cases, through == gone_on)
     except UserError as error:
         print(f"after a kill: failed: {first_line(error)}", flush=True)

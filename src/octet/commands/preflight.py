@@ -1,10 +1,10 @@
 """Check that a recipe can run here before hours are spent, and fetch its own files again where they changed.
 
-What a killed run left of DVC's notes is put right first, or said.
+What a killed run left of DVC's notes is put right first, or said. Before a dry run (--dry) nothing is fetched.
 
 Reads:  the recipe, dvc.yaml and dvc.lock;
         runs/RECIPE/own, the fingerprint of the recipe's own files when they were last fetched
-Usage:  octet preflight RECIPE
+Usage:  octet preflight RECIPE [flags of `dvc repro`, which is to run next]
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
+from octet.commands.command_line.repro_flags import add_repro_flags, asks_for_dry_run
 from octet.commands.reproduction.dvc_lock import read_lock
 from octet.common.errors import UserError, report_user_errors
 from octet.common.files import atomic_write
@@ -46,11 +47,14 @@ def main(options: argparse.Namespace) -> None:
             from octet.common import device
 
             device.find_gpus("gpu", plan.strategy.replicas if plan.strategy.kind == "mirrored" else 1)
-    fetch_changed_files(recipe)
+    fetch_changed_files(recipe, asks_for_dry_run(options.flags))
 
 
-def fetch_changed_files(recipe: Recipe) -> None:
-    """Run the fetch stage where the recipe's own files changed, since DVC does not look outside the repository."""
+def fetch_changed_files(recipe: Recipe, dry: bool) -> None:
+    """Run the fetch stage where the recipe's own files changed, since DVC does not look outside the repository.
+
+    In a dry run, only say that it would run.
+    """
     places = [place for place in local_paths(recipe.dataset) if place.exists()]
     if not places:
         return  # its data may come from a DVC remote; if they must be fetched after all, fetch names what is missing
@@ -58,12 +62,20 @@ def fetch_changed_files(recipe: Recipe) -> None:
     now = fingerprint(places)
     if record.exists() and record.read_text() == now:
         return
-    fetch = [sys.executable, "-m", "dvc", "repro", "--force", "--single-item", f"fetch@{recipe.name}"]
-    if subprocess.run(fetch).returncode:
-        sys.exit(f"octet: fetch@{recipe.name} failed, see above")
+    stage = f"fetch@{recipe.name}"
+    if dry:
+        print(f"octet: the recipe's own files are not what was fetched last: {stage} would run first", file=sys.stderr)
+        return
+    if subprocess.run([sys.executable, "-m", "dvc", "repro", "--force", "--single-item", stage]).returncode:
+        sys.exit(f"octet: {stage} failed, see above")
     with atomic_write(record) as partial:
         partial.write_text(now)
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_recipe(parser)
+    add_repro_flags(parser)
+
+
 def run() -> None:
-    run_command(main, __doc__, add_recipe)
+    run_command(main, __doc__, add_arguments)

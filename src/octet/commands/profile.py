@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
+from octet.commands.command_line.numbers import positive
 from octet.commands.command_line.recipes import SHIPPED_FILE, recipe_with_results
 from octet.common.errors import UserError
 
@@ -19,6 +20,8 @@ _DAY = 24 * 3600  # seconds
 
 def main(options: argparse.Namespace) -> None:
     file, output = chosen_file(options.model)
+    if options.json and options.json.is_dir():  # as the empty path is, which stands for the current folder
+        raise UserError(f"--json {options.json}: is a folder, expected the name of a file")
     output = options.json or output
 
     from octet.commands.profiling.child import profile_in_child
@@ -47,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", nargs="?", help=f"a {_SUFFIX} file, or a section of params.yaml")
     parser.add_argument("--threads", type=int, choices=range(1, _MOST_THREADS + 1), default=1, metavar="N")
     parser.add_argument("--seconds", type=duration, default=120, metavar="N", help="how long to measure (120)")
-    parser.add_argument("--top", type=int, default=15, metavar="N", help="how many layers to print (15)")
+    parser.add_argument("--top", type=positive, default=15, metavar="N", help="how many layers to print (15)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write all layers")
 
 

@@ -1,5 +1,7 @@
 """Run what is stale of a recipe's pipeline, with DVC, then say how it ended.
 
+A dry run (--dry) says what is stale, and nothing else.
+
 Usage:  octet reproduce RECIPE [flags of `dvc repro`]
 """
 
@@ -7,6 +9,7 @@ import argparse
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
+from octet.commands.command_line.repro_flags import add_repro_flags, asks_for_dry_run
 from octet.recipe.shared.load import load_recipe
 
 
@@ -17,6 +20,8 @@ def main(options: argparse.Namespace) -> int | None:
 
     if code := run_dvc(["repro", *options.flags, f"report@{recipe.name}"]):
         return code
+    if asks_for_dry_run(options.flags):
+        return 0
 
     from octet.commands import summary
 
@@ -26,7 +31,7 @@ def main(options: argparse.Namespace) -> int | None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe(parser)
-    parser.add_argument("flags", nargs=argparse.REMAINDER, metavar="FLAG", help="for `dvc repro`, such as --force")
+    add_repro_flags(parser)
 
 
 def run() -> None:

@@ -24,6 +24,7 @@ def convert_model(options: Options, report_step: Callable[[str], None]) -> bytes
     """Load, convert, and compare where that is asked for; `report_step` is called with each step as it begins."""
     device.use("cpu")
     model = load_model(options.model, options.shape, options.trust)
+    labelled = _labelled(model, options, options.labelled) if options.labelled else None  # before what takes minutes
     samples = read_samples(options.calibration, model.inputs, options.pixels) if options.calibration else None
     if samples and options.scheme.needs_calibration:
         for warning in calibration_warnings(samples, model):
@@ -38,8 +39,8 @@ def convert_model(options: Options, report_step: Callable[[str], None]) -> bytes
     if options.compare:
         report_step(COMPARING)
         print_comparison(model, content, samples)
-        if options.labelled:
-            print_accuracies(_every_file(model, content, samples, options), _labelled(model, options, options.labelled))
+        if labelled:
+            print_accuracies(_every_file(model, content, samples, options), labelled)
     return content
 
 

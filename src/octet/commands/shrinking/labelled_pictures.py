@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from octet.commands.shrinking.options import class_folders
 from octet.commands.shrinking.samples import Sample, SampleSet, read_samples
 from octet.common.errors import UserError
 from octet.common.tensorflow import tf
@@ -16,7 +17,7 @@ class LabelledPictures:
     def __init__(
         self, folder: Path, labels: Path | None, inputs: Sequence[tf.TensorSpec], pixels: str | None, classes: int
     ) -> None:
-        found = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        found = class_folders(folder)
         names = _read_labels(labels) if labels else found
         if unknown := [name for name in found if name not in names]:
             raise UserError(f"{labels}: has no label {unknown[0]!r}, which is a folder in {folder}")

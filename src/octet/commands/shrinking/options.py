@@ -70,12 +70,22 @@ def check_options(options: Options) -> None:
         _check_labelled(options.labelled, options)
     elif options.labels:
         raise UserError(f"--labels {options.labels}: names the classes of --labelled DIR: give that, too")
+    if options.pixels and not any(path and path.is_dir() for path in (options.calibration, options.labelled)):
+        raise UserError(
+            f"--pixels {options.pixels}: is for pictures, and neither --calibration nor --labelled names a folder of "
+            "them: leave it out, or name one"
+        )
 
 
 def default_output(model: Path, scheme_name: str) -> Path:
     """The model's whole name and the scheme, beside the model: `net.h5` and `net.keras` keep apart."""
     model = model.resolve()
     return model.with_name(f"{model.name}_{scheme_name}.tflite")
+
+
+def class_folders(folder: Path) -> list[str]:
+    """The names of the folders in a folder, sorted, without hidden ones."""
+    return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def parse_shape(text: str) -> list[int]:
@@ -91,7 +101,7 @@ def format_shape(shape: Sequence[int]) -> str:
 def _check_labelled(folder: Path, options: Options) -> None:
     if not options.compare:
         raise UserError(f"--labelled {folder}: is for --compare: give that, too")
-    if not folder.is_dir() or not any(path.is_dir() for path in folder.iterdir()):
+    if not folder.is_dir() or not class_folders(folder):
         raise UserError(f"{folder}: expected a folder that holds a folder of pictures for each class")
     if not options.pixels:
         raise UserError(f"{folder}: say how the model expects its pixels, with --pixels {PIXEL_SCALES_HELP}")

@@ -98,7 +98,7 @@ class _PictureSamples:
         if not self._spec.dtype.is_floating and pixels != "raw":
             raise UserError(f"--pixels {pixels}: the model's input is {self._spec.dtype.name}, so only raw fits")
         self._scale = PIXEL_SCALES[pixels]
-        self._files = sorted(file for file in folder.rglob("*") if file.suffix[1:].lower() in PICTURE_SUFFIXES)
+        self._files = _pictures(folder)
         if not self._files:
             raise UserError(f"{folder}: holds no pictures ({', '.join(PICTURE_SUFFIXES)})")
 
@@ -124,3 +124,9 @@ class _PictureSamples:
         resized = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA).reshape(1, height, width, channels)
         scaled = (resized - self._scale.offset) / self._scale.divisor
         return {self._spec.name: scaled.astype(self._spec.dtype.as_numpy_dtype)}
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """The pictures of a folder and the folders in it, without hidden ones, such as those that macOS puts beside."""
+    files = (file for file in folder.rglob("*") if file.suffix[1:].lower() in PICTURE_SUFFIXES)
+    return sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts))
