@@ -1,4 +1,4 @@
-"""What the recognition of own data has in common, whatever the data: the folders at some paths, and splits by names."""
+"""What the recognition of own data has in common, whatever the data: the folders at some paths, and what is found."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from octet.common.errors import UserError
-
-SPLITS = ("train", "val", "test")
 
 _DEEPEST = 3  # folders below a path that are looked into
 
@@ -50,16 +46,6 @@ def list_folders(paths: Sequence[Path]) -> Iterator[Listed]:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def split_up(image_sets: Mapping[str, str]) -> dict[str, Any]:
-    """Image sets as splits by how their names begin; where there is none for val or test, a share of train's."""
-    named = {split: [sets for name, sets in image_sets.items() if name.startswith(split)] for split in SPLITS}
-    rest = [sets for name, sets in image_sets.items() if not name.startswith(SPLITS)]
-    train = [*named["train"], *rest]
-    if not train:
-        raise UserError(f"found {', '.join(image_sets)}; expected pictures to train on besides those for val and test")
-    return {"train": train, "val": named["val"] or 0.1, "test": named["test"] or 0.2}
 
 
 # (the paths that the user gave, the folders there) -> the data, or None if it is of another kind

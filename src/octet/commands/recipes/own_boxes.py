@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from octet.commands.recipes.found_data import SPLITS, Listed, OwnData, Recognize, split_up
+from octet.commands.recipes.found_data import Listed, OwnData, Recognize
+from octet.commands.recipes.own_splits import SPLITS, is_split, split_by_names, split_up, split_word
 from octet.common.errors import UserError
 from octet.sources.packing.coco import read_instances
 from octet.sources.packing.yolo import read_data_yaml
@@ -43,10 +44,19 @@ def _archives(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | Non
 
 
 def _split_up_voc(sets: Sequence[str]) -> dict[str, Any]:
-    """VOC's own image sets where there is one for training, else all pictures of each folder."""
-    own = {name: name.rpartition("/")[2] for name in sets}
-    listed = {f"{split} of {name}": name for name, split in own.items() if split in SPLITS}
-    return split_up(listed if "train" in own.values() else {name: name for name in sets if name.endswith("/*")})
+    """The lists of each folder that are those of splits, or all its pictures where it has none."""
+    by_folder = defaultdict[str, list[str]](list)
+    for name in sets:
+        folder, _, own = name.rpartition("/")
+        by_folder[folder].append(own)
+    return split_by_names([f"{folder}/{own}" for folder, names in by_folder.items() for own in _lists_of_splits(names)])
+
+
+def _lists_of_splits(names: Sequence[str]) -> list[str]:
+    """The names that are splits as a whole, else those with a word that is one, else `*`."""
+    # Beside train, VOC has lists such as cat_train, which say of each of its pictures whether it shows the class.
+    splits = [name for name in names if is_split(name)] or [name for name in names if split_word(name)]
+    return splits or [name for name in names if name == "*"]
 
 
 # --- VOC's XML files --------------------------------------------------------------------------------------------------
@@ -80,10 +90,14 @@ def _voc(_: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
     if own_names[tops[0]] != (PICTURES, ANNOTATIONS):
         source |= dict(zip(("pictures", "annotations"), own_names[tops[0]], strict=True))
     names = [top.resolve().name for top in tops]
-    if len(names) > 1:
-        return OwnData("VOC's XML files", source, split_up({name: f"{name}/*" for name in names}))
-    listed = [f"{names[0]}/{file.stem}" for file in sorted((tops[0] / IMAGE_SETS).glob("*.txt"))]
-    return OwnData("VOC's XML files", source, _split_up_voc([*listed, f"{names[0]}/*"]))
+    sets = [f"{name}/{own}" for top, name in zip(tops, names, strict=True) for own in [*_lists(top), "*"]]
+    return OwnData("VOC's XML files", source, _split_up_voc(sets))
+
+
+def _lists(top: Path) -> list[str]:
+    """The names of a folder's lists of pictures."""
+    files = sorted((top / IMAGE_SETS).glob("*.txt"))
+    return [file.stem for file in files if file.is_file() and not file.name.startswith(".")]
 
 
 # --- COCO -------------------------------------------------------------------------------------------------------------
@@ -112,9 +126,7 @@ def _coco(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
         sets[name] = {"instances": str(file), "pictures": str(pictures)}
     if not sets:
         return None
-    return OwnData(
-        "COCO's annotations", {"kind": "coco", "sets": sets}, split_up({name: f"COCO/{name}" for name in sets})
-    )
+    return OwnData("COCO's annotations", {"kind": "coco", "sets": sets}, split_up([f"COCO/{name}" for name in sets]))
 
 
 def _first_picture(file: Path) -> str | None:
@@ -149,7 +161,7 @@ def _yolo(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
         if "names" in content and "train" in content:
             sets = dict(_sets_of_data_yaml(file, content))
             source = {"kind": "yolo", "names": str(file), "sets": sets}
-            return OwnData("YOLO's labels", source, split_up({name: f"YOLO/{name}" for name in sets}))
+            return OwnData("YOLO's labels", source, split_up([f"YOLO/{name}" for name in sets]))
     names = [folder.path / name for folder in folders for name in folder.files if name == "classes.txt"]
     if not names:
         return None
@@ -160,7 +172,7 @@ def _yolo(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
         raise UserError(f"{names[0]}: found {found}; expected one of each, or a data.yaml that names them")
     sets = {"all": {"pictures": str(pictures[0]), "labels": str(labels[0])}}
     source = {"kind": "yolo", "names": str(names[0]), "sets": sets}
-    return OwnData("YOLO's labels", source, split_up({"all": "YOLO/all"}))
+    return OwnData("YOLO's labels", source, split_up(["YOLO/all"]))
 
 
 def _sets_of_data_yaml(file: Path, content: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:

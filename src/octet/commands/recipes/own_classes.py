@@ -5,9 +5,9 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from octet.commands.recipes.found_data import SPLITS, Listed, OwnData, Recognize, split_up
+from octet.commands.recipes.found_data import Listed, OwnData, Recognize
+from octet.commands.recipes.own_splits import split_up, split_word
 from octet.common.errors import UserError
 from octet.common.untrusted_files import read_untrusted_file
 from octet.recipe.shared.dataset import COMPRESSED_TAR, ClassArchives, plain_tar_name
@@ -36,14 +36,7 @@ def _class_folders(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData 
     # A folder of pictures in a class folder is no class, but a data error, which will be told with its name.
     parents = {folder.parent for folder in classes if folder.parent not in classes}
     sets = sorted("/".join((top.resolve().name, *parent.relative_to(top).parts)) for parent in parents)
-    return OwnData("class folders", {"kind": "class_folders", "path": str(top)}, _split_up_folders(sets))
-
-
-def _split_up_folders(sets: Sequence[str]) -> dict[str, Any]:
-    """Folders of class folders as splits by how their names begin, unless there is only one."""
-    if len(sets) == 1:
-        return split_up({"all": sets[0]})
-    return split_up({f"{name.rpartition('/')[2].lower()} {number}": name for number, name in enumerate(sets)})
+    return OwnData("class folders", {"kind": "class_folders", "path": str(top)}, split_up(sets))
 
 
 # --- archives ---------------------------------------------------------------------------------------------------------
@@ -60,9 +53,7 @@ def _class_archives(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData
             sets = archives.image_sets
     if not sets:
         raise UserError(f"{', '.join(map(str, paths))}: holds no folder of pictures, which would be a class")
-    return OwnData(
-        "an archive of class folders", {"kind": "class_archives", "archives": files}, _split_up_folders(sets)
-    )
+    return OwnData("an archive of class folders", {"kind": "class_archives", "archives": files}, split_up(sets))
 
 
 def _plain_archive(path: Path, scratch: Path) -> Path:
@@ -93,14 +84,12 @@ def _tfrecords(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | No
             raise UserError(f"{' and '.join(map(str, found))}: found the set {name!r} in both; name one of them")
     sets = {name: str(found[0]) for name, found in named.items()}
     source = {"kind": "tfrecords", "sets": sets, "labels": _labels(files[0], inside)}
-    return OwnData("TFRecords", source, split_up({name: f"TFRECORDS/{name}" for name in sets}))
+    return OwnData("TFRecords", source, split_up([f"TFRECORDS/{name}" for name in sets]))
 
 
 def _set_name(pattern: Path) -> str:
     """`train` of `train-*`, `flowers-train.tfrecord` and `tf_flowers-train.tfrecord-*`."""
-    words = re.split(r"[^a-z0-9]+", pattern.name.lower())
-    split = next((word for word in words if word.startswith(SPLITS)), None)
-    return split or re.sub(r"[^\w.-]", "_", pattern.name.partition(".tfrecord")[0])
+    return split_word(pattern.name) or re.sub(r"[^\w.-]", "_", pattern.name.partition(".tfrecord")[0])
 
 
 def _labels(records: Path, beside: Sequence[Path]) -> str | list[str]:
