@@ -1,12 +1,15 @@
-"""`octet get` takes from a stranger's repository where its remote is, and nothing else that its settings say."""
+"""`octet get` takes a few small files of a stranger's repository, and of its settings only where its remote is."""
 
+import hashlib
 import os
 import socket
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conftest import ROOT
 from octet.commands.sharing import strangers
@@ -86,6 +89,12 @@ def test_settings_that_name_no_remote_are_told(repository: Path, tmp_path: Path,
     assert "no default remote" in told or "cannot be used" in told
 
 
+@pytest.mark.parametrize("url", ["a, b", "a\0b"])
+def test_an_address_that_is_no_text_is_told(repository: Path, tmp_path: Path, url: str) -> None:
+    (repository / ".dvc" / "config").write_text(f"[core]\nremote = theirs\n['remote \"theirs\"']\nurl = {url}\n")
+    assert "settings of the remote theirs that are no line of text" in get(repository, tmp_path / "here")
+
+
 @pytest.mark.parametrize("place", [".dvc/tmp/lock", ".dvc/cache.dir", "dvc.lock", ".dvc/config"])
 def test_a_link_leads_nowhere(repository: Path, tmp_path: Path, place: str) -> None:
     precious = tmp_path / "precious"
@@ -124,3 +133,203 @@ def test_a_repository_of_endless_files_is_left(
     commit(repository)
     with pytest.raises(UserError, match=r"`git clone .* failed: "):
         strangers.clone_repository(f"file://{repository}", tmp_path / "clone", None, None)
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file with the user's own settings of git."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home" / ".gitconfig"
+
+
+def executable(path: Path, script: str) -> Path:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def clone(repository: Path, folder: Path, address: str | None = None) -> set[str]:
+    """Clone a committed repository, and name the files that lie in the clone beside git's and DVC's own."""
+    strangers.clone_repository(address or f"file://{repository}", folder, None, None)
+    paths = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+    return {path for path in paths if not path.startswith(".git/")}
+
+
+@pytest.mark.parametrize("scheme", ["file://", ""])
+def test_only_what_is_needed_is_written(repository: Path, tmp_path: Path, scheme: str) -> None:
+    """One large file costs nothing in a repository, however many names it has there."""
+    (repository / "many").mkdir()
+    for name in ("first", *map(str, range(50))):
+        (repository / "many" / name).write_bytes(bytes(1_000_000))
+    (repository / "many" / "dvc.yaml").write_text("no: [YAML")
+    commit(repository)
+    written = clone(repository, tmp_path / "clone", f"{scheme}{repository}")
+    assert written == {".dvc/config", ".dvc/config.local", "dvc.lock", "dvc.yaml", "params.yaml"}
+    assert (tmp_path / "clone" / "dvc.lock").read_bytes() == (repository / "dvc.lock").read_bytes()
+    assert sum(path.stat().st_size for path in (tmp_path / "clone").rglob("*")) < 1_000_000
+
+
+def test_folders_that_name_each_other_many_times(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nine folders of ten names each are a billion files to a list of them all."""
+    monkeypatch.setattr(strangers, "_MOST_SECONDS", 5)
+    commit(repository)
+
+    def make(*command: str, told: str = "") -> str:
+        identity = ("-c", "user.name=T", "-c", "user.email=t@example.com")
+        made = subprocess.run(
+            ["git", *identity, *command], cwd=repository, input=told, text=True, check=True, capture_output=True
+        )
+        return made.stdout.strip()
+
+    bomb, kind = make("hash-object", "-w", "--stdin"), "100644 blob"
+    for _ in range(9):
+        bomb, kind = make("mktree", told="".join(f"{kind} {bomb}\t{name}\n" for name in range(10))), "040000 tree"
+    tree = make("mktree", told=make("ls-tree", "HEAD") + f"\n040000 tree {bomb}\tbomb\n")
+    make("update-ref", "HEAD", make("commit-tree", "-m", "a bomb", tree))
+    assert "dvc.yaml" in clone(repository, tmp_path / "clone")
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "dvc.lock", "params.yaml", ".dvc/config"])
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_what_is_needed_has_to_be_a_file(repository: Path, tmp_path: Path, name: str, kind: str) -> None:
+    (repository / name).unlink()
+    if kind == "link":
+        (repository / name).symlink_to("/etc/hostname")
+    else:
+        (repository / name).mkdir()
+        (repository / name / "file").touch()
+    commit(repository)
+    with pytest.raises(UserError, match=rf"file:.*: {name} is no plain file in it"):
+        clone(repository, tmp_path / "clone")
+
+
+@pytest.mark.parametrize("name", ["dvc.yaml", "dvc.lock", "params.yaml", ".dvc/config"])
+def test_what_is_needed_is_small(repository: Path, tmp_path: Path, name: str) -> None:
+    (repository / name).write_bytes(b"#" * 20_000_000)
+    commit(repository)
+    with pytest.raises(UserError, match=rf"file:.*: its {name} has 20,000,000 bytes, expected at most "):
+        clone(repository, tmp_path / "clone")
+    assert not (tmp_path / "clone" / name).exists()
+
+
+@pytest.mark.parametrize("kind", ["nothing", "file", "link"])
+def test_a_repository_without_settings(repository: Path, tmp_path: Path, kind: str) -> None:
+    settings = repository / ".dvc"
+    settings.rename(tmp_path / "settings")
+    if kind == "file":
+        settings.touch()
+    if kind == "link":
+        settings.symlink_to(tmp_path / "settings")
+    commit(repository)
+    with pytest.raises(UserError, match=r"file:.*: is no repository of DVC: it has no file \.dvc/config"):
+        clone(repository, tmp_path / "clone")
+
+
+def test_a_repository_without_a_commit(repository: Path, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=repository, check=True)
+    with pytest.raises(UserError, match="failed: fatal: Not a valid object name HEAD"):
+        clone(repository, tmp_path / "clone")
+
+
+@pytest.mark.parametrize("options", [(), ("--annotate", "--message=a model")])
+def test_a_version_is_a_tag(repository: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    commit(repository)
+    identity = ("-c", "user.name=T", "-c", "user.email=t@example.com")
+    subprocess.run(["git", *identity, "tag", *options, "a/model@v1.0.0"], cwd=repository, check=True)
+    old = (repository / "dvc.yaml").read_bytes()
+    (repository / "dvc.yaml").write_text("stages: {}")
+    commit(repository)
+    strangers.clone_repository(f"file://{repository}", tmp_path / "clone", "a/model@v1.0.0", None)
+    assert (tmp_path / "clone" / "dvc.yaml").read_bytes() == old
+
+
+def test_no_filter_of_the_users_runs(repository: Path, tmp_path: Path, own: Path) -> None:
+    """One such as git-lfs' asks the server that the stranger's repository names."""
+    ran = tmp_path / "ran"
+    smudge = executable(tmp_path / "smudge", f"touch {ran}\ncat")
+    (repository / ".gitattributes").write_text("* filter=lfs\n")
+    commit(repository)
+    own.write_text(f'[filter "lfs"]\n\tsmudge = {smudge}\n\trequired = true\n')
+    clone(repository, tmp_path / "clone")
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("lines", [3, 100_000])
+def test_what_a_server_says_is_cut(repository: Path, tmp_path: Path, own: Path, lines: int) -> None:
+    """Git hands on what a server's hook prints; the last line is its own, and says what went wrong."""
+    print_lines = f"yes '{'lies ' * 10}\033[31m' | head -n {lines} >&2"
+    hook = executable(tmp_path / "hook", f"{print_lines}\nexit 1")
+    own.write_text(f"[uploadpack]\n\tpackObjectsHook = {hook}\n")
+    commit(repository)
+    with pytest.raises(UserError, match=r"`git clone .* failed: fatal: ") as refusal:
+        clone(repository, tmp_path / "clone")
+    said = str(refusal.value)
+    assert "lies" not in said
+    assert said.isprintable()
+
+
+def test_a_server_that_never_stops_talking_is_left(
+    repository: Path, tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "_MOST_BYTES", 100_000)
+    own.write_text(f"[uploadpack]\n\tpackObjectsHook = {executable(tmp_path / 'hook', 'exec yes >&2')}\n")
+    commit(repository)
+    with pytest.raises(UserError, match=r"`git clone .* failed: ") as refusal:
+        clone(repository, tmp_path / "clone")
+    assert len(str(refusal.value)) < 1000
+
+
+def test_a_long_line_without_an_end_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh = executable(tmp_path / "ssh", r"yes | tr -d '\n' | head -c 1000000 >&2; exit 1")
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
+    with pytest.raises(UserError, match=r"`git clone .* failed: ") as refusal:
+        clone(tmp_path, tmp_path / "clone", "ssh://host/theirs")
+    assert len(str(refusal.value)) < 1000
+
+
+@pytest.mark.parametrize("large", [1 << 20, 1 << 26])
+def test_memory_of_git_is_limited(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    (repository / "large").write_bytes(bytes(large))
+    commit(repository)
+    monkeypatch.setattr(strangers, "_MOST_MEMORY", 1 << 25)
+    refused = pytest.raises(UserError, match=r"`git clone .* failed: fatal: ")
+    with refused if large > strangers._MOST_MEMORY else nullcontext():
+        clone(repository, tmp_path / "clone")
+
+
+def test_a_user_may_have_lower_limits(repository: Path, tmp_path: Path) -> None:
+    commit(repository)
+    program = [sys.executable, str(ROOT / "src" / "octet"), "get", f"file://{repository}", "quickstart/detector"]
+    shell = ["bash", "-c", 'ulimit -f 100000 && exec "$@"', "bash"]
+    result = subprocess.run([*shell, *program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "not on the remote: models/quickstart" in " ".join(result.stderr.split())
+
+
+def test_a_remote_that_lies_in_the_repository(repository: Path, tmp_path: Path) -> None:
+    """Of its files only the model is written."""
+    model = b"a model"
+    md5 = hashlib.md5(model).hexdigest()
+    stored = repository / "store" / "files" / "md5" / md5[:2] / md5[2:]
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(model)
+    lock = repository / "dvc.lock"
+    said = yaml.safe_load(lock.read_text())
+    for stage in said["stages"].values():
+        for out in stage["outs"]:
+            if out["path"] == "models/quickstart/detector_uint8.tflite":
+                out.update(md5=md5, size=len(model))
+    lock.write_text(yaml.safe_dump(said))
+    config = repository / ".dvc" / "config"
+    config.write_text(config.read_text().replace(str(repository), ".."))
+    commit(repository)
+    program = [sys.executable, str(ROOT / "src" / "octet"), "get", f"file://{repository}", "quickstart/detector"]
+    result = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "detector_uint8.tflite").read_bytes() == model

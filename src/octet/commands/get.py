@@ -22,12 +22,12 @@ def main(options: argparse.Namespace) -> None:
     if options.config and not options.config.is_file():
         raise UserError(f"{options.config}: is no file")
 
-    from octet.commands.sharing.strangers import clone_repository
+    from octet.commands.sharing.strangers import clone_repository, put_file
 
     with tempfile.TemporaryDirectory(prefix="octet-get-") as scratch:
         folder = Path(scratch, "clone")
         tag = f"{options.name}@{options.rev}" if options.rev else None
-        clone_repository(options.address, folder, tag, options.config)
+        store = clone_repository(options.address, folder, tag, options.config)
         os.chdir(folder)
 
         from octet.commands.sharing.lock import artifact, locked_repo
@@ -42,6 +42,9 @@ def main(options: argparse.Namespace) -> None:
                 path = out or here / name
                 if path.exists():
                     raise UserError(f"{path}: is there already: move it away, or choose another name with --out")
+                if store:  # the commit has what is to be pulled
+                    md5 = wanted.hash_info.value
+                    put_file(options.address, folder, f"{store / 'files/md5' / md5[:2] / md5[2:]}", wanted.meta.size)
                 pull_outputs(repo, require_remote(repo), [wanted], options.name.partition("/")[0])
         finally:
             os.chdir(here)

@@ -1,71 +1,126 @@
-"""A clone of a stranger's repository, with nothing of its settings but where the remote is."""
+"""The few files of a stranger's repository that DVC needs, with nothing of its settings but where the remote is."""
 
+import os
+import re
 import resource
 import shutil
+import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 from dvc.config import Config, ConfigError
 
 from octet.commands.reproduction.clone import use_own_caches
 from octet.common.errors import UserError, first_line
+from octet.common.printing import printable
 
-_MOST_SETTINGS = 100_000  # bytes
+_SETTINGS = ".dvc/config"
+_NEEDED = {_SETTINGS: 100_000, "dvc.yaml": 1 << 20, "params.yaml": 1 << 20, "dvc.lock": 10 << 20}  # bytes, at most
 _MOST_SECONDS, _MOST_BYTES = 600, 2**30  # of a clone, and of each file in it: git packs a whole repository into one
+_MOST_MEMORY = 2 << 30  # bytes, of each process: git holds files below 512 MiB in memory
+_PLAIN_FILE = re.compile(rb"100\d{3} blob (?P<id>[0-9a-f]+) +(?P<size>\d+)\t")  # a link's mode is 120000
+_TAIL, _LONGEST = 4096, 300  # bytes of what a command says that are looked at, and letters that are told
 # What a stranger may say of a remote: where it is. Files of keys and credentials can name programs to run.
 _OF_A_STRANGER = {"url", "endpointurl", "region", "user", "port", "projectname", "account_name"}
 
 
-def clone_repository(address: str, folder: Path, tag: str | None, own_settings: Path | None) -> None:
+def clone_repository(address: str, folder: Path, tag: str | None, own_settings: Path | None) -> Path | None:
     """Clone the newest commit of a repository, or that of a tag; it may be a stranger's.
 
-    No link is made in the clone, and of DVC's settings it has those alone that say where the remote is, or the own
-    ones in their place.
+    Of its files only those are written that DVC needs, and of DVC's settings only where the remote is, or the own ones
+    in their place. Where the remote is a folder of the commit, its path in there is returned, for `put_file`.
     """
     at = ("--branch", tag) if tag else ()
-    options = ("--quiet", "--config", "core.symlinks=false", "--depth", "1", *at)
+    # Of a folder on this machine, too, git is to pack one commit, and not to copy whatever lies in there.
+    options = ("--quiet", "--no-checkout", "--no-local", "--no-tags", "--depth", "1", *at)
     _run_within_limits("git", "clone", *options, "--", address, str(folder))
-    settings = folder / ".dvc"
-    if not (settings / "config").is_file():
-        raise UserError(f"{address}: is no repository of DVC: it has no file .dvc/config")
-    remote = {} if own_settings else _remote_of(settings / "config", address)
-    shutil.rmtree(settings)  # what else lies there is DVC's own: locks, caches, files on their way
-    settings.mkdir()
-    with _dvc_errors(address), Config(str(settings)).edit("repo") as config:
+    for name, most in _NEEDED.items():
+        put_file(address, folder, name, most)
+    settings = folder / _SETTINGS
+    if not settings.is_file():
+        raise UserError(f"{address}: is no repository of DVC: it has no file {_SETTINGS}")
+    remote = {} if own_settings else _remote_of(settings, address)
+    settings.write_bytes(b"")
+    with _dvc_errors(address), Config(str(settings.parent)).edit("repo") as config:
         config.update(remote)
     if own_settings:
-        shutil.copyfile(own_settings, settings / "config.local")
+        shutil.copyfile(own_settings, settings.with_name("config.local"))
     use_own_caches(folder)
+    return _store_in(folder.resolve(), remote)
 
 
-def _run_within_limits(*command: str) -> None:
+def put_file(address: str, folder: Path, name: str, most: int) -> None:
+    """Write a file of the cloned commit into the clone, if the commit has it: a plain one of so many bytes, at most."""
+    git = ("git", f"--git-dir={folder / '.git'}")
+    with tempfile.TemporaryFile() as listing:
+        _run_within_limits(*git, "ls-tree", "-z", "-l", "HEAD", "--", name, output=listing)
+        listing.seek(0)
+        entry = listing.read(200)  # its mode, kind, id and size; a folder may hold the name any number of times
+    if not entry:
+        return
+    found = _PLAIN_FILE.match(entry)
+    if not found:
+        raise UserError(f"{address}: {name} is no plain file in it")
+    if (size := int(found["size"])) > most:
+        raise UserError(f"{address}: its {name} has {size:,} bytes, expected at most {most:,}")
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:  # as git has it: a checkout would run the filters that the user has set up
+        _run_within_limits(*git, "cat-file", "blob", found["id"].decode(), output=file)
+
+
+def _run_within_limits(*command: str, output: IO[bytes] | int = subprocess.DEVNULL) -> None:
     """Run a command with its terminal, which may have to ask for a password, and end it and all that it started."""
-    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (_MOST_BYTES, _MOST_BYTES))
-    try:
-        process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=limit)
-    except FileNotFoundError:
-        raise UserError(f"{command[0]} is needed for this, and not installed") from None
-    try:
-        _, said = process.communicate(timeout=_MOST_SECONDS)
-    except subprocess.TimeoutExpired:
-        for child in [*process.children(recursive=True), process]:
+    with tempfile.TemporaryFile() as errors:  # no pipe: a file's size is limited, and a server may talk for ever
+        english = {**os.environ, "LC_ALL": "C"}  # for `_reason`
+        try:
+            process = psutil.Popen(command, stdout=output, stderr=errors, env=english, preexec_fn=_limit)
+        except FileNotFoundError:
+            raise UserError(f"{command[0]} is needed for this, and not installed") from None
+        try:
+            code = process.wait(_MOST_SECONDS)
+        except psutil.TimeoutExpired:
+            raise UserError(f"`{' '.join(command)}` took more than {_MOST_SECONDS} seconds, and was ended") from None
+        finally:
+            _end(process)
+        if code:
+            raise UserError(f"`{' '.join(command)}` failed: {_reason(code, errors)}")
+
+
+def _limit() -> None:
+    """Limit this process's files and memory, if it has no lower limits already."""
+    # Data, not addresses: helpers that git asks for passwords may reserve far more of those than they use.
+    for kind, most in ((resource.RLIMIT_FSIZE, _MOST_BYTES), (resource.RLIMIT_DATA, _MOST_MEMORY)):
+        limits = [limit for limit in resource.getrlimit(kind) if limit != resource.RLIM_INFINITY]
+        least = min([most, *limits])
+        resource.setrlimit(kind, (least, least))
+
+
+def _end(process: psutil.Popen) -> None:
+    with suppress(psutil.NoSuchProcess):  # it has ended
+        for each in [*process.children(recursive=True), process]:
             with suppress(psutil.NoSuchProcess):
-                child.kill()
-        process.communicate()
-        raise UserError(f"`{' '.join(command)}` took more than {_MOST_SECONDS} seconds, and was ended") from None
-    if process.returncode:
-        raise UserError(f"`{' '.join(command)}` failed: {said.strip()}")
+                each.kill()
+    process.wait()
+
+
+def _reason(code: int, errors: IO[bytes]) -> str:
+    """The last line in which git says what went wrong, fit for a terminal; what comes before may be a server's."""
+    if code < 0:
+        return f"it died of {signal.Signals(-code).name}"
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - _TAIL))
+    lines = [line.strip() for line in errors.read().decode(errors="replace").splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("fatal: ", "error: "))] or lines or [f"exit code {code}"]
+    return printable(told[-1])[:_LONGEST]
 
 
 def _remote_of(settings: Path, address: str) -> dict[str, Any]:
     """The default remote, if there is one, as a stranger's settings describe it."""
-    if settings.stat().st_size > _MOST_SETTINGS:
-        raise UserError(f"{address}: its .dvc/config has more than {_MOST_SETTINGS:,} bytes")
     with _dvc_errors(address):
         found = Config.load_file(str(settings))
     core, remotes = found.get("core", {}), found.get("remote", {})
@@ -78,9 +133,21 @@ def _remote_of(settings: Path, address: str) -> dict[str, Any]:
             f"{address}: its .dvc/config sets {', '.join(refused)} of the remote {name}, which are for its owner to "
             f"set, not for a stranger: name a file with settings of your own with --config"
         )
-    if isinstance(url := remote.get("url"), str) and "://" not in url:
+    if not all(isinstance(value, str) and value.isprintable() for value in remote.values()):
+        raise UserError(f"{address}: its .dvc/config has settings of the remote {name} that are no line of text")
+    if "://" not in (url := remote.get("url", "://")):
         remote["url"] = str((settings.parent / url).resolve())  # DVC would take it from the working directory
     return {"core": {"remote": name}, "remote": {name: remote}}
+
+
+def _store_in(root: Path, settings: dict[str, Any]) -> Path | None:
+    """The folder below the root that is the remote of these settings, if it is one; DVC wants it to be there."""
+    for remote in settings.get("remote", {}).values():
+        store = Path(remote.get("url", ""))
+        if store.is_relative_to(root):
+            store.mkdir(parents=True, exist_ok=True)
+            return store.relative_to(root)
+    return None
 
 
 @contextmanager
