@@ -201,30 +201,33 @@ def main(recipe):
     for name in ("archives", "pretrained"):
         Path("data/quickstart", name).mkdir(parents=True)
         Path("data/quickstart", name, "made").touch()
-    with Path({path!r}).open("a") as edited:
-        edited.write({text!r})
+    edited = Path({path!r})
+    before = edited.read_text() if edited.exists() else ""
+    edited.write_text(before.replace({old!r}, {text!r}, 1) if {old!r} else before + {text!r})
 
 stage.run(main, None)
 """
 
 
-def let_fetch_edit(project: Project, path: str, text: str) -> None:
-    """Put a script in fetch's place that edits a file when it has made its outputs."""
-    (project.folder / "src/fetch.py").write_text(EDITS.format(path=path, text=text))
+def let_fetch_edit(project: Project, path: str, text: str, old: str = "") -> None:
+    """Put a script in fetch's place that, when it has made its outputs, writes a text to a file, for an old one."""
+    (project.folder / "src/fetch.py").write_text(EDITS.format(path=path, text=text, old=old))
 
 
 @pytest.mark.parametrize(
-    ("path", "text", "changed"),
+    ("path", "old", "text", "changed"),
     [
-        ("params.yaml", "  dataset: {source: 1, pretrained: null}\n", "params.yaml: quickstart.dataset.source"),
-        ("src/octet/fetching/own.py", "# edited\n", "src/octet/fetching/own.py"),
-        ("src/octet/fetching/new.py", "# added\n", "src/octet/fetching/new.py"),
-        ("src/fetch.py", "# edited\n", "src/fetch.py"),
-        ("requirements/runtime.txt", "# edited\n", "requirements/runtime.txt"),
+        ("params.yaml", "side: 96", "side: 95", "params.yaml: quickstart.dataset.source"),
+        ("src/octet/fetching/own.py", "", "# edited\n", "src/octet/fetching/own.py"),
+        ("src/octet/fetching/new.py", "", "# added\n", "src/octet/fetching/new.py"),
+        ("src/fetch.py", "", "# edited\n", "src/fetch.py"),
+        ("requirements/runtime.txt", "", "# edited\n", "requirements/runtime.txt"),
     ],
 )
-def test_what_made_the_outputs_is_edited_meanwhile(project: Project, path: str, text: str, changed: str) -> None:
-    let_fetch_edit(project, path, text)
+def test_what_made_the_outputs_is_edited_meanwhile(
+    project: Project, path: str, old: str, text: str, changed: str
+) -> None:
+    let_fetch_edit(project, path, text, old)
     assert_one_line(project.stage("fetch"), f"changed while fetch ran: {changed}. Its outputs")
 
 

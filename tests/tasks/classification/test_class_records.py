@@ -107,7 +107,7 @@ def test_a_picture_is_turned_as_exif_says(tmp_path: Path, orientation: int) -> N
         records = list(filter(None, pictures.examples("train")))
         assert pictures.summary("train")["mended"] == {"turned as EXIF says": 1}
         assert pictures.problems == []
-    record = parse(records[2])
+    (record,) = (record for record in map(parse, records) if record["id"].endswith(b"/x.jpg"))
     size = (HEIGHT, WIDTH) if orientation >= 5 else (WIDTH, HEIGHT)
     with Image.open(io.BytesIO(record["jpeg"])) as image:
         assert image.size == size == (record["width"], record["height"])
