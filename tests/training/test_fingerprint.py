@@ -10,7 +10,7 @@ SCRIPT = "from octet.training.scratch import fingerprint\nprint(fingerprint({}, 
 
 
 def fingerprint_of(script: Path) -> str:
-    command = [sys.executable, script]
+    command = [sys.executable, str(script)]
     environment = {"PYTHONPATH": str(ROOT / "src")}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
