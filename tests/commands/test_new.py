@@ -188,13 +188,28 @@ def test_what_is_no_annotation_is_passed_by(tmp_path: Path, pictures: Rendered, 
     assert find_own_data([tmp_path / "photos"], "detection").source == source
 
 
-def test_pictures_near_the_annotations_are_taken(tmp_path: Path, pictures: Rendered) -> None:
-    for name in ("a", "b"):
-        write_coco(tmp_path / name / "images", tmp_path / name / f"{name}.json", pictures[:2])
-    sets = find_own_data([tmp_path], "detection").source["sets"]
-    assert set(sets) == {"a", "b"}
-    for name, paths in sets.items():
-        assert paths == {"instances": f"{tmp_path}/{name}/{name}.json", "pictures": f"{tmp_path}/{name}/images"}
+@pytest.mark.parametrize("folder", ["images", "data", "deep/er"])
+@pytest.mark.parametrize("name", ["{}.json", "labels.json", "labels/labels.json", "_annotations.coco.json"])
+def test_pictures_near_the_annotations_are_taken(tmp_path: Path, pictures: Rendered, name: str, folder: str) -> None:
+    for one in ("a", "b"):
+        write_coco(tmp_path / one / folder, tmp_path / one / name.format(one), pictures[:2])
+    assert find_own_data([tmp_path], "detection").source["sets"] == {
+        one: {"instances": f"{tmp_path}/{one}/{name.format(one)}", "pictures": f"{tmp_path}/{one}/{folder}"}
+        for one in ("a", "b")
+    }
+
+
+def test_one_path_may_be_absolute_and_one_not(
+    tmp_path: Path, pictures: Rendered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_coco(Path("photos/deep/er"), Path("labels/a.json"), pictures[:2])
+    write_coco(Path("photos/deep/est"), Path("labels/b/a.json"), pictures[2:4])
+    sets = find_own_data([tmp_path / "labels/a.json", Path("labels/b/a.json"), Path("photos")], "detection").source
+    assert sets["sets"] == {
+        "a": {"instances": f"{tmp_path}/labels/a.json", "pictures": "photos/deep/er"},
+        "b": {"instances": "labels/b/a.json", "pictures": "photos/deep/est"},
+    }
 
 
 def with_yaml(text: str) -> Callable[[Path, Rendered], object]:
@@ -202,8 +217,13 @@ def with_yaml(text: str) -> Callable[[Path, Rendered], object]:
 
 
 def twice_coco(photos: Path, rendered: Rendered) -> None:
-    for name in ("a", "b"):
+    for name in ("a/x", "a/y", "b"):
         write_coco(photos / name / "images", photos / name / "instances.json", rendered[:2])
+
+
+def far_coco(photos: Path, rendered: Rendered) -> None:
+    write_coco(photos / "a", photos / "labels" / "labels.json", rendered[:2])
+    write_coco(photos / "b", photos / "labels" / "labels.json", rendered[:2])
 
 
 def twice_voc(photos: Path, rendered: Rendered) -> None:
@@ -223,7 +243,11 @@ MISTAKEN: dict[str, tuple[Callable[[Path, Rendered], object], str]] = {
     "nested names": (with_yaml(f"{NESTED}train: [*j]"), r"data\.yaml: .* with its aliases written out"),
     "not a path": (with_yaml("train: x\npath: [x]"), r"data\.yaml: path and train: expected the names of folders"),
     "null byte": (with_yaml('train: "a\\0b"'), r"data\.yaml: train: found 'a\\x00b', which is no folder"),
-    "a set twice": (twice_coco, "instances.json and .*instances.json: found the set 'instances' in both"),
+    "a set twice": (twice_coco, "a/x/instances.json and .*a/y/instances.json: found the set 'a' in both"),
+    "pictures twice": (
+        far_coco,
+        r"labels\.json: its first picture, '.*', lies in .*a and .*b; name the one that is meant",
+    ),
     "XML twice": (twice_voc, "annots a and .*annots b: found .xml files in both"),
     "not UTF-8": (unprintable(b"caf\xe9"), r"'caf\\udce9': a recipe cannot name this"),
     "two lines": (unprintable(b"a\nb"), r"'a\\nb': a recipe cannot name this"),

@@ -44,6 +44,12 @@ def coco_folders(photos: Path, names: Sequence[str], rendered: Rendered) -> Path
     return photos
 
 
+def coco_files_of_one_name(photos: Path, names: Sequence[str], rendered: Rendered) -> Path:
+    for name, one in zip(names, rendered, strict=False):
+        write_coco(photos / name / "data", photos / name / "labels" / "labels.json", [one])
+    return photos
+
+
 def voc_folders(photos: Path, names: Sequence[str], rendered: Rendered) -> Path:
     for name, one in zip(names, rendered, strict=False):
         write_voc(photos / name, photos / name, [one])
@@ -82,6 +88,7 @@ def class_archive(photos: Path, names: Sequence[str], rendered: Rendered) -> Pat
 KINDS: dict[str, tuple[Make, str]] = {
     "COCO's files": (coco_files, "detection"),
     "COCO's files in folders": (coco_folders, "detection"),
+    "COCO's files of one name": (coco_files_of_one_name, "detection"),
     "folders in VOC's format": (voc_folders, "detection"),
     "VOC's lists": (voc_lists, "detection"),
     "an archive in VOC's layout": (voc_archive, "detection"),
@@ -198,7 +205,7 @@ def test_what_may_repeat_pictures_is_refused(
 
 
 @pytest.mark.parametrize("name", ["pets-test", "test_of_train"])
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "VOC's lists"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("VOC's lists", "COCO's files of one name")])
 def test_a_set_alone_is_trained_on_whatever_its_name(tmp_path: Path, pictures: Rendered, kind: str, name: str) -> None:
     splits = splits_of(kind, tmp_path / "photos", [name], pictures)
     assert splits == {"train": [name], "val": 0.1, "test": 0.2}

@@ -109,23 +109,16 @@ def _coco(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
     # COCO's own folder has the same pictures once more in person_keypoints_*.json.
     instances = [file for file in listed if file.name.startswith("instances_")]
     files = [path for path in paths if path.suffix == ".json"] or instances or listed
+    first_pictures = {file: first for file in files if (first := _first_picture(file)) is not None}
+    if not first_pictures:
+        return None
     sets: dict[str, dict[str, str]] = {}
-    for file in files:
-        first = _first_picture(file)
-        if first is None:
-            continue
-        near = [file.parent, file.parent / "images", file.parent.parent / "images"]
-        places = [*filter(Path.is_dir, near), *(folder.path for folder in folders)]
-        pictures = next((place for place in places if (place / first).is_file()), None)
-        if pictures is None:
-            raise UserError(f"{file}: its first picture, {first!r}, lies in no folder here; name that folder, too")
-        name = _set_name(file)
+    for (file, first), name in zip(first_pictures.items(), _set_names(list(first_pictures)), strict=True):
         if name in sets:
             both = f"{sets[name]['instances']} and {file}"
             raise UserError(f"{both}: found the set {name!r} in both; rename a file, or name one of them")
+        pictures = _find_pictures(file, first, [folder.path for folder in folders])
         sets[name] = {"instances": str(file), "pictures": str(pictures)}
-    if not sets:
-        return None
     return OwnData("COCO's annotations", {"kind": "coco", "sets": sets}, split_up([f"COCO/{name}" for name in sets]))
 
 
@@ -143,10 +136,42 @@ def _first_picture(file: Path) -> str | None:
     return name if is_instances and all(isinstance(box, dict) and "bbox" in box for box in boxes[:1]) else None
 
 
-def _set_name(file: Path) -> str:
-    """`train` of `instances_train.json`, and of `train/_annotations.coco.json`."""
-    name = file.parent.name if file.name.startswith("_") else file.stem.removeprefix("instances_")
-    return re.sub(r"[^\w.-]", "_", name) or "all"
+def _set_names(files: Sequence[Path]) -> list[str]:
+    """`train` of `instances_train.json`, and of `train/_annotations.coco.json`; of files of one name, their folders."""
+    names = [_own_name(file) for file in files]
+    if len(set(names)) < len(files):
+        top = _common_folder([file.parent for file in files])
+        below = [file.absolute().relative_to(top).parent.parts for file in files]
+        names = [folders[0] if folders else name for folders, name in zip(below, names, strict=True)]
+    return [re.sub(r"[^\w.-]", "_", name) or "all" for name in names]
+
+
+def _own_name(file: Path) -> str:
+    return file.parent.name if file.name.startswith("_") else file.stem.removeprefix("instances_")
+
+
+def _common_folder(paths: Sequence[Path]) -> Path:
+    return Path(os.path.commonpath([path.absolute() for path in paths]))
+
+
+def _find_pictures(file: Path, first: str, folders: Sequence[Path]) -> Path:
+    """Find the folder of a file's pictures: the nearest that has the first one; of these, one called like the file."""
+    near = [file.parent, file.parent / "images", file.parent.parent / "images"]
+    for place in near:
+        if (place / first).is_file():
+            return place
+    found = [folder for folder in folders if (folder / first).is_file()]
+    if not found:
+        raise UserError(f"{file}: its first picture, {first!r}, lies in no folder here; name that folder, too")
+    # Each split may have a picture of this name.
+    nearness = [(len(_common_folder([file, place]).parts), place.name == _own_name(file)) for place in found]
+    nearest = [place for place, one in zip(found, nearness, strict=True) if one == max(nearness)]
+    if len(nearest) > 1:
+        raise UserError(
+            f"{file}: its first picture, {first!r}, lies in {' and '.join(map(str, nearest))}; name the one that is "
+            "meant"
+        )
+    return nearest[0]
 
 
 # --- YOLO -------------------------------------------------------------------------------------------------------------
