@@ -5,7 +5,10 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from contextlib import nullcontext
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,36 @@ def test_only_the_remote_is_taken(repository: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "outside").exists()
 
 
+@pytest.mark.parametrize("scheme", ["file://", ""])
+def test_a_relative_address_may_lead_out_of_a_repository_on_this_machine(
+    repository: Path, tmp_path: Path, scheme: str
+) -> None:
+    (tmp_path / "models").mkdir()
+    config = repository / ".dvc" / "config"
+    config.write_text(config.read_text().replace(f"{repository}/store", "../../models"))
+    commit(repository)
+    strangers.clone_repository(f"{scheme}{repository}", tmp_path / "clone", None, None)
+    said = (tmp_path / "clone" / ".dvc" / "config").read_text()
+    assert f"url = {tmp_path / 'models'}\n" in said
+
+
+def test_a_relative_address_may_not_lead_out_of_a_repository_elsewhere(repository: Path) -> None:
+    config = repository / ".dvc" / "config"
+    config.write_text(config.read_text().replace(f"{repository}/store", "../../models"))
+    address = "https://example.com/theirs.git"
+    with pytest.raises(UserError, match=r"url of the remote theirs is '../../models', a folder beside .* --config"):
+        strangers._remote_of(config, address)
+
+
+def test_a_relative_address_in_own_settings_begins_where_they_lie(repository: Path, tmp_path: Path) -> None:
+    own = tmp_path / "settings" / "config"
+    own.parent.mkdir()
+    own.write_text("[core]\n    remote = ours\n['remote \"ours\"']\n    url = ../models\n")
+    commit(repository)
+    strangers.clone_repository(f"file://{repository}", tmp_path / "clone", None, own)
+    assert f"url = {tmp_path / 'models'}\n" in (tmp_path / "clone" / ".dvc" / "config.local").read_text()
+
+
 def test_a_relative_address_is_one_in_the_repository(repository: Path, tmp_path: Path) -> None:
     (repository / "store" / "file").write_text("so that git keeps the folder")
     config = repository / ".dvc" / "config"
@@ -87,6 +120,80 @@ def test_settings_that_name_no_remote_are_told(repository: Path, tmp_path: Path,
     (repository / ".dvc" / "config").write_text(settings)
     told = get(repository, tmp_path / "here")
     assert "no default remote" in told or "cannot be used" in told
+
+
+@pytest.fixture
+def asked() -> Iterator[tuple[str, list[str | None]]]:
+    """The address of a server that has nothing, and what each of its requests said of who asks."""
+    requests: list[str | None] = []
+
+    class Nothing(BaseHTTPRequestHandler):
+        def parse_request(self) -> bool:
+            answers = super().parse_request()
+            requests.append(self.headers["Authorization"])
+            self.send_error(404)
+            return answers and False
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", requests
+        server.shutdown()
+
+
+@pytest.fixture
+def global_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file with the user's own settings of DVC, for all repositories."""
+    monkeypatch.setenv("DVC_GLOBAL_CONFIG_DIR", str(tmp_path / "of_the_user"))
+    (tmp_path / "of_the_user").mkdir()
+    return tmp_path / "of_the_user" / "config"
+
+
+def test_a_password_for_a_remote_of_the_same_name_stays_here(
+    repository: Path, tmp_path: Path, global_settings: Path, asked: tuple[str, list[str | None]]
+) -> None:
+    address, requests = asked
+    own = "url = https://example.com/models\n    auth = basic\n    user = alice\n    password = secret"
+    global_settings.write_text(f"['remote \"theirs\"']\n    {own}\n")
+    config = repository / ".dvc" / "config"
+    config.write_text(config.read_text().replace(f"{repository}/store", address))
+    assert "not on the remote" in get(repository, tmp_path / "here")
+    assert set(requests) == {None}
+
+
+def test_a_remote_of_the_users_is_not_used(
+    repository: Path, tmp_path: Path, global_settings: Path, asked: tuple[str, list[str | None]]
+) -> None:
+    address, requests = asked
+    global_settings.write_text(f"['remote \"mine\"']\n    url = {address}\n")
+    config = repository / ".dvc" / "config"
+    config.write_text(config.read_text().replace(f"{repository}/store", "remote://mine/models"))
+    assert "url of the remote theirs is 'remote://mine/models'" in get(repository, tmp_path / "here")
+    assert not requests
+
+
+BOMBS = {
+    "matrix": f"matrix: {{a: &a {list(range(400))}, b: *a, c: *a}}, cmd: 'true'",
+    "foreach": f"foreach: {list(range(100_000))}, do: {{cmd: 'echo ${{item}}'}}",
+    "text": f"foreach: {list(range(100))}, do: {{cmd: '{'${long}' * 1000}'}}",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_pipeline_of_endless_stages_is_left(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bomb: str
+) -> None:
+    monkeypatch.setattr(strangers, "_MOST_MEMORY", 1 << 29)
+    monkeypatch.setattr(strangers, "_MOST_SECONDS_OF_DVC", 10)
+    (repository / "dvc.yaml").write_text(f"stages:\n  a: {{{BOMBS[bomb]}}}\n")
+    (repository / "params.yaml").write_text(f"long: {'x' * 100_000}\n")
+    commit(repository)
+    address = f"file://{repository}"
+    strangers.clone_repository(address, tmp_path / "clone", None, None)
+    with pytest.raises(UserError, match=f"{address}: (has not come to an end after 10 s|its pipeline takes more than)"):
+        strangers.require_cheap_pipeline(address, tmp_path / "clone", "a/model")
 
 
 @pytest.mark.parametrize("url", ["a, b", "a\0b"])

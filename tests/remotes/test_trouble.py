@@ -59,6 +59,21 @@ def test_a_damaged_file(path: str, made: Clone, clone: Clone, full: Store) -> No
     assert_has_all(clone, made)
 
 
+@pytest.mark.parametrize("kind", ["sftp", "s3"])
+def test_a_push_again_that_is_killed(made: Clone, full: Sftp | S3) -> None:
+    """Nobody loses what was there."""
+    before = set(full.names())
+    with Cable(full.server.port, "up", after=1_000_000, silent=True) as cable:
+        made.use(full.options(cable.port))
+        process = made.start("python", "src/octet", "push", RECIPE, "--again")
+        assert cable.broken.wait(60)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    names = {name for name in full.names() if not name.endswith(".tmp")}
+    assert names == before
+    assert_named_by_md5({name: full.read(name) for name in names})
+
+
 @pytest.mark.parametrize(("kind", "path"), [("sftp", LADDER), ("s3", MEMBER)], ids=str)
 def test_a_missing_file(path: str, made: Clone, clone: Clone, full: Store) -> None:
     for each in (made, clone):

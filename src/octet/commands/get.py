@@ -22,12 +22,13 @@ def main(options: argparse.Namespace) -> None:
     if options.config and not options.config.is_file():
         raise UserError(f"{options.config}: is no file")
 
-    from octet.commands.sharing.strangers import clone_repository, put_file
+    from octet.commands.sharing.strangers import clone_repository, put_file, require_cheap_pipeline
 
     with tempfile.TemporaryDirectory(prefix="octet-get-") as scratch:
         folder = Path(scratch, "clone")
         tag = f"{options.name}@{options.rev}" if options.rev else None
         store = clone_repository(options.address, folder, tag, options.config)
+        require_cheap_pipeline(options.address, folder, options.name)
         os.chdir(folder)
 
         from octet.commands.sharing.lock import artifact, locked_repo

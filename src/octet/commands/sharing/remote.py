@@ -7,7 +7,7 @@ that. Here every file is looked for and compared, and no more is fetched than dv
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -62,7 +62,7 @@ def require_remote(repo: Any) -> Any:
 
 
 def push_outputs(repo: Any, remote: Any, outs: list[Any], again: bool) -> None:
-    """Copy to the remote what it lacks, or where `again` is set everything that the cache has."""
+    """Copy to the remote what it lacks; where `again` is set, also what it may have damaged."""
     cache, store = repo.cache.local, remote.odb
     files = _files_of(cache, outs)
     with _remote_errors(remote):
@@ -72,10 +72,10 @@ def push_outputs(repo: Any, remote: Any, outs: list[Any], again: bool) -> None:
         if lost:
             names = _first_names(lost)
             raise UserError(f"whole neither in this cache nor on the remote: {names}: push where they were made")
-        new = cached if again else cached - stored
-        for oid in new & stored:  # where a file system clones files, DVC would not write over it
-            with suppress(FileNotFoundError):  # another push came first
-                store.delete(oid)
+        new = cached - stored
+        if again:  # of a folder only what is damaged: where a file system clones files, DVC would not write over it
+            is_folder = store.fs.protocol == "local"
+            new |= {oid for oid in cached & stored if not (is_folder and _is_intact(store, oid))}
         # The files before the lists: DVC's own commands take a folder for complete where its list is there.
         lists = {oid for oid in new if oid.endswith(".dir")}
         for oids in (new - lists, lists):

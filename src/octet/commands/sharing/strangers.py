@@ -3,12 +3,13 @@
 import os
 import re
 import resource
-import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +17,8 @@ import psutil
 from dvc.config import Config, ConfigError
 
 from octet.commands.reproduction.clone import use_own_caches
+from octet.commands.sharing.lock import artifact, locked_repo
+from octet.common.children import run_in_child
 from octet.common.errors import UserError, first_line
 from octet.common.printing import printable
 
@@ -23,10 +26,12 @@ _SETTINGS = ".dvc/config"
 _NEEDED = {_SETTINGS: 100_000, "dvc.yaml": 1 << 20, "params.yaml": 1 << 20, "dvc.lock": 10 << 20}  # bytes, at most
 _MOST_SECONDS, _MOST_BYTES = 600, 2**30  # of a clone, and of each file in it: git packs a whole repository into one
 _MOST_MEMORY = 2 << 30  # bytes, of each process: git holds files below 512 MiB in memory
+_MOST_SECONDS_OF_DVC = 60  # until it has read a pipeline; one such as Octet's takes a second
 _PLAIN_FILE = re.compile(rb"100\d{3} blob (?P<id>[0-9a-f]+) +(?P<size>\d+)\t")  # a link's mode is 120000
 _TAIL, _LONGEST = 4096, 300  # bytes of what a command says that are looked at, and letters that are told
 # What a stranger may say of a remote: where it is. Files of keys and credentials can name programs to run.
 _OF_A_STRANGER = {"url", "endpointurl", "region", "user", "port", "projectname", "account_name"}
+_REMOTE = "octet-get"  # the remote's name, whatever the stranger calls it: DVC adds the user's settings of that name
 
 
 def clone_repository(address: str, folder: Path, tag: str | None, own_settings: Path | None) -> Path | None:
@@ -49,9 +54,32 @@ def clone_repository(address: str, folder: Path, tag: str | None, own_settings: 
     with _dvc_errors(address), Config(str(settings.parent)).edit("repo") as config:
         config.update(remote)
     if own_settings:
-        shutil.copyfile(own_settings, settings.with_name("config.local"))
+        with _dvc_errors(str(own_settings)), Config(str(settings.parent)).edit("local") as config:
+            config.update(_read_own(own_settings))
     use_own_caches(folder)
     return _store_in(folder.resolve(), remote)
+
+
+def require_cheap_pipeline(address: str, folder: Path, name: str) -> None:
+    """Find a model in a process of few resources: DVC writes out all loops and parameters of a pipeline it reads."""
+    work = (address, folder, name, _MOST_MEMORY)
+    if problem := run_in_child(_find_model, work, _MOST_SECONDS_OF_DVC, address):
+        raise UserError(str(problem))
+
+
+def _find_model(sender: Connection, address: str, folder: Path, name: str, most_memory: int) -> None:
+    """Send what is wrong with a model's place in the pipeline of a clone, or nothing."""
+    os.chdir(folder)
+    _limit(most_memory)
+    problem = ""
+    try:
+        with locked_repo() as repo:
+            artifact(repo, name)
+    except UserError as error:
+        problem = str(error)
+    except MemoryError:
+        problem = f"{address}: its pipeline takes more than {most_memory:,} bytes of memory"
+    sender.send(problem)
 
 
 def put_file(address: str, folder: Path, name: str, most: int) -> None:
@@ -79,7 +107,8 @@ def _run_within_limits(*command: str, output: IO[bytes] | int = subprocess.DEVNU
     with tempfile.TemporaryFile() as errors:  # no pipe: a file's size is limited, and a server may talk for ever
         english = {**os.environ, "LC_ALL": "C"}  # for `_reason`
         try:
-            process = psutil.Popen(command, stdout=output, stderr=errors, env=english, preexec_fn=_limit)
+            limit = partial(_limit, _MOST_MEMORY)
+            process = psutil.Popen(command, stdout=output, stderr=errors, env=english, preexec_fn=limit)
         except FileNotFoundError:
             raise UserError(f"{command[0]} is needed for this, and not installed") from None
         try:
@@ -92,10 +121,10 @@ def _run_within_limits(*command: str, output: IO[bytes] | int = subprocess.DEVNU
             raise UserError(f"`{' '.join(command)}` failed: {_reason(code, errors)}")
 
 
-def _limit() -> None:
+def _limit(most_memory: int) -> None:
     """Limit this process's files and memory, if it has no lower limits already."""
     # Data, not addresses: helpers that git asks for passwords may reserve far more of those than they use.
-    for kind, most in ((resource.RLIMIT_FSIZE, _MOST_BYTES), (resource.RLIMIT_DATA, _MOST_MEMORY)):
+    for kind, most in ((resource.RLIMIT_FSIZE, _MOST_BYTES), (resource.RLIMIT_DATA, most_memory)):
         limits = [limit for limit in resource.getrlimit(kind) if limit != resource.RLIM_INFINITY]
         least = min([most, *limits])
         resource.setrlimit(kind, (least, least))
@@ -124,8 +153,8 @@ def _remote_of(settings: Path, address: str) -> dict[str, Any]:
     with _dvc_errors(address):
         found = Config.load_file(str(settings))
     core, remotes = found.get("core", {}), found.get("remote", {})
-    name = core.get("remote") if isinstance(core, dict) else None
-    remote = remotes.get(name) if isinstance(remotes, dict) and isinstance(name, str) else None
+    name = str(core.get("remote")) if isinstance(core, dict) else ""
+    remote = remotes.get(name) if isinstance(remotes, dict) else None
     if not isinstance(remote, dict):
         return {}
     if refused := sorted(set(remote) - _OF_A_STRANGER):
@@ -135,9 +164,36 @@ def _remote_of(settings: Path, address: str) -> dict[str, Any]:
         )
     if not all(isinstance(value, str) and value.isprintable() for value in remote.values()):
         raise UserError(f"{address}: its .dvc/config has settings of the remote {name} that are no line of text")
-    if "://" not in (url := remote.get("url", "://")):
-        remote["url"] = str((settings.parent / url).resolve())  # DVC would take it from the working directory
-    return {"core": {"remote": name}, "remote": {name: remote}}
+    if "url" in remote:
+        remote["url"] = _absolute(remote["url"], settings.parent, address, name)
+    return {"core": {"remote": _REMOTE}, "remote": {_REMOTE: remote}}
+
+
+def _absolute(url: str, settings: Path, address: str, name: str) -> str:
+    """Where a stranger's remote is; a relative path begins at the settings, in the commit or in the folder it is of."""
+    if url.startswith("remote://"):
+        raise UserError(f"{address}: url of the remote {name} is {url!a}, a remote of your own: it may not use those")
+    if "://" in url:
+        return url
+    path = (settings / url).resolve()
+    if Path(url).is_absolute() or path.is_relative_to(settings.parent.resolve()):
+        return str(path)
+    here = Path(address.removeprefix("file://"))
+    if here.is_dir():
+        return str((here / settings.name / url).resolve())
+    raise UserError(
+        f"{address}: url of the remote {name} is {url!a}, a folder beside its owner's clone: name a file with settings "
+        "of your own with --config"
+    )
+
+
+def _read_own(settings: Path) -> dict[str, Any]:
+    """The user's settings, whose relative paths begin where they lie."""
+    found = Config.load_file(str(settings))
+    for remote in found.get("remote", {}).values():
+        if "://" not in remote["url"]:
+            remote["url"] = str((settings.parent / remote["url"]).resolve())
+    return found
 
 
 def _store_in(root: Path, settings: dict[str, Any]) -> Path | None:
