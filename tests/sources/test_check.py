@@ -126,7 +126,7 @@ def test_a_faulty_object_is_reported_and_left_out(tmp_path: Path, obj: Object, k
         (encoded(picture(mode="L")), "greyscale"),
         (encoded(picture(mode="CMYK")), "CMYK"),
         (encoded(picture(), "PNG"), "PNG to JPEG"),
-        (encoded(picture(mode="RGBA"), "PNG"), "PNG to JPEG"),
+        (encoded(picture(mode="RGBA"), "PNG"), "PNG to JPEG, transparency dropped"),
         (encoded(picture().quantize(64, dither=Image.Dither.NONE), "PNG"), "PNG to JPEG"),
         (encoded(Image.fromarray(np.asarray(picture(mode="L"), np.uint16) * 257), "PNG"), "PNG to JPEG"),
         (GOOD[JPEG][:-2] + b"stray" + GOOD[JPEG][-2:], "stray bytes"),
@@ -135,7 +135,7 @@ def test_a_faulty_object_is_reported_and_left_out(tmp_path: Path, obj: Object, k
 )
 def test_harmless_faults_are_repaired(tmp_path: Path, content: bytes, repair: str) -> None:
     result = checked(tmp_path, {JPEG: content})
-    assert (result.repairs, result.problems) == ((repair,), ())
+    assert (", ".join(result.repairs), result.problems) == (repair, ())
     shown = pixels(result.jpeg)
     assert shown.shape == (40, 50, 3)
     grey = [
@@ -143,6 +143,15 @@ def test_harmless_faults_are_repaired(tmp_path: Path, content: bytes, repair: st
         for picture_pixels in (shown, pixels(GOOD[JPEG]))
     ]
     assert abs(grey[0] - grey[1]).mean() < 5
+
+
+@pytest.mark.parametrize(("mode", "orientation"), [("RGB", 1), ("L", 1), ("CMYK", 1), ("RGB", 6)])
+def test_a_picture_that_is_cut_is_told_whatever_else_it_needs(tmp_path: Path, mode: str, orientation: int) -> None:
+    whole = encoded(picture(mode=mode), orientation=orientation)
+    cut = whole[:-100] + whole[-2:]  # with the marker of its end
+    size = (50, 40) if orientation == 1 else (40, 50)
+    (problem,) = checked(tmp_path, {XML: annotation(CAT, size=size), JPEG: cut}).problems
+    assert problem.kind == "truncated or garbled JPEG"
 
 
 def test_a_progressive_picture_is_not_changed(tmp_path: Path) -> None:

@@ -5,9 +5,13 @@ from pathlib import Path
 import pytest
 
 from helpers.making import make_archive, make_set
-from octet.recipe.shared.dataset import Splits
+from helpers.own_data import write_yolo
+from octet.recipe.shared.dataset import Splits, YoloSet
+from octet.sources.packing import shapes
+from octet.sources.packing.tar import write_archive
+from octet.sources.packing.yolo import yolo_members
 from octet.sources.reading.archive import Archives
-from octet.sources.reading.split import assign_splits
+from octet.sources.reading.split import assign_splits, held_out_split
 
 
 @pytest.fixture
@@ -63,6 +67,33 @@ def test_a_share_is_held_out_of_train_and_stays_the_same(voc: Archives) -> None:
         assert set(fewer[split]) <= set(assigned[split])  # whatever other pictures exist
     larger, _ = assigned_ids(voc, train=["VOC/all"], val=0.1, test=0.3)
     assert set(assigned["test"]) < set(larger["test"])
+
+
+def test_augmented_copies_are_held_out_together() -> None:
+    splits = Splits.model_validate({"train": ["a/*"], "val": 0.3, "test": 0.3})
+    names = [f"{number}_jpg" for number in range(50)]
+    assert len({held_out_split(name, splits) for name in names}) == 3
+    for name in names:
+        versions = {held_out_split(f"{name}.rf.{version:032x}", splits) for version in range(5)}
+        assert versions == {held_out_split(name, splits)}
+
+
+@pytest.mark.parametrize(
+    ("sets", "told"), [(("train", "test"), "id in two splits"), (("train", "train"), "listed twice")]
+)
+def test_a_file_that_two_sets_name_is_used_once(tmp_path: Path, sets: tuple[str, str], told: str) -> None:
+    """Each set puts its own name before the id."""
+    rendered = [shapes.render_picture(3, 64, "000001")]
+    write_yolo(tmp_path / "images", tmp_path / "labels", rendered)
+    (tmp_path / "classes.txt").write_text("\n".join(shapes.CLASSES))
+    one = YoloSet(pictures=tmp_path / "images", labels=tmp_path / "labels")
+    write_archive(tmp_path / "yolo.tar", yolo_members(tmp_path / "classes.txt", {"first": one, "second": one}))
+    named = [f"YOLO/{name}" for name in ("first", "second")]
+    splits = dict(zip(sets, ([name] for name in named), strict=True)) if len(set(sets)) == 2 else {sets[0]: named}
+    with Archives([tmp_path / "yolo.tar"]) as voc:
+        assigned, problems = assigned_ids(voc, **{"val": 0.0001, "test": 0.0001, **splits})
+    assert sum(map(len, assigned.values())) == 1
+    assert [kind for _, _, kind in problems] == [told]
 
 
 def test_a_held_out_share_never_touches_test(voc: Archives) -> None:

@@ -56,6 +56,24 @@ def test_boxes_polygons_and_empty_pictures_are_converted(tmp_path: Path) -> None
     }
 
 
+def test_key_points_are_left_out(tmp_path: Path) -> None:
+    """After the box, which else would be the first corners of a polygon."""
+    source = make_yolo(tmp_path, {"a.txt": "0 0.4 0.5 0.4 0.5 0.1 0.1 0.9 0.9\n"}, DATA_YAML + "kpt_shape: [2, 2]\n")
+    write_archive(tmp_path / "yolo.tar", yolo_members(*source))
+    annotation = checked_pictures(tmp_path / "yolo.tar")["a"].annotation
+    assert annotation
+    assert annotation.objects == (Object("cat", (11, 11, 30, 30)),)
+
+
+@pytest.mark.parametrize("hidden", [".ipynb_checkpoints/a-checkpoint.jpg", "sub/.a.jpg"])
+def test_hidden_copies_are_left_out(tmp_path: Path, hidden: str) -> None:
+    source = make_yolo(tmp_path, {"a.txt": "0 0.4 0.5 0.4 0.5\n"})
+    (tmp_path / "images" / hidden).parent.mkdir(exist_ok=True)
+    (tmp_path / "images" / hidden).write_bytes(encoded(picture()))
+    write_archive(tmp_path / "yolo.tar", yolo_members(*source))
+    assert set(checked_pictures(tmp_path / "yolo.tar")) == {"a", "empty", "sub_b"}
+
+
 def test_exif_orientation_is_respected(tmp_path: Path) -> None:
     names, sets = make_yolo(tmp_path, {"a.txt": "0 0.5 0.5 1 1\n"})
     (tmp_path / "images" / "a.jpg").write_bytes(encoded(picture(), orientation=6))
@@ -118,6 +136,7 @@ def test_an_invalid_line_is_reported(tmp_path: Path, line: str, message: str) ->
         ("names: {0: cat, 2: dog}", r"names: found the numbers \[0, 2\], expected 0 to 1"),
         ("names: [cat, cat]", "found the class 'cat'; expected printable names of at most 200 characters that differ"),
         ("names: [cat", "not valid YAML"),
+        ("names: [on, off]", "names: found true or false, .*: write in quotes"),
         ("names: {0: cat, a: dog}", r"names: found the numbers \[0, 'a'\], expected 0 to 1"),
         (
             "names: {" + ", ".join(f"{number}: x{number}" for number in range(9, 9_999)) + "}",
@@ -141,6 +160,13 @@ def test_many_class_names_are_read_at_once(tmp_path: Path) -> None:
     names = [f"class {number}" for number in range(30_000)]
     (tmp_path / "classes.txt").write_text("\n".join(names))
     assert read_yolo_class_names(tmp_path / "classes.txt") == names
+
+
+def test_an_empty_line_among_class_names_is_refused(tmp_path: Path) -> None:
+    """It has a number, so that all after it would be one too low without it."""
+    (tmp_path / "classes.txt").write_text("cat\n\ndog\n\n")
+    with pytest.raises(UserError, match="found the class ''; expected printable names"):
+        read_yolo_class_names(tmp_path / "classes.txt")
 
 
 def test_a_file_without_an_end_is_refused(tmp_path: Path) -> None:

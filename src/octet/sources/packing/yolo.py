@@ -35,6 +35,7 @@ def yolo_members(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFil
     YOLO.
     """
     classes = read_yolo_class_names(require_path(names))
+    has_key_points = names.suffix.lower() != ".txt" and "kpt_shape" in read_data_yaml(names)
     root, problems = f"VOCdevkit/{FOLDER}", list[str]()
     for name, paths in sets.items():
         prefix = f"{name}_" if len(sets) > 1 else ""
@@ -59,7 +60,7 @@ def yolo_members(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFil
             size = _upright_size(pictures[stem][0]) if stem in pictures else (0, 0)
             label, objects = labels.get(stem), list[Object]()
             if label:
-                objects = _read_label_file(label, classes, size, problems)
+                objects = _read_label_file(label, classes, size, has_key_points, problems)
             content = serialize_annotation(Annotation(ids[stem], FOLDER, *size, tuple(objects)))
             members.append(
                 PackedFile(f"{root}/{ANNOTATIONS}/{ids[stem]}.xml", content, str(label or pictures[stem][0]))
@@ -80,7 +81,8 @@ def yolo_members(names: Path, sets: Mapping[str, YoloSet]) -> Iterator[PackedFil
 def read_yolo_class_names(file: Path) -> list[str]:
     """Read the class names, in the order of their numbers, from `classes.txt` or from `names` in `data.yaml`."""
     if file.suffix.lower() == ".txt":
-        names: object = [line.strip() for line in _read_text(file).splitlines() if line.strip()]
+        # An empty line before the last class has a number, too.
+        names: object = [line.strip() for line in _read_text(file).rstrip().splitlines()]
     else:
         names = read_data_yaml(file).get("names")
         if isinstance(names, dict):
@@ -90,6 +92,8 @@ def read_yolo_class_names(file: Path) -> list[str]:
             names = [names[number] for number in range(len(names))]
     if not isinstance(names, list) or not names or not all(isinstance(name, str | int) for name in names):
         raise UserError(f"{file}: expected the class names, one per line, or under `names` in data.yaml")
+    if not all(type(name) in (str, int) for name in names):
+        raise UserError(f"{file}: names: found true or false, which YAML reads in yes, no, on and off: write in quotes")
     classes = [" ".join(str(name).split()) for name in names]
     for name, count in Counter(classes).items():
         if not name or not name.isprintable() or len(name) > LONGEST_CLASS or count > 1:
@@ -120,8 +124,10 @@ def _files_by_stem(folder: Path, suffixes: Sequence[str]) -> dict[Path, list[Pat
     """Group the files below a folder by their relative path without suffix; pictures can differ in the suffix only."""
     files: dict[Path, list[Path]] = {}
     for file in sorted(folder.rglob("*")):
-        if file.suffix[1:].lower() in suffixes and not file.name.startswith(".") and file.is_file():
-            files.setdefault(file.relative_to(folder).with_suffix(""), []).append(file)
+        path = file.relative_to(folder)
+        is_hidden = any(part.startswith(".") for part in path.parts)  # such as copies in .ipynb_checkpoints
+        if file.suffix[1:].lower() in suffixes and not is_hidden and file.is_file():
+            files.setdefault(path.with_suffix(""), []).append(file)
     return files
 
 
@@ -141,7 +147,9 @@ def _upright_size(picture: Path) -> tuple[int, int]:
         return 0, 0
 
 
-def _read_label_file(file: Path, classes: Sequence[str], size: tuple[int, int], problems: list[str]) -> list[Object]:
+def _read_label_file(
+    file: Path, classes: Sequence[str], size: tuple[int, int], has_key_points: bool, problems: list[str]
+) -> list[Object]:
     """Read the objects of a label file; invalid lines are added to the problems."""
     try:
         lines = _read_text(file).splitlines()
@@ -153,7 +161,7 @@ def _read_label_file(file: Path, classes: Sequence[str], size: tuple[int, int], 
         if not line.strip():
             continue
         try:
-            name, box = _read_line(line, classes, size)
+            name, box = _read_line(line, classes, size, has_key_points)
         except ValueError as error:
             problems.append(f"{file}:{number}: {error}")
             continue
@@ -162,9 +170,11 @@ def _read_label_file(file: Path, classes: Sequence[str], size: tuple[int, int], 
     return objects
 
 
-def _read_line(line: str, classes: Sequence[str], size: tuple[int, int]) -> tuple[str, VocBox]:
-    """Read the class and the box from one line of a label file."""
+def _read_line(line: str, classes: Sequence[str], size: tuple[int, int], has_key_points: bool) -> tuple[str, VocBox]:
+    """Read the class and the box from one line of a label file; key points follow the box."""
     number, *coordinates = line.split()
+    if has_key_points:
+        coordinates = coordinates[:4]
     shown = repr(line if len(line) < 60 else line[:60] + " ...")
     try:
         values = [float(word) for word in coordinates]

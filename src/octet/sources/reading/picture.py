@@ -57,7 +57,9 @@ def _inspect(content: bytes, file: str, must_turn: Callable[[int, Size], bool]) 
         orientation = read_orientation(image)
         turned = must_turn(orientation, image.size)
         size = image.size[::-1] if turned and orientation in ON_ITS_SIDE else image.size
-        repairs = _conversions(image, orientation, turned) or _check_jpeg(content, file)
+        repairs = _conversions(image, orientation, turned)
+        if image.format in _JPEG:
+            repairs += _check_jpeg(content, image.mode, file)
         if repairs:
             content = _encode(ImageOps.exif_transpose(image) if turned else image)
     except BadPictureError:
@@ -84,18 +86,20 @@ def _conversions(image: Image.Image, orientation: int, turned: bool) -> tuple[st
         repairs.append(f"{image.format} to JPEG")
     elif image.mode != "RGB":
         repairs.append({"L": "greyscale", "CMYK": "CMYK"}.get(image.mode, f"mode {image.mode}"))
+    if image.has_transparency_data:
+        repairs.append("transparency dropped")
     if orientation != UPRIGHT:
         repairs.append("turned as EXIF says" if turned else "EXIF orientation dropped")
     return tuple(repairs)
 
 
-def _check_jpeg(content: bytes, file: str) -> tuple[str, ...]:
+def _check_jpeg(content: bytes, mode: str, file: str) -> tuple[str, ...]:
     """Decode a JPEG completely, and list the repairs that it needs.
 
     Where libjpeg only warns, the rest of the picture is grey or garbled: that is an error here.
     """
     try:
-        simplejpeg.decode_jpeg(content)
+        simplejpeg.decode_jpeg(content, colorspace={"L": "GRAY", "CMYK": "CMYK"}.get(mode, "RGB"))
     except ValueError as error:
         if "extraneous bytes" in str(error):
             return ("stray bytes",)
