@@ -49,6 +49,12 @@ def test_an_unknown_float_layer_is_refused_by_name(model: keras.Model) -> None:
         quantize(model, ["Conv1_rely"])
 
 
+@pytest.mark.parametrize("name", ["block_2_add", "boxes", "up_16"])
+def test_a_float_layer_without_weights_is_refused(model: keras.Model, name: str) -> None:
+    with pytest.raises(UserError, match=f"the layer {name!r} has no weights; name a convolution"):
+        quantize(model, [name])
+
+
 @pytest.mark.slow
 def test_the_recipes_options_reach_the_training(reproduced: Project, project: Project) -> None:
     """Frozen statistics and ranges end as they begin, and the loss is against the teacher."""

@@ -188,7 +188,7 @@ def activation_ranges(quantized: keras.Model) -> list[tuple[keras.layers.Layer, 
 def _layer_with_weights(model: keras.Model, name: str) -> str:
     """The name of the layer whose weights decide the output of the layer `name`.
 
-    That is the layer itself or, for batch norm and ReLU, the convolution before it.
+    That is the layer itself or, for batch norm and ReLU, the convolution before it; no other layer has weights.
     """
     try:
         layer = model.get_layer(name)
@@ -198,6 +198,8 @@ def _layer_with_weights(model: keras.Model, name: str) -> str:
         raise UserError(f"train_qat.float_layers: the network has no layer {name!r}{hint}") from None
     while isinstance(layer, keras.layers.BatchNormalization | keras.layers.ReLU):
         layer = model.get_layer(_previous_layers(layer)[0])
+    if not layer.weights:
+        raise UserError(f"train_qat.float_layers: the layer {name!r} has no weights; name a convolution")
     return layer.name
 
 

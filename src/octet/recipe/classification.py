@@ -8,7 +8,7 @@ from pydantic import Field
 
 from octet.recipe.shared import dataset, recipe
 from octet.recipe.shared.dataset import ClassArchives, ClassFolders, OneShape, TfRecords
-from octet.recipe.shared.types import Section, Share
+from octet.recipe.shared.types import Below1, Section
 
 
 class Dataset(dataset.Dataset):
@@ -20,14 +20,14 @@ class Dataset(dataset.Dataset):
 class Model(recipe.Model):
     """The network of a classifier: after its backbone come the mean over the picture, dropout and one dense layer."""
 
-    dropout: Annotated[float, Field(ge=0, lt=1)]
-    batch_norm_momentum: Share
+    dropout: Below1
+    batch_norm_momentum: Below1
 
 
 class Loss(Section):
     """The share of the labels that is spread evenly over all classes."""
 
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    label_smoothing: Below1
 
 
 class Training(recipe.Training):

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from octet.recipe.shared import dataset, recipe
 from octet.recipe.shared.dataset import Coco, Folder, Shapes, Voc, Yolo
-from octet.recipe.shared.types import Count, CountOrZero, Positive, Section, Share
+from octet.recipe.shared.types import Below1, Count, CountOrZero, Positive, Section, Share
 
 Stride = Literal[8, 16, 32, 64, 128]
 STRIDES: tuple[int, ...] = get_args(Stride)
@@ -35,10 +35,10 @@ class Suppression(Section):
 class Model(recipe.Model):
     """The network of a detector, the strides of its grids, and the suppression of overlapping detections."""
 
-    batch_norm_momentum: Share
+    batch_norm_momentum: Below1
     neck_channels: Count
     head_layers: CountOrZero
-    strides: Annotated[tuple[Stride, ...], Field(strict=False, min_length=1)]
+    strides: Annotated[tuple[Stride, ...], Field(strict=False, min_length=2)]
     suppression: Suppression
 
     @model_validator(mode="after")
