@@ -63,7 +63,7 @@ def test_the_sentence(high: float, chance: str) -> None:
     said = sentence(evaluation(step("float", "uint8", -0.05, -0.07, high)), detection_recipe(), SPEED)
     assert said == (
         "The 8-bit file of quickstart scores 55.0 % mAP50 on 500 test pictures, with half of float32's size and "
-        f"2.4 times its speed; eight bits changed mAP50 by -0.0500, {chance}."
+        f"2.4 times its speed; against the float model mAP50 changed by -0.0500, {chance}."
     )
 
 

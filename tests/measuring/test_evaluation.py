@@ -11,6 +11,7 @@ from conftest import detection_recipe
 from octet.common.errors import UserError
 from octet.measuring.evaluation import (
     STEPS,
+    Comparison,
     Drop,
     Evaluation,
     Gate,
@@ -200,10 +201,29 @@ def test_a_broken_table_is_named_with_the_stage_that_makes_it(tmp_path: Path, co
 
 @pytest.mark.parametrize(
     ("interval", "more"),
-    [((-0.02, 0.01), False), ((-0.02, -0.01), True), ((0.01, 0.02), True), ((0.0, 0.02), False)],
+    [
+        ((-0.02, 0.01), False),
+        ((-0.02, -0.01), True),
+        ((0.01, 0.02), True),
+        ((0.0, 0.02), False),
+        ((-0.02, -0.00003), False),  # which is shown as 0
+    ],
 )
 def test_an_interval_that_includes_0_is_no_more_than_chance(interval: tuple[float, float], more: bool) -> None:
-    assert Step.model_validate({**STEP, "ci95": interval}).is_more_than_chance == more
+    assert Step.model_validate({**STEP, "ci95": interval}).leaves_out_0 == more
+
+
+@pytest.mark.parametrize(("p", "more"), [(0.125, False), (0.031, True), (None, True)])
+def test_what_an_exact_test_calls_chance_is_chance(p: float | None, more: bool) -> None:
+    """The bootstrap's interval of four answers lost and none gained leaves out 0."""
+    step = Step.model_validate({**STEP, "ci95": (-0.0151, -0.0019)})
+    tested = {("float", "uint8"): 1.0} | ({} if p is None else {(step.before, step.after): p})
+    compared = [
+        Comparison.model_validate({"from": before, "to": after, "mcnemar_p": p})
+        for (before, after), p in tested.items()
+    ]
+    found = Evaluation.model_construct(comparisons=tuple(compared))
+    assert found.is_more_than_chance(step) == more
 
 
 def scored(**drops: float) -> tuple[dict[str, Variant], list[Step]]:

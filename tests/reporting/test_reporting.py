@@ -6,9 +6,10 @@ import re
 import pytest
 
 from conftest import Project
-from octet.measuring.evaluation import Step
+from octet.measuring.evaluation import STEPS, Evaluation, Step
+from octet.recipe.shared.load import load_recipe
 from octet.reporting.plots import training_curves
-from octet.reporting.words import change
+from octet.reporting.words import answers, change
 
 
 def test_the_page_needs_nothing_beside_it(reproduced: Project) -> None:
@@ -72,12 +73,25 @@ def step(before: str, after: str, delta: float, low: float, high: float, metric:
 
 @pytest.mark.parametrize(
     ("interval", "known"),
-    [((-0.02, 0.01), "inside the error bars"), ((-0.02, -0.01), "worse by more"), ((0.01, 0.02), "better by more")],
+    [((-0.02, 0.01), "cannot tell from no"), ((-0.02, -0.01), "worse by more"), ((0.01, 0.02), "better by more")],
 )
 def test_a_difference_that_the_pictures_cannot_show_is_called_so(interval: tuple[float, float], known: str) -> None:
-    said = change(step("float", "uint8", sum(interval) / 2, *interval))
+    changed = step("float", "uint8", sum(interval) / 2, *interval)
+    said = change(changed, changed.leaves_out_0)
     assert known in said
     assert f"{interval[0]:+.4f} to {interval[1]:+.4f}" in said
+
+
+@pytest.mark.parametrize(("high", "kept"), [(0.0, True), (0.01, False)])
+def test_a_control_that_did_not_move_is_called_so(high: float, kept: bool) -> None:
+    recipe = load_recipe("quickstart")
+    ledger = [
+        step(before, after, 0.0, 0.0, high if (before, after) == ("float", "control") else 0.01, metric)
+        for before, after in STEPS
+        for metric in recipe.max_drops
+    ]
+    said = dict(answers(Evaluation.model_construct(ledger=ledger, comparisons=()), recipe))
+    assert any("trained as much further, which kept its start" in question for question in said) == kept
 
 
 def test_plots_carry_no_date_and_no_chance() -> None:

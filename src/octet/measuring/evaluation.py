@@ -31,6 +31,10 @@ STEPS = (
 )
 
 
+_SHOWN_DECIMALS = 4
+_CHANCE = 0.05  # what is likelier by chance is called so
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -56,9 +60,9 @@ class Step(_Section):
     ci95: tuple[float, float]
 
     @property
-    def is_more_than_chance(self) -> bool:
-        """Whether the 95 % interval does not include 0."""
-        low, high = self.ci95
+    def leaves_out_0(self) -> bool:
+        """Whether the 95 % interval, as it is shown, does not include 0."""
+        low, high = (round(end, _SHOWN_DECIMALS) for end in self.ci95)
         return low > 0 or high < 0
 
 
@@ -135,6 +139,14 @@ class Evaluation(_Section):
         """The steps of the ledger that are in one metric."""
         return (step for step in self.ledger if step.metric == metric)
 
+    def is_more_than_chance(self, step: Step) -> bool:
+        """Whether the test pictures tell a change from none, also by the exact test where single answers are counted.
+
+        Of few pictures that changed, the interval alone leaves out 0 too easily.
+        """
+        same = [found for found in self.comparisons if (found.before, found.after) == (step.before, step.after)]
+        return step.leaves_out_0 and all(found["mcnemar_p"] < _CHANCE for found in same)
+
 
 def changes_from_float(ledger: Iterable[Step]) -> dict[tuple[str, str], Step]:
     """The steps that begin at the float model, by their metric and the variant that they lead to."""
@@ -143,7 +155,7 @@ def changes_from_float(ledger: Iterable[Step]) -> dict[tuple[str, str], Step]:
 
 def signed(change: float) -> str:
     """A change with its sign and four decimals, and never minus zero."""
-    return f"{round(change, 4) + 0.0:+.4f}"
+    return f"{round(change, _SHOWN_DECIMALS) + 0.0:+.{_SHOWN_DECIMALS}f}"
 
 
 def interval_text(ci95: tuple[float, float]) -> str:

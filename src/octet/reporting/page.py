@@ -39,6 +39,7 @@ class Findings:
 def page(findings: Findings) -> str:
     """The report as one HTML file."""
     recipe, evaluation, results, shipped = findings.recipe, findings.evaluation, findings.results, findings.shipped
+    change = next(step for step in evaluation.steps(recipe.headline) if (step.before, step.after) == _SHIPPED)
     return fill_html(
         "page.html.jinja",
         results.templates,
@@ -55,10 +56,14 @@ def page(findings: Findings) -> str:
         scores=rows(evaluation, recipe),
         answers=answers(evaluation, recipe),
         ledger_charts={
-            recipe.metrics[metric]: plots.ledger_chart(list(evaluation.steps(metric)), recipe.metrics[metric])
+            recipe.metrics[metric]: plots.ledger_chart(
+                {step: evaluation.is_more_than_chance(step) for step in evaluation.steps(metric)},
+                recipe.metrics[metric],
+            )
             for metric in recipe.max_drops
         },
-        change=next(step for step in evaluation.steps(recipe.headline) if (step.before, step.after) == _SHIPPED),
+        change=change,
+        is_more_than_chance=evaluation.is_more_than_chance(change),
         signed=signed,
         interval_text=interval_text,
         layers=findings.layers.qat,

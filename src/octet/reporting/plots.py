@@ -64,12 +64,12 @@ def drawn_twice(draw: Callable[Concatenate[float, Arguments], Figure]) -> Callab
 
 
 @drawn_twice
-def ledger_chart(width: float, steps: Sequence[Step], metric: str) -> Figure:
-    """A chart of the change at each step with its interval; in colour where the interval does not include 0."""
+def ledger_chart(width: float, steps: Mapping[Step, bool], metric: str) -> Figure:
+    """A chart of the change at each step with its interval; in colour where it is more than chance."""
     figure, axes = plt.subplots(figsize=(width, 0.34 * len(steps) + 0.8))
-    for row, step in enumerate(steps):
+    for row, (step, is_more_than_chance) in enumerate(steps.items()):
         low, high = step.ci95
-        colour = COLOURS["uint8"] if step.is_more_than_chance else COLOURS["control"]
+        colour = COLOURS["uint8"] if is_more_than_chance else COLOURS["control"]
         axes.plot([low, high], [row, row], color=colour, lw=2, solid_capstyle="round")
         axes.plot([step.delta], [row], "o", color=colour)
     axes.axvline(0, color=INK, lw=0.8)

@@ -14,18 +14,23 @@ _QUESTIONS = {
 def answers(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]:
     """The questions that people ask about a run, each with its answer from the ledger, in every judged metric."""
     steps = {(step.before, step.after, step.metric): step for step in evaluation.ledger}
+    kept_its_start = all(steps["float", "control", metric].ci95 == (0, 0) for metric in recipe.max_drops)
     return [
         (
-            question,
-            "; ".join(f"{recipe.metrics[metric]} {change(steps[(*ends, metric)])}" for metric in recipe.max_drops),
+            f"{question}, which kept its start" if ends[0] == "control" and kept_its_start else question,
+            "; ".join(
+                f"{recipe.metrics[metric]} {change(step, evaluation.is_more_than_chance(step))}"
+                for metric in recipe.max_drops
+                for step in [steps[(*ends, metric)]]
+            ),
         )
         for ends, question in _QUESTIONS.items()
     ]
 
 
-def change(step: Step) -> str:
+def change(step: Step, is_more_than_chance: bool) -> str:
     """The change at a step, its interval, and whether the test pictures can tell it from no change."""
-    verdict = "inside the error bars, so these pictures show no difference"
-    if step.is_more_than_chance:
+    verdict = "which these pictures cannot tell from no change"
+    if is_more_than_chance:
         verdict = f"{'better' if step.ci95[0] > 0 else 'worse'} by more than the choice of pictures explains"
     return f"{signed(step.delta)} (95 % interval {interval_text(step.ci95)}), {verdict}"

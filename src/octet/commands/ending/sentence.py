@@ -9,15 +9,15 @@ _CLOSE = 0.02  # to such a part, as a share of the whole
 
 
 def sentence(evaluation: Evaluation, recipe: Recipe, speed: Speed) -> str:
-    """The score, the size and the speed of the shipped file, what eight bits cost, and whether that is chance."""
+    """The score, size and speed of the shipped file, how it differs from the float model, and whether by chance."""
     metric, shipped = recipe.metrics[recipe.headline], evaluation.variants["uint8"]
     step = next(step for step in evaluation.steps(recipe.headline) if (step.before, step.after) == ("float", "uint8"))
     size = size_in_words((shipped.bytes or 0) / (evaluation.variants["float32"].bytes or 1))
-    chance = "more than chance" if step.is_more_than_chance else "no more than chance"
+    chance = "more than chance" if evaluation.is_more_than_chance(step) else "no more than chance"
     return (
         f"The 8-bit file of {recipe.name} scores {100 * shipped[recipe.headline]:.1f} % {metric} on "
         f"{evaluation.dataset.images:,} test pictures, with {size} of float32's size and {speed.gain:.1f} times its "
-        f"speed; eight bits changed {metric} by {signed(step.delta)}, {chance}."
+        f"speed; against the float model {metric} changed by {signed(step.delta)}, {chance}."
     )
 
 
