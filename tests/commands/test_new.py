@@ -56,6 +56,10 @@ def other_names(photos: Path, rendered: Rendered) -> None:
     write_voc(photos / "images", photos / "annots", rendered)
 
 
+def apart(photos: Path, rendered: Rendered) -> None:
+    write_voc(photos / "images", photos / "annots" / "xmls", rendered)
+
+
 def one_folder(photos: Path, rendered: Rendered) -> None:
     write_voc(photos, photos, rendered)
 
@@ -99,6 +103,13 @@ def roboflow(photos: Path, rendered: Rendered) -> None:
     write(photos / "data.yaml", yaml.safe_dump({**paths, "nc": 6, "names": list(shapes.CLASSES)}))
 
 
+def label_studio(photos: Path, rendered: Rendered) -> None:
+    write_yolo(photos / "images", photos / "labels", rendered)
+    write(photos / "classes.txt", "".join(f"{name}\n" for name in shapes.CLASSES))
+    write(photos / "notes.json", "{}")
+    write(photos / "README.txt", "how these were labelled")
+
+
 def classes_txt(photos: Path, rendered: Rendered) -> None:
     write_yolo(photos, photos, rendered)
     write(photos / "classes.txt", "".join(f"{name}\n" for name in shapes.CLASSES))
@@ -111,6 +122,7 @@ LAYOUTS: dict[str, tuple[Callable[[Path, Rendered], None], list[str], dict[str, 
     "image sets": (image_sets, ["photos"], SPLIT_BY_OWNER),
     "other names": (other_names, ["photos"], SPLIT_BY_HASH),
     "pictures and annotations": (other_names, ["photos/images", "photos/annots"], SPLIT_BY_HASH),
+    "pictures and annotations apart": (apart, ["photos/images", "photos/annots/xmls"], SPLIT_BY_HASH),
     "one folder": (one_folder, ["photos"], SPLIT_BY_HASH),
     "a folder for each split": (a_folder_for_each_split, ["photos"], SPLIT_BY_OWNER),
     "a tar": (a_tar, ["photos.tar"], SPLIT_BY_HASH),
@@ -119,6 +131,7 @@ LAYOUTS: dict[str, tuple[Callable[[Path, Rendered], None], list[str], dict[str, 
     "COCO by split": (coco_by_split, ["photos"], {"train": 20, "val": 6, "test": 4}),
     "data.yaml": (data_yaml, ["photos"], {"train": 21, "val": 6, "test": 3}),
     "Roboflow's YOLO": (roboflow, ["photos"], SPLIT_BY_OWNER),
+    "Label Studio's YOLO": (label_studio, ["photos"], SPLIT_BY_HASH),
     "classes.txt": (classes_txt, ["photos"], SPLIT_BY_HASH),
 }
 
@@ -226,6 +239,12 @@ def far_coco(photos: Path, rendered: Rendered) -> None:
     write_coco(photos / "b", photos / "labels" / "labels.json", rendered[:2])
 
 
+def twice_yolo(photos: Path, rendered: Rendered) -> None:
+    for name in ("a", "b"):
+        write_yolo(photos / name / "images", photos / name / "labels", rendered[:2])
+        write(photos / name / "data.yaml", "names: [a]\ntrain: images\n")
+
+
 def twice_voc(photos: Path, rendered: Rendered) -> None:
     for name in ("a", "b"):
         write_voc(photos / f"images {name}", photos / f"annots {name}", rendered[:2])
@@ -248,6 +267,7 @@ MISTAKEN: dict[str, tuple[Callable[[Path, Rendered], object], str]] = {
         far_coco,
         r"labels\.json: its first picture, '.*', lies in .*a and .*b; name the one that is meant",
     ),
+    "YOLO twice": (twice_yolo, r"a/data\.yaml and .*b/data\.yaml: found data in each; name one of them"),
     "XML twice": (twice_voc, "annots a and .*annots b: found .xml files in both"),
     "not UTF-8": (unprintable(b"caf\xe9"), r"'caf\\udce9': a recipe cannot name this"),
     "two lines": (unprintable(b"a\nb"), r"'a\\nb': a recipe cannot name this"),

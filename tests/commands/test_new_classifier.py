@@ -159,10 +159,27 @@ def unnamed_records(photos: Path) -> None:
     (photos / "label.labels.txt").unlink()
 
 
+def write_pictures(top: Path, *names: str) -> None:
+    for number, name in enumerate(names):
+        write(top / name / f"{number}.jpg", jpeg(number))
+
+
 MISTAKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     "pictures alone": (
         lambda photos: write(photos / "1.jpg", jpeg(1)),
         "photos: found pictures in .*photos, but no classes",
+    ),
+    "splits without classes": (
+        lambda photos: write_pictures(photos, "train", "test"),
+        "photos: has pictures directly in test, train, and no folders that are named like classes",
+    ),
+    "a split without classes": (
+        lambda photos: write_pictures(photos, "train/cat", "train/dog", "test"),
+        "photos: has pictures directly in test, and no folders",
+    ),
+    "pictures without labels": (
+        lambda photos: write_pictures(photos, "train/cat", "train/dog", "test/cat", "test/dog", "pred/pred"),
+        "pred: has the classes pred, and none of them is in .*test, .*train;",
     ),
     "nothing": (lambda photos: photos.mkdir(), "photos: found no pictures, but no classes that are known"),
     "numbers alone": (unnamed_records, "of-00001: its first record has no image/class/text, and there is no labels"),
@@ -175,6 +192,19 @@ def test_pictures_without_classes_are_refused(tmp_path: Path, mistake: str) -> N
     make(tmp_path / "photos")
     with pytest.raises(UserError, match=message):
         find_own_data([tmp_path / "photos"], "classification")
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "vehicles", "bus", "car", "train")
+    assert find_own_data([tmp_path / "vehicles"], "classification").splits["train"] == ["vehicles"]
+
+
+def test_one_class_alone_is_refused(project: Project) -> None:
+    """As of a detector's data, with all pictures in folders called images."""
+    write_pictures(project.folder.parent / "photos", *["images"] * 12)
+    result = project.octet("new", "mine", "--from", "quickstart_classifier", "--pictures", "../photos")
+    assert result.returncode == 1
+    assert "all pictures are of the class 'images', and a classifier tells two or more apart" in result.stderr
 
 
 UNFIT = {

@@ -29,6 +29,9 @@ class Listed:
     def has(self, suffixes: Sequence[str]) -> bool:
         return any(name.lower().rpartition(".")[2] in suffixes for name in self.files)
 
+    def stems_of(self, suffixes: Sequence[str]) -> set[str]:
+        return {name.rpartition(".")[0] for name in self.files if name.lower().rpartition(".")[2] in suffixes}
+
     @cached_property
     def stems(self) -> set[str]:
         return {name.rpartition(".")[0] for name in self.files}

@@ -73,12 +73,12 @@ def _voc(_: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
         by_parent[folder.path.parent].append(folder)
     own_names: dict[Path, tuple[str, str]] = {}  # of pictures and annotations, by the folder that holds both
     for folder in annotations:
-        beside = by_parent[folder.path.parent]
+        has_both = folder.has(PICTURE_SUFFIXES)
+        beside = by_parent[folder.path.parent] or (pictures if len(pictures) == len(annotations) == 1 else [])
         if not beside:
             raise UserError(f"{folder.path}: has .xml files, but no folder beside it has pictures; name that one, too")
-        has_both = folder.has(PICTURE_SUFFIXES)
         match = folder if has_both else max(beside, key=lambda other: len(other.stems & folder.stems))
-        top = folder.path if match == folder else folder.path.parent
+        top = folder.path if match == folder else _folder_of_both(match.path, folder.path)
         if top in own_names:
             xml = f"{top / own_names[top][1]} and {folder.path}"
             raise UserError(f"{xml}: found .xml files in both; name a folder of pictures and one of these")
@@ -92,6 +92,12 @@ def _voc(_: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
     names = [top.resolve().name for top in tops]
     sets = [f"{name}/{own}" for top, name in zip(tops, names, strict=True) for own in [*_lists(top), "*"]]
     return OwnData("VOC's XML files", source, _split_up_voc(sets))
+
+
+def _folder_of_both(*folders: Path) -> Path:
+    """The folder that holds both, named from here unless one of them is not."""
+    top = _common_folder([folder.parent for folder in folders])
+    return top if any(folder.is_absolute() for folder in folders) else Path(os.path.relpath(top))
 
 
 def _lists(top: Path) -> list[str]:
@@ -181,17 +187,23 @@ def _yolo(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
     """Recognize what a `data.yaml` names; without one, a folder of pictures, one of labels, and `classes.txt`."""
     given = [path for path in paths if path.suffix in (".yaml", ".yml")]
     listed = [folder.path / name for folder in folders for name in folder.files if name.endswith((".yaml", ".yml"))]
-    for file in given or [file for file in listed if len(_mentions(file, b"names", b"train")) == 2]:
-        content = read_data_yaml(file)
-        if "names" in content and "train" in content:
-            sets = dict(_sets_of_data_yaml(file, content))
-            source = {"kind": "yolo", "names": str(file), "sets": sets}
-            return OwnData("YOLO's labels", source, split_up([f"YOLO/{name}" for name in sets]))
+    contents = {
+        file: content
+        for file in given or [file for file in listed if len(_mentions(file, b"names", b"train")) == 2]
+        if {"names", "train"} <= (content := read_data_yaml(file)).keys()
+    }
+    if len(contents) > 1:
+        raise UserError(f"{' and '.join(map(str, contents))}: found data in each; name one of them")
+    for file, content in contents.items():
+        sets = dict(_sets_of_data_yaml(file, content))
+        source = {"kind": "yolo", "names": str(file), "sets": sets}
+        return OwnData("YOLO's labels", source, split_up([f"YOLO/{name}" for name in sets]))
     names = [folder.path / name for folder in folders for name in folder.files if name == "classes.txt"]
     if not names:
         return None
     pictures = [folder.path for folder in folders if folder.has(PICTURE_SUFFIXES)]
-    labels = [folder.path for folder in folders if set(folder.files) - {"classes.txt"} and folder.has(("txt",))]
+    of_pictures = {stem for folder in folders for stem in folder.stems_of(PICTURE_SUFFIXES)}
+    labels = [folder.path for folder in folders if folder.stems_of(("txt",)) & of_pictures]
     if len(pictures) != 1 or len(labels) != 1:
         found = f"{len(pictures)} folders with pictures and {len(labels)} with labels"
         raise UserError(f"{names[0]}: found {found}; expected one of each, or a data.yaml that names them")

@@ -3,13 +3,14 @@
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from octet.commands.recipes.found_data import Listed, OwnData, Recognize
-from octet.commands.recipes.own_splits import split_up, split_word
+from octet.commands.recipes.own_splits import is_split, split_up, split_word
 from octet.common.errors import UserError
 from octet.common.untrusted_files import read_untrusted_file
+from octet.common.wording import list_names
 from octet.recipe.shared.dataset import COMPRESSED_TAR, ClassArchives, plain_tar_name
 from octet.sources.packing.compressed import decompress_archive
 from octet.sources.reading.class_folders import ClassFolders
@@ -35,8 +36,26 @@ def _class_folders(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData 
     (top,) = paths
     # A folder of pictures in a class folder is no class, but a data error, which will be told with its name.
     parents = {folder.parent for folder in classes if folder.parent not in classes}
+    _require_classes({parent: {folder.name for folder in classes if folder.parent == parent} for parent in parents})
     sets = sorted("/".join((top.resolve().name, *parent.relative_to(top).parts)) for parent in parents)
     return OwnData("class folders", {"kind": "class_folders", "path": str(top)}, split_up(sets))
+
+
+def _require_classes(named: Mapping[Path, set[str]]) -> None:
+    """Refuse folders of pictures that are no classes: splits without any, or what another tool left."""
+    for parent, names in sorted(named.items()):
+        if all(map(is_split, names)):
+            raise UserError(
+                f"{parent}: has pictures directly in {list_names(sorted(names))}, and no folders that are named like "
+                "classes there; expected SPLIT/CLASS/PICTURE, or name a folder in which that is so"
+            )
+    for parent, names in sorted(named.items()):
+        others = {other: found for other, found in named.items() if other != parent}
+        if others and not names & set().union(*others.values()):
+            raise UserError(
+                f"{parent}: has the classes {list_names(sorted(names))}, and none of them is in "
+                f"{list_names(sorted(map(str, others)))}; move away what is not of the data"
+            )
 
 
 # --- archives ---------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from octet.common.errors import UserError
 from octet.common.progress import Progress
 from octet.recipe.classification import Recipe
 from octet.sources.reading.class_folders import ClassFolders
@@ -32,6 +33,11 @@ class Proposing:
             assigned, problems = opened.assign(self._recipe.dataset.splits)
             splits, _, repetitions = remove_repetitions(assigned)
             classes = sorted({picture.class_name for pictures in splits.values() for picture in pictures})
+            if len(classes) == 1:
+                raise UserError(
+                    f"all pictures are of the class {classes[0]!r}, and a classifier tells two or more apart; expected "
+                    "a folder of pictures for each (for pictures with boxes, take a recipe that trains a detector)"
+                )
             problems = [*opened.problems, *problems, *repetitions]
             prepared: dict[str, list[PreparedPicture]] = {}
             with Progress("look at pictures", sum(map(len, splits.values())), "pictures") as progress:
