@@ -9,8 +9,9 @@ from PIL import Image
 from conftest import Project, tiny_params
 from helpers.classifying import classifier_params
 from helpers.making import encoded
-from octet.commands.benchmark.data import preparation_rates
+from octet.commands.benchmark.data import full_batches, preparation_rates
 from octet.common.machine import cores
+from octet.data.reading.records import count_records
 from octet.recipe.classification import Recipe
 from octet.sources.packing.tar import PackedFile, write_archive
 
@@ -38,6 +39,14 @@ def test_archives_of_class_folders_are_measured_too(tmp_path: Path, kind: str) -
     rates = preparation_rates(recipe, tmp_path)
     assert list(rates) == PARTS["from the archives"]
     assert all(rate > 0 for rate in rates.values())
+
+
+def test_batches_are_full_whatever_the_number_of_pictures(reproduced: Project) -> None:
+    """Rates count them as such."""
+    records = reproduced.folder / "data/quickstart/records"
+    assert count_records(records, "test") % 7
+    assert {len(batch) for batch in full_batches(records, 64, 7, 5)} == {7}
+    assert len(list(full_batches(records, 64, 7, 5))) == 5
 
 
 @pytest.mark.slow

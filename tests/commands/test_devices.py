@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from conftest import Project, tiny_params
 from octet.common.errors import UserError
@@ -48,6 +49,26 @@ def test_what_is_printed_is_written(converted: Project) -> None:
     assert "TFLite_Detection_PostProcess" in written.runtimes["edge-tpu/uint8"].why
     scored = [row for row in written.runtimes.values() if row.status == "equal"]
     assert all(row.same_bytes == 1 and row.score is not None and row.milliseconds for row in scored)
+
+
+def test_one_runtime_alone_leaves_what_is_known_of_others(converted: Project) -> None:
+    """Of the same files and pictures; another number of pictures begins anew."""
+    report = converted.folder / "reports" / "quickstart" / "devices.json"
+    for pictures, runtime, known in (("3", HERE[1], 1), ("3", HERE[3], 2), ("2", HERE[3], 1)):
+        result = converted.octet("devices", "quickstart", "--pictures", pictures, "--only", runtime)
+        assert result.returncode == 0, result.stderr
+        assert len({row.runtime for row in read_devices(report).runtimes.values()}) == known
+
+
+def test_two_at_once_are_not_mixed(converted: Project) -> None:
+    scratch = converted.folder / "runs" / "quickstart" / "devices"
+    scratch.mkdir(parents=True)
+    with FileLock(scratch / "lock"):
+        result = converted.octet("devices", "quickstart", *HERE)
+    assert (result.returncode, result.stderr) == (
+        1,
+        "octet: runs/quickstart/devices: another octet devices is running here: wait until it ends, or stop it\n",
+    )
 
 
 def test_a_runtime_that_must_and_does_not_fails_the_command(converted: Project) -> None:

@@ -143,7 +143,7 @@ def test_the_page_shows_the_devices_that_were_tried(finished: Project) -> None:
     assert finished.octet("summary", "quickstart").returncode == 0
     page = Path(finished.folder, "runs/quickstart/report.html").read_text()
     assert "Earlier versions of the files" in page
-    assert "100.0 %" in page and "&lt;none&gt;" in page
+    assert "100 %" in page and "&lt;none&gt;" in page
     place.write_text("{}")
     result = finished.octet("summary", "quickstart")
     assert result.returncode == 1

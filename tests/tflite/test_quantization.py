@@ -114,6 +114,14 @@ def test_the_shipped_file(recipe: Recipe, models: Path) -> None:
     assert (models / "labels.txt").read_text().split() == list(recipe.dataset.classes)
 
 
+def test_what_is_timed_runs_on_the_picture_that_was_put_in(models: Path, pictures: list[np.ndarray]) -> None:
+    """An input that nothing was put into holds what memory held, and finds nothing, which is fast."""
+    bare, whole = (Runner(models / "tflite" / "float32.tflite") for _ in range(2))
+    bare.put(pictures[0][0])()
+    for found, expected in zip(bare.outputs(), whole(pictures[0][0]), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
 def test_the_shipped_file_computes_in_integers(models: Path) -> None:
     _, _, interpreter = open_file(models / "detector_uint8.tflite")
     operators = interpreter._get_ops_details()

@@ -3,6 +3,7 @@
 Reads:  models/RECIPE, data/RECIPE/records
 Writes: reports/RECIPE/devices.json; runs/RECIPE/devices, scratch, with float32_raw.tflite for compilers that quantize
 Usage:  octet devices [RECIPE] [--pictures N] [--only RUNTIME] [--only RUNTIME] ...
+        with --only, what the report has of other runtimes stays, where it is of the same files and pictures
         exit code 1: a runtime of the recipe's devices.must is wrong or refuses a file
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.numbers import positive
 from octet.commands.command_line.recipes import SHIPPED_FILE, add_recipe_with_results, recipe_with_results
-from octet.common.files import require_output, sha256_of
+from octet.common.files import alone_in, require_output, sha256_of
 from octet.tflite.running.variants import variant_files
 
 REQUIREMENTS = Path("requirements")
@@ -35,19 +36,20 @@ def main(options: argparse.Namespace) -> None:
     from octet.commands.trying.subset import write_subset
     from octet.commands.trying.trials import Trials
     from octet.common import device
-    from octet.devices.results import FAILED, Devices, row_name, write_devices
+    from octet.devices.results import FAILED, Devices, read_devices, row_name, write_devices
     from octet.devices.table import devices_table
 
     device.use("cpu")
     scratch = Path("runs", recipe.name, "devices")
-    pictures = write_subset(records, options.pictures or recipe.devices.pictures, scratch / "records")
-    trials = Trials(recipe, files, scratch / "records", records, scratch)
-    rows = {}
-    for runtime in tried:
-        for variant in runtime.variants:
-            row = trials.row(runtime, variant)
-            rows[row_name(runtime.name, variant)] = row
-            print(f"{row_name(runtime.name, variant)}: {row.status}: {row.why}", flush=True)
+    with alone_in(scratch, "octet devices"):  # answers are compared with what lies there
+        pictures = write_subset(records, options.pictures or recipe.devices.pictures, scratch / "records")
+        trials = Trials(recipe, files, scratch / "records", records, scratch)
+        rows = {}
+        for runtime in tried:
+            for variant in runtime.variants:
+                row = trials.row(runtime, variant)
+                rows[row_name(runtime.name, variant)] = row
+                print(f"{row_name(runtime.name, variant)}: {row.status}: {row.why}", flush=True)
     devices = Devices(
         recipe=recipe.name,
         file=str(raw),
@@ -57,6 +59,8 @@ def main(options: argparse.Namespace) -> None:
         files={name: sha256_of(file) for name, file in files.items() if file.suffix == ".tflite" and file.exists()},
         runtimes=rows,
     )
+    if options.only and report.is_file():
+        devices = devices.after(read_devices(report))
     write_devices(report, devices)
     print(f"\n{devices_table(devices, recipe.metrics[recipe.headline])}\n\n{report}: {pictures} pictures of test")
     failed = [name for name, row in rows.items() if row.runtime in must and row.status in FAILED]

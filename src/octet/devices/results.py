@@ -45,6 +45,12 @@ class Devices(BaseModel):
     files: Mapping[str, str]  # the SHA-256 of each variant that was tried
     runtimes: Mapping[str, Row]
 
+    def after(self, earlier: "Devices") -> "Devices":
+        """These rows and those of an earlier file beside them, if that is of the same files and pictures."""
+        if (self.files, self.pictures) != (earlier.files, earlier.pictures):
+            return self
+        return self.model_copy(update={"runtimes": {**earlier.runtimes, **self.runtimes}})
+
 
 def row_name(runtime: str, variant: str) -> str:
     """The name of a row: the runtime's alone where the file is uint8_raw."""

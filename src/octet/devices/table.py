@@ -24,7 +24,7 @@ def _cells(row: Row) -> list[str]:
         row.file,
         row.version or "",
         row.arch,
-        "" if row.same_bytes is None else _share(row.same_bytes),
+        "" if row.same_bytes is None else share_in_percent(row.same_bytes),
         "" if row.max_steps is None else f"{row.max_steps:.3g}",
         "" if row.score is None else f"{row.score:.4f}",
         "" if row.milliseconds is None else f"{row.milliseconds:.2f}",
@@ -33,6 +33,6 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def _share(share: float) -> str:
+def share_in_percent(share: float) -> str:
     """A share in percent, of which 100 means all."""
     return "100 %" if share == 1 else f"{min(share, 0.9999):.2%}".replace("%", " %")

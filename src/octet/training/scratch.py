@@ -9,10 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 import octet
-from octet.common.errors import UserError
+from octet.common.files import alone_in
 
 
 @contextmanager
@@ -22,7 +20,7 @@ def checkpoint_folder(root: Path, inputs: Any, files: Iterable[Path]) -> Iterato
     Only a training with the same inputs, the same content of `files` and the same code finds the same folder again;
     folders of other trainings are removed. One training at a time runs below `root`.
     """
-    with _alone_in(root):
+    with alone_in(root, "training"):
         folder = root / f"unfinished-{fingerprint(inputs, files)}"
         for stale in root.glob("unfinished-*"):
             if stale != folder:
@@ -37,21 +35,6 @@ def checkpoint_folder(root: Path, inputs: Any, files: Iterable[Path]) -> Iterato
         # Renamed first: a kill while it is deleted must leave no folder that looks like an unfinished training.
         folder.rename(ended)
         shutil.rmtree(ended)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Make a folder, and hold a lock in it, which ends with this process; refused while another process has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise UserError(f"{folder}: another training is running here: wait until it ends, or stop it") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _remove(path: Path) -> None:

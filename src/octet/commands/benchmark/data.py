@@ -11,9 +11,10 @@ import numpy as np
 
 from octet.common import device
 from octet.common.machine import cores
+from octet.common.tensorflow import tf
 from octet.common.workers import parallel_map
 from octet.data.reading.examples import read_split
-from octet.data.reading.pictures import decode_jpeg, with_pipeline_options
+from octet.data.reading.pictures import decode_jpeg, picture_batches, with_pipeline_options
 from octet.data.reading.records import read_class_names
 from octet.data.writing.records import write_split
 from octet.recipe.shared.recipe import Recipe
@@ -50,6 +51,11 @@ def input_rates(recipe: Recipe, records: Path) -> dict[str, float]:
     ).prefetch(4)
     batches = registry.learning(recipe, read_class_names(records)).batches(records, plan, 0)
     return {"decode": items_per_second(decoded), "training input": plan.batch * items_per_second(batches)}
+
+
+def full_batches(records: Path, side: int, batch: int, count: int) -> tf.data.Dataset:
+    """So many batches of test pictures, all of the same size: after the last picture comes the first again."""
+    return picture_batches(records, "test", side, batch).repeat().rebatch(batch).take(count)
 
 
 def items_per_second(items: Iterable[object]) -> float:

@@ -1,18 +1,17 @@
 """The speed of the shipped file, of the float file of the same network, and of another detector where one is named."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
-from octet.commands.benchmark.data import items_per_second
+from octet.commands.benchmark.data import full_batches, items_per_second
 from octet.commands.benchmark.timing import median_seconds
 from octet.common import device
 from octet.common.machine import cores
-from octet.common.silence import silence
-from octet.data.reading.pictures import picture_batches
 from octet.data.reading.records import read_pictures
 from octet.tflite.running.running import Runner, run_tflite
 
@@ -27,27 +26,24 @@ def file_rates(files: Mapping[str, Path], records: Path) -> dict[str, float]:
     _, jpeg = next(read_pictures(records, "test"))
     rates = {}
     for name, file in files.items():
-        with silence():
-            interpreter = Interpreter(model_path=str(file), num_threads=cores())
-            interpreter.allocate_tensors()
-        rates[name] = 1 / median_seconds(interpreter.invoke)
-        rates[f"{name}, from a JPEG"] = 1 / median_seconds(_from_jpeg(file, jpeg))
+        run = Runner(file, threads=cores())
+        rates[name] = 1 / median_seconds(run.put(_picture(jpeg, run)))
+        rates[f"{name}, from a JPEG"] = 1 / median_seconds(partial(_run_on, jpeg, run))
     return rates
 
 
 def file_scoring_rates(file: Path, records: Path, size: int) -> dict[str, float]:
     """Pictures a second of a split, run as `evaluate` does: with an interpreter for each core."""
     device.choose("cpu", 1)
-    pictures = picture_batches(records, "test", size, _BATCH).repeat().take(1 + _BATCHES)
+    pictures = full_batches(records, size, _BATCH, 1 + _BATCHES)
     return {"file": _BATCH * items_per_second(run_tflite(file, pictures.as_numpy_iterator()))}
 
 
-def _from_jpeg(file: Path, jpeg: bytes) -> Callable[[], object]:
-    run = Runner(file, threads=cores())
+def _run_on(jpeg: bytes, run: Runner) -> None:
+    run(_picture(jpeg, run))
+
+
+def _picture(jpeg: bytes, run: Runner) -> Any:
+    """The picture [S, S, 3] in a JPEG, as large as a file takes it."""
     side = int(run.input_details["shape"][1])
-
-    def run_once() -> object:
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
-        return run(cv2.resize(picture, (side, side)))
-
-    return run_once
+    return cv2.resize(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB), (side, side))

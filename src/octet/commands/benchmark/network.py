@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 from octet.commands.benchmark.cores import on_a_core_each, on_cores
-from octet.commands.benchmark.data import items_per_second
+from octet.commands.benchmark.data import full_batches, items_per_second
 from octet.common import device
 from octet.common.determinism import make_deterministic
 from octet.common.tensorflow import traced
 from octet.common.weights import load_weights
-from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import count_records, read_class_names
 from octet.recipe.shared.recipe import Recipe, Strategy
@@ -69,7 +68,7 @@ def scoring_rates(recipe: Recipe, records: Path, weights: Path) -> dict[str, flo
     classes = read_class_names(records)
     network = registry.network(recipe, classes).build()
     load_weights(network, weights, f"train_float@{recipe.name}")
-    pictures = picture_batches(records, "test", recipe.model.input_size, _BATCH).repeat().take(1 + _STEPS)
+    pictures = full_batches(records, recipe.model.input_size, _BATCH, 1 + _STEPS)
     batch = normalize(next(iter(pictures)))
     infer = traced(lambda pictures: network(pictures, training=False))
     one_batch = len(batch) * items_per_second(infer(batch) for _ in range(1 + _STEPS))

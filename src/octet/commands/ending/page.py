@@ -7,6 +7,7 @@ from octet.commands.benchmark.speed import Speed
 from octet.common.errors import UserError
 from octet.common.files import atomic_write, require_output
 from octet.devices.results import Devices
+from octet.devices.table import share_in_percent
 from octet.recipe.shared.recipe import Recipe
 from octet.reporting.filling import fill_html
 
@@ -20,7 +21,8 @@ def write_local_page(recipe: Recipe, speed: Speed, devices: Devices | None) -> P
     filled = {name: fill_html(f"{name}.html.jinja", _TEMPLATES, speed=speed) for name in ("speed", "speed_number")}
     if devices:
         is_of_these = {**hashes, **devices.files} == {**devices.files, **hashes}  # those that both name are the same
-        filled["devices"] = fill_html("devices.html.jinja", _TEMPLATES, devices=devices, is_of_these=is_of_these)
+        shown = {"devices": devices, "is_of_these": is_of_these, "share_in_percent": share_in_percent}
+        filled["devices"] = fill_html("devices.html.jinja", _TEMPLATES, **shown)
     filled |= _measured(recipe, hashes["uint8"])
     local = Path("runs", recipe.name, page.name)
     with atomic_write(local) as partial:

@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 _LONGEST_NAME = 200  # letters
 
 # Builtin operators that are loops, calls or several products in one
-_NOT_TOLD = re.compile(r"WHILE|IF|CALL.*|.*LSTM|.*RNN|SVDF|STABLEHLO_.*|RFFT2D|EMBEDDING_.*")
+_NOT_TOLD = re.compile(r"WHILE|IF|CALL.*|.*LSTM|.*RNN|SVDF|STABLEHLO_.*|RFFT2D|EMBEDDING_.*|CONV_3D_TRANSPOSE")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Running a .tflite file on pictures, with one interpreter a core."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from pathlib import Path
@@ -95,8 +95,16 @@ class Runner:
 
     def __call__(self, picture: NDArray[np.uint8]) -> Outputs:
         """The outputs for a picture [S, S, 3], dequantized and without the axis of the batch."""
+        self.put(picture)()
+        return self.outputs()
+
+    def put(self, picture: NDArray[np.uint8]) -> Callable[[], None]:
+        """Give it a picture [S, S, 3]; what is returned runs the file on that, and does nothing else."""
         self._interpreter.set_tensor(self.input_details["index"], self.as_input(picture[None]))
-        self._interpreter.invoke()
+        return self._interpreter.invoke
+
+    def outputs(self) -> Outputs:
+        """The outputs of the last run."""
         return [
             dequantized(self._interpreter.get_tensor(details["index"]), details)[0] for details in self.output_details
         ]
