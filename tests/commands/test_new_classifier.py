@@ -90,6 +90,11 @@ def numbered_records(photos: Path) -> None:
     write(photos / "label.labels.txt", "cat\ndog\n")
 
 
+def numbered_labels(photos: Path) -> None:
+    numbered_records(photos)
+    write(photos / "label.labels.txt", "0:cat\n1:dog\n")
+
+
 BY_HASH = None
 BY_OWNER = {"train": 20, "val": 4, "test": 6}
 LAYOUTS: dict[str, tuple[Callable[[Path], None], str, dict[str, int] | None, list[str]]] = {
@@ -102,6 +107,7 @@ LAYOUTS: dict[str, tuple[Callable[[Path], None], str, dict[str, int] | None, lis
     "a file of TFRecords": (records, "photos/pets.tfrecord", BY_HASH, []),
     "TFRecords by split": (records_by_split, "photos", BY_OWNER, []),
     "TFRecords by number": (numbered_records, "photos", BY_HASH, []),
+    "TFRecords with numbered labels": (numbered_labels, "photos", BY_HASH, []),
 }
 
 

@@ -125,7 +125,10 @@ def _labels(records: Path, beside: Sequence[Path]) -> str | list[str]:
             f"{records}: its first record has no image/class/text, and there is no labels.txt in the folder that lists "
             "the classes line by line, from number 0 on; write one, and name the folder"
         )
-    return read_untrusted_file(lists[0], _LARGEST_LIST).decode(errors="replace").splitlines()
+    names = read_untrusted_file(lists[0], _LARGEST_LIST).decode(errors="replace").splitlines()
+    numbers = [f"{number}:" for number in range(len(names))]  # which some tools put before the names
+    are_numbered = all(map(str.startswith, names, numbers))
+    return [*map(str.removeprefix, names, numbers)] if are_numbered else names
 
 
 RECOGNIZERS: tuple[Recognize, ...] = (_class_archives, _tfrecords, _class_folders)
