@@ -37,7 +37,7 @@ PICTURES, ENLARGED = 20, 8
 @contextmanager
 def served(content: Mapping[str, Path]) -> Iterator[str]:
     """The address of a demo."""
-    runtime = obtain_runtime(ROOT / "runs" / "demo")
+    runtime = obtain_runtime(ROOT / "runs" / ".demo")
     with Demo(content, runtime, port=0) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

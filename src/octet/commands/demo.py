@@ -1,7 +1,7 @@
 """Serve a page that runs the shipped file in the browser: on samples, your pictures and videos, or the camera's.
 
 Reads:  models/RECIPE/{*_uint8.tflite,tflite/float32.tflite,labels.txt}, reports/RECIPE/report.html (the samples);
-        the runtime for browsers comes from npm's registry once, to runs/demo
+        the runtime for browsers comes from npm's registry once, to runs/.demo
 Usage:  octet demo [RECIPE] [--port 8000]
 """
 
@@ -18,7 +18,7 @@ from octet.commands.command_line.recipes import SHIPPED_FILE, add_recipe_with_re
 def main(options: argparse.Namespace) -> None:
     recipe = recipe_with_results(options.recipe, SHIPPED_FILE)
     content = demo_files(recipe, Path("runs", recipe.name, "demo"))
-    runtime = obtain_runtime(Path("runs", "demo"))
+    runtime = obtain_runtime(Path("runs", ".demo"))
     with Demo(content, runtime, options.port, options.host) as server:
         name = "localhost" if options.host in ("127.0.0.1", *EVERYWHERE) else options.host
         model, address = SHIPPED_FILE.of_recipe(recipe), f"http://{name}:{server.server_port}"
