@@ -96,6 +96,15 @@ def test_a_relative_address_in_own_settings_begins_where_they_lie(repository: Pa
     assert f"url = {tmp_path / 'models'}\n" in (tmp_path / "clone" / ".dvc" / "config.local").read_text()
 
 
+@pytest.mark.parametrize("own", ["['remote \"ours\"']\nuser = me\n", "remote = 1\n", "["])
+def test_own_settings_that_name_no_remote_are_told(repository: Path, tmp_path: Path, own: str) -> None:
+    """Such as .dvc/config.local, which has the credentials alone."""
+    (tmp_path / "own").write_text(own)
+    commit(repository)
+    with pytest.raises(UserError, match=f"{tmp_path / 'own'} cannot be used: "):
+        strangers.clone_repository(f"file://{repository}", tmp_path / "clone", None, tmp_path / "own")
+
+
 def test_a_relative_address_is_one_in_the_repository(repository: Path, tmp_path: Path) -> None:
     (repository / "store" / "file").write_text("so that git keeps the folder")
     config = repository / ".dvc" / "config"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from octet.commands.browser.content import demo_files
 from octet.commands.browser.runtime import obtain_runtime
-from octet.commands.browser.server import EVERYWHERE, Demo
+from octet.commands.browser.server import Demo
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import SHIPPED_FILE, add_recipe_with_results, recipe_with_results
 
@@ -20,7 +20,7 @@ def main(options: argparse.Namespace) -> None:
     content = demo_files(recipe, Path("runs", recipe.name, "demo"))
     runtime = obtain_runtime(Path("runs", ".demo"))
     with Demo(content, runtime, options.port, options.host) as server:
-        name = "localhost" if options.host in ("127.0.0.1", *EVERYWHERE) else options.host
+        name = "localhost" if options.host in ("127.0.0.1", "0.0.0.0") else options.host
         model, address = SHIPPED_FILE.of_recipe(recipe), f"http://{name}:{server.server_port}"
         print(f"{model} runs at {address} (Ctrl-C ends it)", flush=True)
         server.serve_forever()

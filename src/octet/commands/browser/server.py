@@ -32,7 +32,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-EVERYWHERE = ("0.0.0.0", "::")  # addresses that mean all of this machine's
 _OWN_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":\d*$")
 

@@ -51,10 +51,10 @@ def clone_repository(address: str, folder: Path, tag: str | None, own_settings: 
         raise UserError(f"{address}: is no repository of DVC: it has no file {_SETTINGS}")
     remote = {} if own_settings else _remote_of(settings, address)
     settings.write_bytes(b"")
-    with _dvc_errors(address), Config(str(settings.parent)).edit("repo") as config:
+    with _dvc_errors(f"{address}: its .dvc/config"), Config(str(settings.parent)).edit("repo") as config:
         config.update(remote)
     if own_settings:
-        with _dvc_errors(str(own_settings)), Config(str(settings.parent)).edit("local") as config:
+        with _dvc_errors(own_settings), Config(str(settings.parent)).edit("local") as config:
             config.update(_read_own(own_settings))
     use_own_caches(folder)
     return _store_in(folder.resolve(), remote)
@@ -150,7 +150,7 @@ def _reason(code: int, errors: IO[bytes]) -> str:
 
 def _remote_of(settings: Path, address: str) -> dict[str, Any]:
     """The default remote, if there is one, as a stranger's settings describe it."""
-    with _dvc_errors(address):
+    with _dvc_errors(f"{address}: its .dvc/config"):
         found = Config.load_file(str(settings))
     core, remotes = found.get("core", {}), found.get("remote", {})
     name = str(core.get("remote")) if isinstance(core, dict) else ""
@@ -190,9 +190,12 @@ def _absolute(url: str, settings: Path, address: str, name: str) -> str:
 def _read_own(settings: Path) -> dict[str, Any]:
     """The user's settings, whose relative paths begin where they lie."""
     found = Config.load_file(str(settings))
-    for remote in found.get("remote", {}).values():
-        if "://" not in remote["url"]:
-            remote["url"] = str((settings.parent / remote["url"]).resolve())
+    remotes = found.get("remote", {})
+    if not isinstance(remotes, dict) or not all(isinstance(remote, dict) for remote in remotes.values()):
+        raise UserError(f"{settings} cannot be used: found remote = ..., expected a section for each remote")
+    for remote in remotes.values():
+        if "://" not in str(remote.get("url", "://")):
+            remote["url"] = str((settings.parent / str(remote["url"])).resolve())
     return found
 
 
@@ -207,8 +210,8 @@ def _store_in(root: Path, settings: dict[str, Any]) -> Path | None:
 
 
 @contextmanager
-def _dvc_errors(address: str) -> Iterator[None]:
+def _dvc_errors(settings: str | Path) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        raise UserError(f"{address}: its .dvc/config cannot be used: {first_line(error)}") from None
+        raise UserError(f"{settings} cannot be used: {first_line(error)}") from None
