@@ -41,7 +41,7 @@ def main(recipe: Recipe) -> None:
         pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
         balance_channels(network, pictures.take(_BALANCED).map(normalize))
 
-    run_training(registry.learning(recipe, classes), networks, plan, paths, team, keep=plan.keep, finish=balance)
+    run_training(registry.learning(recipe, classes), networks, plan, paths, team, finish=balance)
 
 
 if __name__ == "__main__":

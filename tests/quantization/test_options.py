@@ -60,9 +60,8 @@ def test_the_recipes_options_reach_the_training(reproduced: Project, project: Pr
     """Frozen statistics and ranges end as they begin, and the loss is against the teacher."""
     project.take(reproduced, "data/quickstart", "models/quickstart/float")
     params = tiny_params()
-    params["quickstart"]["train_qat"].update(freeze_batch_norm=True, freeze_ranges=True, distillation_weight=1.0)
-    # It finds nothing, so all scores are 0 and the last weights are kept: the best on four pictures may be the start.
-    params["quickstart"]["model"]["suppression"]["score_threshold"] = 0.99
+    options = {"freeze_batch_norm": True, "freeze_ranges": True, "distillation_weight": 1.0}
+    params["quickstart"]["train_qat"].update(options, keep="last")  # the best on four pictures may be the start
     project.write_params(params)
     result = project.stage("train_qat")
     assert result.returncode == 0, result.stderr

@@ -41,7 +41,7 @@ def test_the_learning_rate_rises_then_falls_to_zero() -> None:
 
 def test_the_best_weights_are_kept(tmp_path: Path) -> None:
     scores = iter([0.5, 0.7, 0.7, 0.6])
-    best = KeptWeights(lambda _: next(scores))
+    best = KeptWeights(lambda _: next(scores), "best")
     for value in range(4):
         best.score_and_keep(one_weight(value))
     model = one_weight()
@@ -54,7 +54,7 @@ def test_the_best_weights_are_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
 def test_weights_that_are_not_finite_are_never_the_best(wrong: float) -> None:
     """A last step can make them so, after the last check of the loss."""
-    best = KeptWeights(lambda _: 0.0)
+    best = KeptWeights(lambda _: 0.0, "best")
     best.score_and_keep(one_weight())
     with pytest.raises(UserError, match=r"diverged \(dense.*kernel:0 is not finite\): lower learning_rate"):
         best.score_and_keep(one_weight(wrong))

@@ -95,7 +95,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
             update,
             lambda step: batches[step:],
             WarmupCosine(0.4, 1, 6),
-            KeptWeights(lambda _: 0.0),
+            KeptWeights(lambda _: 0.0, "best"),
             History(tmp_path, 3, 4, "val_map"),
             Checkpoints(tmp_path, "t", update.variables),
             Team(tf.distribute.get_strategy()),
@@ -105,7 +105,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_and_says_where(tmp_path: P
 def test_a_training_that_only_gets_worse_keeps_its_start(tmp_path: Path) -> None:
     """The score falls as the line moves away from 0, where it starts."""
     update, history = line_update(line(), rate=0.01), History(tmp_path, 2, 4, "val_map")
-    best = KeptWeights(lambda model: 1.0 - abs(model.get_weights()[0].item()))
+    best = KeptWeights(lambda model: 1.0 - abs(model.get_weights()[0].item()), "best")
     run_steps(
         "train",
         Duration(total_steps=2, steps_per_epoch=1, validate_every=1),

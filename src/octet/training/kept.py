@@ -16,7 +16,7 @@ Keep = Literal["best", "last"]
 class KeptWeights:
     """Keeps, as an .h5 file's content, the weights of the model with the highest score so far, or of the last one."""
 
-    def __init__(self, compute_score: Callable[[keras.Model], float], keep: Keep = "best") -> None:
+    def __init__(self, compute_score: Callable[[keras.Model], float], keep: Keep) -> None:
         self._compute_score, self._keep = compute_score, keep
         self.content = b""
         self.score = -1.0  # the highest so far

@@ -18,7 +18,7 @@ from octet.training.batch_norm import synchronize_batch_norm
 from octet.training.checkpoints import Checkpoints
 from octet.training.dropout import make_dropout_repeatable
 from octet.training.history import History, WriteSummaries, last_epoch
-from octet.training.kept import Keep, KeptWeights, serialize_weights
+from octet.training.kept import KeptWeights, serialize_weights
 from octet.training.loop import Duration, follow_steps, run_steps
 from octet.training.networks import Networks
 from octet.training.schedule import WarmupCosine
@@ -60,7 +60,6 @@ def run_training(
     paths: TrainingPaths,
     team: Team,
     summaries: Sequence[WriteSummaries] = (),
-    keep: Keep = "best",
     finish: Callable[[keras.Model], None] | None = None,
 ) -> None:
     """Train the networks, which the team's strategy made, on the records; write the kept weights and the history.
@@ -84,7 +83,7 @@ def run_training(
         validation = learning.validation(paths.records)
         inputs = [learning.model.model_dump(), plan.model_dump()]
         with checkpoint_folder(paths.scratch, inputs, [*paths.records.iterdir(), *paths.initial_weights]) as folder:
-            kept = KeptWeights(validation.score, keep)
+            kept = KeptWeights(validation.score, plan.keep)
             events = paths.scratch / "tensorboard"
             before = last_epoch(paths.before / "history.csv") if paths.before else 0
             shown = [validation.show, *summaries]

@@ -95,6 +95,7 @@ class Training(Section):
     warmup_epochs: Annotated[float, Field(ge=0)]
     ema_decay: Annotated[float, Field(ge=0, lt=1)]
     validate_every: Count
+    keep: Literal["best", "last"]
     augmentation: Augmentation
 
     @model_validator(mode="after")
@@ -156,7 +157,6 @@ class TrainFloat(Training):
     """The training in float."""
 
     precision: Literal["float32", "bfloat16"]
-    keep: Literal["best", "last"]
     backbone_rate: Annotated[float, Field(ge=0)]
     frozen_blocks: Annotated[int | Literal["all"], PlainValidator(_blocks_or_all)]
 
