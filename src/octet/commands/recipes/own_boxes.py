@@ -194,7 +194,8 @@ def _yolo(paths: Sequence[Path], folders: Sequence[Listed]) -> OwnData | None:
     }
     if len(contents) > 1:
         raise UserError(f"{' and '.join(map(str, contents))}: found data in each; name one of them")
-    for file, content in contents.items():
+    if contents:
+        ((file, content),) = contents.items()
         sets = dict(_sets_of_data_yaml(file, content))
         source = {"kind": "yolo", "names": str(file), "sets": sets}
         return OwnData("YOLO's labels", source, split_up([f"YOLO/{name}" for name in sets]))
