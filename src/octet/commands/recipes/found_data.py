@@ -27,7 +27,7 @@ class Listed:
     files: Sequence[str]
 
     def has(self, suffixes: Sequence[str]) -> bool:
-        return any(name.lower().rpartition(".")[2] in suffixes for name in self.files)
+        return bool(self.stems_of(suffixes))
 
     def stems_of(self, suffixes: Sequence[str]) -> set[str]:
         return {name.rpartition(".")[0] for name in self.files if name.lower().rpartition(".")[2] in suffixes}
