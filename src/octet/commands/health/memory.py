@@ -27,7 +27,8 @@ class Need:
     """The bytes that a training takes: in any case, for its graph, and for each picture at once.
 
     A step that computes a batch in one part gives back what its graph took before the activations come, and those of
-    the teacher as soon as they were used; one that computes it in several parts does neither.
+    the teacher as soon as they were used; one that computes it in several parts keeps the graph's, and of the
+    teacher's now more, now less, as its threads happen to meet: half of them are counted.
     """
 
     fixed: float
@@ -91,9 +92,9 @@ def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
     if getattr(plan, "freeze_batch_norm", False):  # its gradient needs nothing of the pictures
         learning = [layer for layer in learning if not isinstance(layer, keras.layers.BatchNormalization)]
     activations = sum(math.prod(tensor.shape[1:]) for layer in learning for tensor in _listed(layer.output))
-    each = _bytes_kept(plan, with_teachers=True) * activations
     # Whether a GPU gives the teacher's back early, nobody has measured.
-    each_in_one_part = _bytes_kept(plan, with_teachers=gpu) * activations
+    each = _bytes_kept(plan, of_teacher=1 if gpu else 0.5) * activations
+    each_in_one_part = _bytes_kept(plan, of_teacher=1 if gpu else 0) * activations
     weights = _WEIGHT_COPIES * _BYTES * model.count_params()
     if gpu:  # the graph, TensorFlow and all batches but one are in the machine's memory
         return Need(weights + _batch(recipe, plan), 0, each, each_in_one_part)
@@ -102,11 +103,12 @@ def memory_need(recipe: Recipe, training: str, gpu: bool = False) -> Need:
     return Need(fixed, layer * len(model.layers), each, each_in_one_part)
 
 
-def _bytes_kept(plan: Training, with_teachers: bool) -> int:
-    """The bytes that a training keeps of an activation; fake quantization keeps the rounded too, and a teacher's."""
+def _bytes_kept(plan: Training, of_teacher: float) -> float:
+    """The bytes kept of an activation; fake quantization keeps the rounded too, and this share of the teacher's."""
     if isinstance(plan, TrainFloat):
-        return _BYTES // 2 if plan.precision == "bfloat16" else _BYTES
-    return _BYTES * (3 if with_teachers and getattr(plan, "distillation_weight", 0.0) > 0 else 2)
+        return _BYTES / 2 if plan.precision == "bfloat16" else _BYTES
+    taught = getattr(plan, "distillation_weight", 0.0) > 0
+    return _BYTES * (2 + (of_teacher if taught else 0))
 
 
 def _waiting(recipe: Recipe, plan: Training) -> float:
