@@ -124,6 +124,32 @@ def test_a_remote_that_wants_more_is_refused(repository: Path, tmp_path: Path, s
     assert "--config" in told
 
 
+@pytest.mark.parametrize(
+    ("url", "setting", "told"),
+    [
+        ("gs://bucket/octet", "endpointurl = http://127.0.0.1:1", "sets endpointurl of the remote theirs"),
+        ("azure://models", "endpointurl = http://127.0.0.1:1", "sets endpointurl of the remote theirs"),
+        ("azure://models", "account_name = 127.0.0.1:1/x?", "account_name of the remote theirs is '127.0.0.1:1/x?'"),
+    ],
+)
+def test_a_server_that_would_get_the_users_credentials_is_refused(
+    repository: Path, tmp_path: Path, url: str, setting: str, told: str
+) -> None:
+    """Google's and Azure's packages send the user's tokens to whatever server a remote's settings name."""
+    config = repository / ".dvc" / "config"
+    config.write_text(f"{config.read_text().replace(f'{repository}/store', url)}    {setting}\n")
+    assert told in get(repository, tmp_path / "here")
+
+
+def test_a_server_of_s3s_may_be_named(repository: Path, tmp_path: Path) -> None:
+    config = repository / ".dvc" / "config"
+    server = "    endpointurl = http://127.0.0.1:1\n    region = eu\n"
+    config.write_text(f"{config.read_text().replace(f'{repository}/store', 's3://models/octet')}{server}")
+    commit(repository)
+    strangers.clone_repository(f"file://{repository}", tmp_path / "clone", None, None)
+    assert "endpointurl = http://127.0.0.1:1" in (tmp_path / "clone" / ".dvc" / "config").read_text()
+
+
 @pytest.mark.parametrize("settings", ["core = 1", "remote = 1\n[core]\nremote = a", "[core]\nremote = a, b", "["])
 def test_settings_that_name_no_remote_are_told(repository: Path, tmp_path: Path, settings: str) -> None:
     (repository / ".dvc" / "config").write_text(settings)

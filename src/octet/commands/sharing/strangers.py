@@ -29,8 +29,18 @@ _MOST_MEMORY = 2 << 30  # bytes, of each process: git holds files below 512 MiB 
 _MOST_SECONDS_OF_DVC = 60  # until it has read a pipeline; one such as Octet's takes a second
 _PLAIN_FILE = re.compile(rb"100\d{3} blob (?P<id>[0-9a-f]+) +(?P<size>\d+)\t")  # a link's mode is 120000
 _TAIL, _LONGEST = 4096, 300  # bytes of what a command says that are looked at, and letters that are told
-# What a stranger may say of a remote: where it is. Files of keys and credentials can name programs to run.
-_OF_A_STRANGER = {"url", "endpointurl", "region", "user", "port", "projectname", "account_name"}
+# What a stranger may say of a remote, beside its url: where it is. Files of keys and credentials can name programs to
+# run. S3 signs what it sends; to the servers of others go the credentials themselves, so that they may not be named.
+_OF_A_STRANGER = {
+    "s3": {"endpointurl", "region"},
+    "gs": {"projectname"},
+    "azure": {"account_name"},
+    "ssh": {"user", "port"},
+    "sftp": {"user", "port"},
+    "http": {"user"},
+    "https": {"user"},
+}
+_AZURE_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")  # it becomes a part of the server's name
 _REMOTE = "octet-get"  # the remote's name, whatever the stranger calls it: DVC adds the user's settings of that name
 
 
@@ -157,13 +167,20 @@ def _remote_of(settings: Path, address: str) -> dict[str, Any]:
     remote = remotes.get(name) if isinstance(remotes, dict) else None
     if not isinstance(remote, dict):
         return {}
-    if refused := sorted(set(remote) - _OF_A_STRANGER):
+    scheme = str(remote.get("url")).partition("://")[0]
+    if refused := sorted(set(remote) - _OF_A_STRANGER.get(scheme, set()) - {"url"}):
         raise UserError(
             f"{address}: its .dvc/config sets {', '.join(refused)} of the remote {name}, which are for its owner to "
             f"set, not for a stranger: name a file with settings of your own with --config"
         )
     if not all(isinstance(value, str) and value.isprintable() for value in remote.values()):
         raise UserError(f"{address}: its .dvc/config has settings of the remote {name} that are no line of text")
+    account = remote.get("account_name")
+    if account is not None and not _AZURE_ACCOUNT.fullmatch(account):
+        raise UserError(
+            f"{address}: account_name of the remote {name} is {account!a}, expected the name of a storage account: "
+            "3 to 24 small letters and digits"
+        )
     if "url" in remote:
         remote["url"] = _absolute(remote["url"], settings.parent, address, name)
     return {"core": {"remote": _REMOTE}, "remote": {_REMOTE: remote}}
