@@ -117,6 +117,26 @@ class Endless(BaseHTTPRequestHandler):
         pass
 
 
+class Unmeasured(BaseHTTPRequestHandler):
+    """Sends the files of a folder, and says of none how long it is."""
+
+    folder: ClassVar[Path]
+
+    def do_HEAD(self) -> None:
+        file = self.folder / self.path.removeprefix("/store/")
+        self.send_response(200 if file.is_file() else 404)
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        file = self.folder / self.path.removeprefix("/store/")
+        with suppress(OSError):
+            self.wfile.write(file.read_bytes())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 class Html(Endless):
     """Answers everything with a page, as a proxy does that wants a password."""
 
@@ -134,9 +154,11 @@ class Html(Endless):
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}/store"
-        server.shutdown()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/store"
+        finally:
+            server.shutdown()
 
 
 def test_a_server_that_sends_for_ever(clone: Clone) -> None:
@@ -145,6 +167,35 @@ def test_a_server_that_sends_for_ever(clone: Clone) -> None:
         clone.fails("pull", "damaged on the remote", "larger", url)
     assert Endless.sent < 1 << 30
     assert not [path for path in (clone.folder / ".dvc").rglob("*") if path.is_file() and path.stat().st_size > 1 << 20]
+
+
+def test_a_server_that_says_of_no_file_how_long_it_is(
+    clone: Clone, store: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of files that are large beside their list comes as from any other server."""
+    files = [bytes([number]) * 300_000 for number in range(3)]
+    listing = [{"md5": put(store, content), "relpath": f"{number}.bin"} for number, content in enumerate(files)]
+    plant_listing(clone, store, json.dumps(listing).encode(), nfiles=3, size=sum(map(len, files)))
+    monkeypatch.setattr(Unmeasured, "folder", store.root, raising=False)
+    with serving(Unmeasured) as url:
+        clone.use({"url": url})
+        clone.pull()
+    assert [(clone.folder / LADDER / f"{number}.bin").read_bytes() for number in range(3)] == files
+
+
+def test_a_server_that_sends_more_than_the_folder_has_and_does_not_say_so(
+    clone: Clone, store: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file alone has no more bytes than the folder."""
+    names = [put(store, bytes([number]) * 100_000) for number in range(30)]
+    listing = [{"md5": md5, "relpath": f"{number}.bin"} for number, md5 in enumerate(names)]
+    plant_listing(clone, store, json.dumps(listing).encode(), nfiles=30, size=3_000_000)
+    for md5 in names:
+        store.write(object_named(md5), bytes(2_900_000))
+    monkeypatch.setattr(Unmeasured, "folder", store.root, raising=False)
+    with serving(Unmeasured) as url:
+        clone.use({"url": url})
+        clone.fails("pull", "damaged on the remote, where it is larger than dvc.lock says", LADDER)
 
 
 def test_a_server_that_answers_with_a_page(clone: Clone) -> None:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -134,10 +135,11 @@ def _fetch(repo: Any, store: Any, files: dict[str, File], total: int, recipe: st
     landing = get_odb(cache.fs, str(Path(repo.tmp_dir, "landing")), hash_name=cache.hash_name)
     lacking = [oid for oid in files if not _is_intact(cache, oid)]
     sizes, errors = _sizes(store, {oid: files[oid] for oid in lacking if not _is_intact(landing, oid)})
-    if sum(sizes.values()) > total:
+    if sum(size for size in sizes.values() if size is not None) > total:
         names = _first_names(sorted({files[oid].path for oid in sizes}))
         raise UserError(f"the remote's files are larger than dvc.lock says: {names}")
-    errors |= _copy_files(store, landing, list(sizes), sizes)
+    most = {oid: files[oid].size if size is None else size for oid, size in sizes.items()}
+    errors |= _copy_files(store, landing, list(sizes), most, total)
     came = [oid for oid in lacking if _is_intact(landing, oid)]
     for oid in came:
         if oid.endswith(".dir"):
@@ -149,9 +151,12 @@ def _fetch(repo: Any, store: Any, files: dict[str, File], total: int, recipe: st
     return len(came), lost
 
 
-def _sizes(store: Any, files: dict[str, File]) -> tuple[dict[str, int], dict[str, BaseException]]:
-    """How many bytes the remote may send for each file, and the errors of those that are not to be fetched."""
-    sizes: dict[str, int] = {}
+def _sizes(store: Any, files: dict[str, File]) -> tuple[dict[str, int | None], dict[str, BaseException]]:
+    """The bytes of each file that is to be fetched, None where the remote does not say, and the errors of the others.
+
+    A web server need not say how long a file is before it sends it.
+    """
+    sizes: dict[str, int | None] = {}
     errors: dict[str, BaseException] = {}
     infos = store.fs.info([store.oid_to_path(oid) for oid in files], return_exceptions=True)
     for (oid, file), info in zip(files.items(), infos, strict=True):
@@ -162,7 +167,7 @@ def _sizes(store: Any, files: dict[str, File]) -> tuple[dict[str, int], dict[str
         elif (info["size"] or 0) > file.size:
             errors[oid] = _TooLargeError()
         else:
-            sizes[oid] = file.size if info["size"] is None else info["size"]
+            sizes[oid] = info["size"]
     return sizes, errors
 
 
@@ -219,36 +224,47 @@ def _refuse_links(repo: Any, outs: list[Any]) -> None:
 
 
 class _Transfer(TqdmCallback):  # type: ignore[misc]
-    """Shows the progress of a transfer, and breaks a file off that has more bytes than it should."""
+    """Shows the progress of a transfer, and breaks a file off by which it or all together have too many bytes."""
 
-    def __init__(self, sizes: dict[str, int], **options: Any) -> None:
+    def __init__(self, sizes: dict[str, int], total: float, **options: Any) -> None:
         super().__init__(**options)
-        self._sizes = sizes
+        self._sizes, self._left = sizes, total
 
     def branched(self, path_1: str, *_: Any, **__: Any) -> TqdmCallback:
-        return _FileTransfer(self._sizes.get(path_1), bytes=True, desc=path_1)
+        return _FileTransfer(self, self._sizes.get(path_1, inf), bytes=True, desc=path_1)
+
+    def count(self, came: int) -> None:
+        """Count the bytes that came of any file."""
+        self._left -= came
+        if self._left < 0:
+            raise _TooLargeError
 
 
 class _FileTransfer(TqdmCallback):  # type: ignore[misc]
-    def __init__(self, most: int | None, **options: Any) -> None:
+    def __init__(self, whole: _Transfer, most: float, **options: Any) -> None:
         super().__init__(**options)
-        self._most = most
+        self._whole, self._most, self._counted = whole, most, 0
 
     def call(self, *arguments: Any, **options: Any) -> None:
-        if self._most is not None and max(self.size or 0, self.value) > self._most:
+        if max(self.size or 0, self.value) > self._most:
             raise _TooLargeError
+        self._whole.count(self.value - self._counted)
+        self._counted = self.value
         super().call(*arguments, **options)
 
 
 def _copy_files(
-    source: Any, target: Any, oids: list[str], sizes: dict[str, int] | None = None
+    source: Any, target: Any, oids: list[str], sizes: dict[str, int] | None = None, total: float = inf
 ) -> dict[str, BaseException]:
-    """Copy files from one store to another, none longer than its size, and return the errors of those that failed."""
+    """Copy files from one store to another, and return the errors of those that failed.
+
+    None is longer than its size, and all together are no longer than the total.
+    """
     failed: dict[str, BaseException] = {}
     if oids:
         paths = [source.oid_to_path(oid) for oid in oids]
         most = {source.oid_to_path(oid): size for oid, size in (sizes or {}).items()}
-        with _Transfer(most, desc=f"To {target.fs.protocol}", unit="file") as progress:
+        with _Transfer(most, total, desc=f"To {target.fs.protocol}", unit="file") as progress:
             target.add(paths, source.fs, oids, check_exists=False, on_error=failed.__setitem__, callback=progress)
     return failed
 
