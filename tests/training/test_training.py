@@ -290,22 +290,25 @@ def test_events_that_fill_the_disk_are_told(tmp_path: Path, write: Callable[[His
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
-def test_the_first_request_to_stop_waits_and_the_second_does_not(number: signal.Signals) -> None:
+def test_the_first_request_to_stop_waits_and_a_second_by_ctrl_c_does_not(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with stop_requested() as is_stop_requested:
         assert not is_stop_requested()
         os.kill(os.getpid(), number)
         assert is_stop_requested()
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(number) is before
 
 
-def test_sigterm_counts_once_however_often_it_comes(capsys: pytest.CaptureFixture[str]) -> None:
-    """A scheduler's may come from the scheduler, and again from the process that started this one."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_count_once_however_often_they_come(
+    capsys: pytest.CaptureFixture[str], number: signal.Signals
+) -> None:
+    """A scheduler's may come from it and from the process that started this one, a terminal's from it and its shell."""
     with stop_requested() as is_stop_requested:
         for _ in range(3):
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), number)
         assert is_stop_requested()
     assert capsys.readouterr().out == "stopping after this step\n"
 

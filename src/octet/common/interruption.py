@@ -10,18 +10,19 @@ _REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def stop_requested(after: str = "this step") -> Iterator[Callable[[], bool]]:
-    """Yield a function that tells whether a request has been received; a second one interrupts at once.
+    """Yield a function that tells whether a request has been received; a second one by Ctrl-C interrupts at once.
 
-    SIGTERM never does that: it may be the same request once more, from a scheduler and from the process that started
-    this one. `after` names what the caller still completes, for the message that is printed.
+    Other signals never do that: SIGTERM may be the same request once more, from a scheduler and from the process that
+    started this one, and of a closed terminal the system and the shell both tell. `after` names what the caller still
+    completes, for the message that is printed.
     """
     received: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if received and number == signal.SIGTERM:
-            return
-        if received:
+        if received and number == signal.SIGINT:
             signal.default_int_handler(number, frame)
+        if received:
+            return
         received.append(number)
         with suppress(OSError):  # who read this, a terminal or `tee`, may have ended already
             print(f"stopping after {after}", flush=True)
