@@ -32,10 +32,14 @@ def run(repository: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", RUN, *words],
         cwd=repository,
-        env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin", "HOME": str(repository)},
+        env=environment(repository),
         capture_output=True,
         text=True,
     )
+
+
+def environment(repository: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin", "HOME": str(repository)}
 
 
 def test_stages_are_named_and_what_did_not_change_is_not(repository: Path) -> None:
@@ -59,6 +63,40 @@ def test_what_goes_wrong_is_told_as_dvc_does(repository: Path) -> None:
     assert result.returncode == 255
     assert "ERROR: failed to reproduce 'second'" in result.stderr
     assert "exited with 3" in result.stderr
+
+
+STOPS = """
+import signal, sys
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
+print("running", flush=True)
+while not asked:
+    signal.pause()
+print("saved", flush=True)
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("command", ["python3 stops.py", "true && python3 stops.py; exit $?"])
+def test_sigterm_to_dvcs_process_alone_stops_the_stage_and_waits_for_it(repository: Path, command: str) -> None:
+    """As `docker stop` sends it."""
+    (repository / "stops.py").write_text(STOPS)
+    (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"first": {"cmd": command}}}))
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, "repro"],
+        cwd=repository,
+        env=environment(repository),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "running\n" in iter(process.stdout.readline, "")
+    process.terminate()
+    out, err = process.communicate()
+    assert out == "saved\n"
+    assert process.returncode == 255
+    assert "exited with 3" in err
 
 
 def test_a_word_that_dvc_does_not_know_is_refused(repository: Path) -> None:

@@ -4,7 +4,11 @@ No pipe lies between a stage and the terminal, so that progress bars are drawn a
 """
 
 import logging
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import psutil
 
 from octet.common.imports import uncollected
 
@@ -32,7 +36,30 @@ def run_dvc(words: Sequence[str]) -> int:
         handler.addFilter(is_no_hint)
     ui.enable = lambda: None  # beside its log, it would advise to push
     parse_each_text_once()
-    return int(main(list(words)))
+    with _passing_sigterm_on():
+        return int(main(list(words)))
+
+
+@contextmanager
+def _passing_sigterm_on() -> Iterator[None]:
+    """Pass SIGTERM, which may reach this process alone, on to the stage that runs, and let DVC wait until that ends.
+
+    A training has to save before a container goes.
+    """
+
+    def pass_on(*_: object) -> None:
+        with suppress(psutil.NoSuchProcess):  # it has just ended
+            for child in psutil.Process().children():
+                # DVC starts a shell, which mostly becomes the stage's program.
+                is_shell = child.cmdline()[1:2] == ["-c"]
+                for stage in child.children() if is_shell else [child]:
+                    stage.terminate()
+
+    previous = signal.signal(signal.SIGTERM, pass_on)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def is_no_hint(record: logging.LogRecord) -> bool:
