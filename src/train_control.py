@@ -30,7 +30,8 @@ def main(recipe: Recipe) -> None:
     network = registry.network(recipe, classes)
     scratch, output = Path("runs", recipe.name, "train_control"), Path("models", recipe.name, "control")
     paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
-    with making_networks(recipe.model, plan, paths, team), team.strategy.scope():
+    learning = registry.learning(recipe, classes)
+    with making_networks(learning, plan, paths, team), team.strategy.scope():
         trained = network.build()
     averaged = network.build()
     for model in (trained, averaged):
@@ -38,7 +39,7 @@ def main(recipe: Recipe) -> None:
     if plan.freeze_batch_norm:
         freeze_batch_norm(trained)
     networks = Networks(trained, averaged, [(1.0, trained.trainable_variables)])
-    run_training(registry.learning(recipe, classes), networks, plan, paths, team)
+    run_training(learning, networks, plan, paths, team)
 
 
 if __name__ == "__main__":

@@ -34,14 +34,15 @@ def main(recipe: Recipe) -> None:
     classes = read_class_names(records)
     scratch, output = Path("runs", recipe.name, "train_float"), Path("models", recipe.name, "float")
     paths = TrainingPaths(records, pretrained, scratch, output)
-    with making_networks(recipe.model, plan, paths, team):
+    learning = registry.learning(recipe, classes)
+    with making_networks(learning, plan, paths, team):
         networks = float_networks(registry.network(recipe, classes), plan, pretrained, team.strategy)
 
     def balance(network: keras.Model) -> None:
         pictures = picture_batches(records, "train", recipe.model.input_size, plan.batch)
         balance_channels(network, pictures.take(_BALANCED).map(normalize))
 
-    run_training(registry.learning(recipe, classes), networks, plan, paths, team, finish=balance)
+    run_training(learning, networks, plan, paths, team, finish=balance)
 
 
 if __name__ == "__main__":

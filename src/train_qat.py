@@ -37,9 +37,9 @@ def main(recipe: Recipe) -> None:
         pictures = batches.take(plan.calibration_batches).map(normalize)
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
-    with making_networks(recipe.model, plan, paths, team):
-        networks = quantized_networks(network, plan, team.strategy, pictures)
     learning = registry.learning(recipe, classes)
+    with making_networks(learning, plan, paths, team):
+        networks = quantized_networks(network, plan, team.strategy, pictures)
     run_training(learning, networks, plan, paths, team, summaries=[write_range_summaries])
 
 

@@ -20,6 +20,7 @@ from helpers.small_networks import CLASSES
 
 SCRIPT = Path(__file__).with_name("train_in_team.py")
 GOES_ON = ", so all stop; the last checkpoint is good, and the same command goes on from it"
+OTHERS = "this process has other parameters, data, code or packages than the chief: give all the same commit"
 PICTURES = 26  # three steps an epoch, and two pictures left over
 
 
@@ -31,8 +32,9 @@ def start(
     index: int = 0,
     task: str = "classification",
     *mishap: str,
+    code: Path = ROOT / "src",
 ) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(code), str(ROOT / "tests")))}
     environment["PYTHONUNBUFFERED"] = "1"
     if addresses:
         own = {"type": "worker", "index": index}
@@ -47,16 +49,18 @@ def start(
     )
 
 
-def two_addresses() -> list[str]:
+def two_addresses(host: str = "127.0.0.1") -> list[str]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    addresses = [f"127.0.0.1:{free.getsockname()[1]}" for free in sockets]
+    addresses = [f"{host}:{free.getsockname()[1]}" for free in sockets]
     for free in sockets:
         free.close()
     return addresses
 
 
-def start_two(folder: Path, task: str = "classification", *mishap: str) -> list[subprocess.Popen[str]]:
-    addresses = two_addresses()
+def start_two(
+    folder: Path, task: str = "classification", *mishap: str, host: str = "127.0.0.1"
+) -> list[subprocess.Popen[str]]:
+    addresses = two_addresses(host)
     return [start(folder, "workers", 2, addresses, index, task, *mishap) for index in range(2)]
 
 
@@ -141,7 +145,7 @@ def test_a_process_trains_on_pictures_with_more_objects_than_any_that_it_verifie
     """Each process verifies its share of the records, and gets pictures of all of them to train on."""
     objects = [1, 5] * 8  # the first process verifies the pictures with one object, the second the others
     write_detector_records(tmp_path / "records", objects, CLASSES, ("train", "val"))
-    for code, said in ends(start_two(tmp_path, "detection")):
+    for code, said in ends(start_two(tmp_path, "detection", host="[::1]")):
         assert code == 0, said
 
 
@@ -149,6 +153,16 @@ def test_a_process_that_dies_before_the_training_begins_is_named(records: Path) 
     chief, worker = start_two(records, "classification", "dies")
     worker.communicate()
     assert re.fullmatch(r"worker 1 \(127.0.0.1:\d+\) is gone" + GOES_ON, ends_alone(chief))
+
+
+def test_another_program_at_a_process_port_is_not_waited_for_without_end(records: Path) -> None:
+    """It takes connections, as a process of the training does."""
+    own, _ = two_addresses()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        ((code, said),) = ends([start(records, "workers", 2, [own, address], 0, "classification", "alone")])
+    assert code == -signal.SIGKILL
+    assert f"\noctet: worker 1 ({address}) took a connection and has not begun within" in said
 
 
 def test_a_process_whose_pictures_do_not_come_is_not_waited_for_without_end(records: Path) -> None:
@@ -170,5 +184,17 @@ def test_a_process_with_other_records_is_refused(records: Path, tmp_path: Path) 
     write_classifier_records(tmp_path / "others" / "records", PICTURES + 1)
     chief = start(records, "workers", 2, addresses, 0)
     said = ends_alone(start(tmp_path / "others", "workers", 2, addresses, 1))
-    assert said.startswith("this process has other parameters, data or code than the chief: give all the same commit")
+    assert said.startswith(OTHERS)
+    ends_alone(chief)
+
+
+def test_a_process_with_another_loss_is_refused(records: Path, tmp_path: Path) -> None:
+    """Its code is not needed before the first step."""
+    shutil.copytree(ROOT / "src", tmp_path / "code")
+    loss = tmp_path / "code" / "octet" / "tasks" / "classification" / "learning" / "loss.py"
+    loss.write_text(loss.read_text() + "\nLATER = True\n")
+    addresses = two_addresses()
+    chief = start(records, "workers", 2, addresses, 0)
+    said = ends_alone(start(records, "workers", 2, addresses, 1, code=tmp_path / "code"))
+    assert said.startswith(OTHERS)
     ends_alone(chief)

@@ -5,7 +5,8 @@ Usage: python train_in_team.py FOLDER TASK TRAINING KIND REPLICAS [MISHAP]
 
 A replica has its share of the cores, as `srun` would give it, also where it is a process of its own. With the mishap
 `dies`, all processes but the first are gone before they have a network; with `hangs`, they wait for good for their
-pictures of the third step, and the first for seconds in the place of minutes.
+pictures of the third step, and the first for seconds in the place of minutes; with `alone`, it waits for no longer for
+the others to begin.
 """
 
 import json
@@ -56,15 +57,17 @@ class WithoutMorePictures:
 strategy = Strategy(kind=kind, replicas=int(replicas))  # type: ignore[arg-type]
 recipe = small_recipe(task, device="cpu", strategy=strategy, epochs=4, warmup_epochs=1.0, validate_every=2)
 plan = getattr(recipe, training)
+if mishap == ["alone"]:
+    strategies._LATE = 5
 with report_user_errors(stopped="stopped; the same command goes on from here"):
     team = start_team(plan)
     make_deterministic(1)
     if mishap == ["dies"] and not team.is_chief:
         os.kill(os.getpid(), signal.SIGKILL)
     paths = TrainingPaths(folder / "records", [], folder / "runs" / training, folder / "models" / training)
-    with making_networks(recipe.model, plan, paths, team):
-        networks = small_networks(recipe, training, team.strategy)
     learning = registry.learning(recipe, CLASSES)
+    with making_networks(learning, plan, paths, team):
+        networks = small_networks(recipe, training, team.strategy)
     if mishap == ["hangs"]:
         learning = WithoutMorePictures(learning, hangs=not team.is_chief)  # type: ignore[assignment]
     run_training(learning, networks, plan, paths, team)

@@ -52,6 +52,11 @@ class Cluster:
         """A process as messages name it."""
         return f"{'the chief' if index == 0 else f'worker {index}'} ({self.addresses[index]})"
 
+    @property
+    def others(self) -> str:
+        """All processes but this one, of which a message may mean any."""
+        return " or ".join(self.name(index) for index in range(len(self.addresses)) if index != self.index)
+
     def wait_for_others(self, seconds: float) -> None:
         """Wait until every process takes connections, as this one does meanwhile at the address that TensorFlow takes.
 
@@ -59,7 +64,10 @@ class Cluster:
         """
         address = self.addresses[self.index]
         try:
-            server = socket.create_server(("", int(address.rpartition(":")[2])))
+            both = socket.has_dualstack_ipv6()  # IPv4 and IPv6, whichever the others' names lead to
+            family = socket.AF_INET6 if both else socket.AF_INET
+            port = int(address.rpartition(":")[2])
+            server = socket.create_server(("", port), family=family, dualstack_ipv6=both)
         except OSError as error:
             raise UserError(f"{self.name(self.index)} cannot listen at its port: {error.strerror}") from None
         with server:
@@ -156,7 +164,8 @@ def _take_connections(server: socket.socket, seconds: float) -> None:
 def _answers(address: str) -> bool:
     host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host, int(port)), timeout=_ANSWERS).close()
+        # An IPv6 address stands in brackets.
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWERS).close()
     except OSError:
         return False
     return True

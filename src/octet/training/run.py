@@ -13,7 +13,7 @@ from octet.common.replicas import count_replicas
 from octet.common.tensorflow import keras, tf
 from octet.data.augmentation.batches import total_steps
 from octet.data.reading.records import count_records, read_class_names
-from octet.recipe.shared.recipe import Model, Training
+from octet.recipe.shared.recipe import Training
 from octet.training.batch_norm import synchronize_batch_norm
 from octet.training.checkpoints import Checkpoints
 from octet.training.dropout import make_dropout_repeatable
@@ -42,11 +42,14 @@ class TrainingPaths:
 
 
 @contextmanager
-def making_networks(model: Model, plan: Training, paths: TrainingPaths, team: Team) -> Iterator[None]:
-    """Make a training's networks: all processes have to make the same, for they exchange what these begin with."""
+def making_networks(learning: "Learning", plan: Training, paths: TrainingPaths, team: Team) -> Iterator[None]:
+    """Make a training's networks: all processes have to make the same, for they exchange what these begin with.
+
+    What they are to learn is at hand already, so that the code of losses and augmentation is compared as well.
+    """
     # Not the records' content: a process reads no more than its share of them.
     records = sorted((file.name, file.stat().st_size) for file in paths.records.iterdir())
-    inputs = [model.model_dump(), plan.model_dump(), read_class_names(paths.records), records]
+    inputs = [learning.model.model_dump(), plan.model_dump(), read_class_names(paths.records), records]
     with team.failures_explained():
         team.require_same(fingerprint(inputs, paths.initial_weights))
         with team.waiting(for_chief=True):

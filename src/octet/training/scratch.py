@@ -6,25 +6,28 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import octet
 from octet.common.files import alone_in
 
+_PACKAGES = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy")  # those that compute
+
 
 @contextmanager
 def checkpoint_folder(root: Path, inputs: Any, files: Iterable[Path]) -> Iterator[Path]:
     """A folder for checkpoints below `root`, removed when the context ends without an error.
 
-    Only a training with the same inputs, the same content of `files` and the same code finds the same folder again;
-    folders of other trainings are removed. One training at a time runs below `root`.
+    Only a training with the same inputs, the same content of `files`, the same code and the same packages finds the
+    same folder again; folders of other trainings are removed. One training at a time runs below `root`.
     """
     with alone_in(root, "training"):
         folder = root / f"unfinished-{fingerprint(inputs, files)}"
         for stale in root.glob("unfinished-*"):
             if stale != folder:
-                print(f"{stale} was begun with other parameters, data or code: dropping it", flush=True)
+                print(f"{stale} was begun with other parameters, data, code or packages: dropping it", flush=True)
                 _remove(stale)
         ended = root / "ended"
         _remove(ended)
@@ -46,8 +49,8 @@ def _remove(path: Path) -> None:
 
 
 def fingerprint(inputs: Any, files: Iterable[Path]) -> str:
-    """Twelve hexadecimal digits that change with the inputs, the files' content and the code."""
-    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode())
+    """Twelve hexadecimal digits that change with the inputs, the files' content, the code and the packages."""
+    digest = hashlib.sha256(json.dumps([inputs, [*map(version, _PACKAGES)]], sort_keys=True).encode())
     for path in [*sorted(files), *_imported_files()]:
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]

@@ -17,6 +17,7 @@ from octet.common.machine import describe_cpu
 from octet.common.replicas import take_from_chief
 from octet.common.silence import silence
 from octet.common.tensorflow import context, coordination_config_pb2, tf
+from octet.common.watchdog import ended_unless_done
 from octet.data.augmentation.batches import Part
 from octet.recipe.shared.recipe import Training
 from octet.training.cluster import STARTED, Cluster, read_cluster
@@ -53,12 +54,13 @@ class Team:
         self.agree(False)
 
     def require_same(self, fingerprint: str) -> None:
-        """Refuse to train beside a chief with other parameters, data or code, of which hexadecimal digits tell."""
+        """Refuse to train beside a chief with other parameters, data, code or packages, as hexadecimal digits tell."""
         number = tf.constant(int(fingerprint, 16), tf.int64)
         if self.take_from_chief([number])[0] != number:
             raise UserError(
-                "this process has other parameters, data or code than the chief: give all the same commit, the same "
-                "data/RECIPE, and for train_qat and train_control the same models/RECIPE/float"
+                "this process has other parameters, data, code or packages than the chief: give all the same commit, "
+                "what its requirements/runtime.txt lists, the same data/RECIPE, and for train_qat and train_control "
+                "the same models/RECIPE/float"
             )
 
     def agree(self, wanted: bool) -> bool:
@@ -236,19 +238,23 @@ def _start_workers(cluster: Cluster) -> tf.distribute.Strategy:
         heartbeat_timeout_in_ms=_SILENT * 1000,
         coordinated_jobs=[coordination_config_pb2.CoordinatedJob(name="worker", num_tasks=len(cluster.addresses))],
     )
+    message = (
+        f"{cluster.others} took a connection and has not begun within {_LATE / 60:g} minutes: start all again, and see "
+        "that no other program listens at its port"
+    )
     try:
-        with silence():
+        with ended_unless_done(_LATE, message), silence():
             return tf.distribute.MultiWorkerMirroredStrategy()
     except (tf.errors.OpError, RuntimeError) as error:
         raise UserError(f"the processes of the training did not meet: {first_line(error)}") from None
 
 
 def _give_up(cluster: Cluster) -> None:
-    names = " or ".join(cluster.name(index) for index in range(len(cluster.addresses)) if index != cluster.index)
     try:
         print(
-            f"octet: {names} has kept {cluster.name(cluster.index)} waiting for {_STUCK / 60:g} minutes and counts as "
-            "hanging, so the others stop: end it; the last checkpoint is good, and the same command goes on from it",
+            f"octet: {cluster.others} has kept {cluster.name(cluster.index)} waiting for {_STUCK / 60:g} minutes and "
+            "counts as hanging, so the others stop: end it; the last checkpoint is good, and the same command goes on "
+            "from it",
             file=sys.stderr,
             flush=True,
         )
