@@ -2,10 +2,14 @@
 
 from octet.common.tensorflow import config_pb2, context, keras, rewriter_config_pb2, tf
 
+_IN_PLACE_OF_0 = 2**31  # no recipe can have it
+
 
 def make_deterministic(seed: int) -> None:
     """Seed all random generators, forbid nondeterministic kernels, and keep the order in which gradients are added."""
     keras.utils.set_random_seed(seed)
+    if seed == 0:  # TensorFlow would then compare the other seed with 0, which it cannot where that is a tensor
+        tf.random.set_seed(_IN_PLACE_OF_0)
     tf.config.experimental.enable_op_determinism()
     # TensorFlow's memory optimizer rewrites a sum of three or more gradients so that they are added as they arrive. On
     # a busy machine they arrive in another order, which changes the last bits. There is no public switch for it.

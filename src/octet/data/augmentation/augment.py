@@ -32,7 +32,8 @@ def augment(
     begin = tf.minimum(tf.round(tf.maximum(low, 0.0) * sides), sides - 1)  # [2], in pixels of the picture
     end = tf.maximum(tf.round(tf.minimum(high, 1.0) * sides), begin + 1)
     scale = size / (high - low)  # [2], from shares of the picture's sides to pixels of the augmented picture
-    target_begin = tf.round(tf.maximum((begin / sides - low) * scale, 0.0))  # [2], in pixels of the augmented picture
+    # [2], in pixels of the augmented picture; a window smaller than a pixel begins behind all of its own
+    target_begin = tf.minimum(tf.round(tf.maximum((begin / sides - low) * scale, 0.0)), size - 1)
     target_end = tf.maximum(tf.round(tf.minimum((end / sides - low) * scale, size)), target_begin + 1)
     picture = _crop_and_resize(jpeg, begin, end, target_begin, target_end, size)
 
