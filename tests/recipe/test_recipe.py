@@ -1,6 +1,7 @@
 """An invalid params.yaml is refused; the message names the recipe, the key, the value found and what is allowed."""
 
 import copy
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,22 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match=r"^recipe '.*expected small letters, digits, - and _") as error:
         load_recipe(name, file)
     assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["recipes", "item", "key"])
+def test_a_name_that_the_pipeline_uses_is_refused(tmp_path: Path, name: str) -> None:
+    """DVC would take the section for the variable, and no recipe would run any more."""
+    with pytest.raises(UserError, match=f"^recipe '{name}': dvc.yaml uses this name"):
+        load_recipe(name, tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("number", ["010", "0_1", "1:30", "1:30.5", "1_000", "0b11", "-07"])
+def test_a_number_that_dvc_reads_in_another_way_is_refused(tmp_path: Path, number: str) -> None:
+    """YAML 1.1 takes 010 for eight, YAML 1.2 for ten: dvc.lock would note another number than was trained with."""
+    file = tmp_path / "params.yaml"
+    file.write_text(f"a: 0\nquickstart:\n  epochs: {number}\n")
+    with pytest.raises(UserError, match=re.escape(f"params.yaml: not valid YAML: line 3: found the number {number}")):
+        load_recipe("quickstart", file)
 
 
 def test_aliases_of_aliases_are_refused_before_they_are_written_out(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Reading YAML that somebody else wrote, in bounded time and memory."""
 
+import re
 from collections import Counter
 from textwrap import shorten
 from typing import Any
@@ -9,10 +10,15 @@ import yaml
 _DEEPEST = 50  # levels
 _LONGEST_INTEGER = 18  # characters; YAML has no limit, and long ones take forever
 _LONGEST_MESSAGE = 300  # characters
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_READ_IN_TWO_WAYS = re.compile(r"[-+]?0[0-9b_]|.*[:_]")  # octal, binary, of base 60 and grouped in YAML 1.1 alone
 
 
-def load_yaml(content: bytes, largest: int = 1 << 20) -> Any:
-    """Load a document of at most `largest` characters, aliases written out; any fault in it is a yaml.YAMLError."""
+def load_yaml(content: bytes, largest: int = 1 << 20, numbers_as_in_dvc: bool = False) -> Any:
+    """Load a document of at most `largest` characters, aliases written out; any fault in it is a yaml.YAMLError.
+
+    Numbers that YAML 1.2, which DVC reads, understands in another way can be refused.
+    """
     if len(content) > largest:
         raise yaml.YAMLError(f"has {len(content):,} bytes, expected at most {largest:,}")
     loader = yaml.SafeLoader(content)
@@ -20,7 +26,7 @@ def load_yaml(content: bytes, largest: int = 1 << 20) -> Any:
         document = loader.get_single_node()
         if document is None:
             return None
-        _require_bounded(document, largest)
+        _require_bounded(document, largest, numbers_as_in_dvc)
         return loader.construct_document(document)
     # Values that do not fit an explicit tag, such as `!!bool maybe`, raise errors of many kinds.
     except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, OverflowError) as error:
@@ -31,7 +37,7 @@ def load_yaml(content: bytes, largest: int = 1 << 20) -> Any:
         loader.dispose()
 
 
-def _require_bounded(document: yaml.Node, largest: int) -> None:
+def _require_bounded(document: yaml.Node, largest: int, numbers_as_in_dvc: bool) -> None:
     """Walk through the document as if every alias were written out, as a program that prints it does."""
     size, remaining = 0, [(document, 1)]
     while remaining:
@@ -48,6 +54,11 @@ def _require_bounded(document: yaml.Node, largest: int) -> None:
             remaining += [(item, level + 1) for item in node.value]
         elif node.tag == "tag:yaml.org,2002:int" and len(node.value) > _LONGEST_INTEGER:
             raise yaml.YAMLError(f"found a number of {len(node.value):,} digits, expected at most {_LONGEST_INTEGER}")
+        elif numbers_as_in_dvc and node.tag in _NUMBERS and _READ_IN_TWO_WAYS.match(node.value):
+            raise yaml.YAMLError(
+                f"line {node.start_mark.line + 1}: found the number {node.value}, expected digits without a 0 before "
+                "them, and without : and _ between them"
+            )
 
 
 def _require_different(mapping: yaml.MappingNode) -> None:

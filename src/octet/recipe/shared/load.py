@@ -19,6 +19,7 @@ from octet.recipe.shared.recipe import Recipe
 PARAMS = Path("params.yaml")
 
 _LARGEST = 1 << 20  # bytes of params.yaml
+_NAMES_OF_DVC = {"recipes", "item", "key"}  # the variables of its loops, with which params.yaml's sections mix
 _MOST = 20  # mistakes that are listed
 _values = Repr()
 _values.maxstring = _values.maxother = 200
@@ -59,6 +60,8 @@ def require_recipe_name(name: str) -> None:
         raise UserError(
             f"recipe {_values.repr(name)}: expected small letters, digits, - and _, letter first, no sign last"
         )
+    if name in _NAMES_OF_DVC:
+        raise UserError(f"recipe {name!r}: dvc.yaml uses this name for something else: choose another")
 
 
 def _recipe_class(task: object, key_path: str) -> type[Recipe]:
@@ -82,7 +85,7 @@ def read_sections(params: Path = PARAMS) -> dict[str, Any]:
     require_params(params)
     try:
         with params.open("rb") as file:
-            sections = load_yaml(file.read(_LARGEST + 1), _LARGEST)
+            sections = load_yaml(file.read(_LARGEST + 1), _LARGEST, numbers_as_in_dvc=True)
     except yaml.YAMLError as error:
         raise UserError(f"{params}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(sections, dict):
