@@ -222,13 +222,16 @@ def let_fetch_edit(project: Project, path: str, text: str, old: str = "") -> Non
         ("src/octet/fetching/new.py", "", "# added\n", "src/octet/fetching/new.py"),
         ("src/fetch.py", "", "# edited\n", "src/fetch.py"),
         ("requirements/runtime.txt", "", "# edited\n", "requirements/runtime.txt"),
+        ("params.yaml", "", "half_a_recipe: [", "params.yaml: not valid YAML: while parsing a flow"),
     ],
 )
 def test_what_made_the_outputs_is_edited_meanwhile(
     project: Project, path: str, old: str, text: str, changed: str
 ) -> None:
     let_fetch_edit(project, path, text, old)
-    assert_one_line(project.stage("fetch"), f"changed while fetch ran: {changed}. Its outputs")
+    result = project.stage("fetch")
+    assert_one_line(result, f"changed while fetch ran: {changed}")
+    assert "Its outputs are not of what stands there now: run it again" in result.stderr
 
 
 @pytest.mark.parametrize(

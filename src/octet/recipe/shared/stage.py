@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from octet.common.errors import UserError, report_user_errors
+from octet.common.errors import UserError, first_line, report_user_errors
 from octet.recipe.shared.declared import fingerprints
 from octet.recipe.shared.load import load_recipe
 
@@ -26,7 +26,10 @@ def run(main: Callable[[Any], None], usage: str | None) -> None:
 
 def _require_unchanged(before: dict[str, str], stage: str, recipe: str) -> None:
     """Refuse to end well where dvc.lock would say that the outputs come from code or parameters that came later."""
-    changed = sorted({name for name, _ in before.items() ^ fingerprints(stage, recipe).items()})
+    try:
+        changed = sorted({name for name, _ in before.items() ^ fingerprints(stage, recipe).items()})
+    except (UserError, OSError) as error:
+        changed = [first_line(error)]
     if changed:
         names = shorten(", ".join(changed), 500, placeholder=" ...")
         raise UserError(
