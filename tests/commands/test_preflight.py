@@ -56,6 +56,19 @@ def test_a_recipe_for_the_cpu_passes(project: Project) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("command", ["preflight", "doctor"])
+def test_a_recipe_that_the_pipeline_lists_with_another_task(project: Project, command: str) -> None:
+    """Its stages would depend on the other task's code, and promise the other task's file."""
+    pipeline = project.folder / "dvc.yaml"
+    content = yaml.safe_load(pipeline.read_text())
+    content["vars"][0]["recipes"]["quickstart"]["task"] = "classification"
+    pipeline.write_text(yaml.safe_dump(content))
+    result = project.octet(command, "quickstart")
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert "dvc.yaml: vars: recipes: quickstart: found the task classification, expected detection" in line
+
+
 def test_a_recipe_that_the_pipeline_does_not_list(project: Project) -> None:
     params = project.folder / "params.yaml"
     params.write_text(yaml.safe_dump({**tiny_params(), "other": tiny_params()["quickstart"]}))

@@ -13,6 +13,7 @@ from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
 from octet.commands.health import host
 from octet.commands.health.packages import check_packages
+from octet.recipe.shared.declared import require_in_pipeline
 from octet.recipe.shared.load import load_recipe
 
 _TRAININGS = ("train_float", "train_qat")
@@ -20,6 +21,7 @@ _TRAININGS = ("train_float", "train_qat")
 
 def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
+    require_in_pipeline(recipe)
     project = Path()
     packages = check_packages(Path("requirements", "runtime.txt"))
     findings = [

@@ -16,10 +16,10 @@ from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import add_recipe
 from octet.commands.command_line.repro_flags import add_repro_flags, asks_for_dry_run
 from octet.commands.reproduction.dvc_lock import read_lock
-from octet.common.errors import UserError, report_user_errors
+from octet.common.errors import report_user_errors
 from octet.common.files import atomic_write
 from octet.fetching.own import fingerprint, local_paths
-from octet.recipe.shared.declared import recipes_of_pipeline
+from octet.recipe.shared.declared import require_in_pipeline
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
 
@@ -28,8 +28,7 @@ _NOTHING_RUNS = b"{}"  # as DVC notes it; to ask DVC itself takes half a second
 
 def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
-    if recipe.name not in (listed := recipes_of_pipeline()):
-        raise UserError(f"dvc.yaml lists no recipe {recipe.name!r} under `vars`; there are: {', '.join(listed)}")
+    require_in_pipeline(recipe)
     locked = read_lock(Path("dvc.lock"))
     trainings = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
     # What is in the lock was trained here, or it comes from a DVC remote.

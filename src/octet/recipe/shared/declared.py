@@ -14,13 +14,25 @@ from octet.common.errors import UserError
 from octet.common.files import sha256_of
 from octet.common.untrusted_yaml import load_yaml
 from octet.recipe.shared.load import PARAMS, read_sections
+from octet.recipe.shared.recipe import Recipe
 
 PIPELINE = Path("dvc.yaml")
 
 
-def recipes_of_pipeline() -> list[str]:
-    """The recipes that dvc.yaml lists."""
-    return list(_read_pipeline()[0])
+def require_in_pipeline(recipe: Recipe) -> None:
+    """Refuse a recipe that dvc.yaml does not list, or lists with another task: with that go other code and outputs."""
+    recipes, _ = _read_pipeline()
+    if recipe.name not in recipes:
+        raise UserError(
+            f"{PIPELINE} lists no recipe {recipe.name!r} under `vars`; there are: {', '.join(map(str, recipes))}"
+        )
+    entry = recipes[recipe.name]
+    listed = entry.get("task") if isinstance(entry, dict) else entry
+    if listed != recipe.task:
+        raise UserError(
+            f"{PIPELINE}: vars: recipes: {recipe.name}: found the task {listed}, expected {recipe.task}, which it has "
+            f"in {PARAMS}: take the line of a recipe of that task"
+        )
 
 
 def fingerprints(stage: str, recipe: str) -> dict[str, str]:
