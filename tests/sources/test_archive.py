@@ -117,20 +117,34 @@ def test_a_dangerous_member_is_reported_and_not_read(tmp_path: Path, member: tar
     assert set(tmp_path.rglob("*")) - before == {path}
 
 
-def test_a_huge_sparse_member_is_reported_and_not_read(tmp_path: Path) -> None:
-    """A GNU sparse member of a few bytes that states a size of a terabyte."""
+def sparse_header(goes_on: bool) -> bytes:
+    """The header of a GNU sparse member of a few bytes that states a size of a terabyte."""
     member = header("VOC/JPEGImages/1.jpg", size=1 << 40)
     block = bytearray(member.tobuf(tarfile.GNU_FORMAT))
     block[156:157] = tarfile.GNUTYPE_SPARSE
     block[124:136] = b"00000000000\0"  # stored: nothing
-    block[386:410] = b"00000000000\000000000000\0"  # one part: nothing at 0
+    block[386:410] = 2 * b"00000000000\0"  # one part: nothing at 0
+    block[482] = goes_on  # whether further blocks list more parts
     block[483:495] = b"\x80" + (1 << 40).to_bytes(11, "big")  # real size
     block[148:156] = b"        "
     block[148:156] = b"%06o\0 " % sum(block)
-    (tmp_path / "a.tar").write_bytes(bytes(block) + bytes(1024))
+    return bytes(block)
+
+
+def test_a_huge_sparse_member_is_reported_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(sparse_header(goes_on=False) + bytes(1024))
     with Archives([tmp_path / "a.tar"]) as voc:
         (problem,) = voc.problems
     assert problem.kind == "not a plain file"
+
+
+def test_an_endless_list_of_holes_is_refused(tmp_path: Path) -> None:
+    """Compressed it has a thousandth of its size, and tarfile keeps all of it in memory."""
+    parts = b"".join(b"%011o\0%011o\0" % (number, 1) for number in range(1, 22))
+    more, last = (parts + bytes([goes_on]) + bytes(7) for goes_on in (1, 0))
+    (tmp_path / "a.tar").write_bytes(sparse_header(goes_on=True) + more * 10 + last + bytes(1024))
+    with pytest.raises(UserError, match=r"a\.tar: not a complete tar archive \(a file with more than four holes"):
+        Archives([tmp_path / "a.tar"])
 
 
 def test_a_huge_name_is_refused(tmp_path: Path) -> None:

@@ -108,6 +108,8 @@ class _Header(tarfile.TarInfo):
     def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
         if not self.isreg() and self.size > _LONGEST_HEADER and not self.issparse():
             raise tarfile.ReadError(f"a header of {self.size} bytes")
+        if self.type == tarfile.GNUTYPE_SPARSE and self._sparse_structs[1]:  # type: ignore[attr-defined]
+            raise tarfile.ReadError("a file with more than four holes")  # tarfile would list them all
         if self.type in _PAX_TYPES:
             start = tar.fileobj.tell()  # type: ignore[union-attr]
             if _LONG_NUMBER.search(tar.fileobj.read(max(self.size, 0))):  # type: ignore[union-attr]
