@@ -14,10 +14,10 @@ _QUESTIONS = {
 def answers(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]:
     """The questions that people ask about a run, each with its answer from the ledger, in every judged metric."""
     steps = {(step.before, step.after, step.metric): step for step in evaluation.ledger}
-    kept_its_start = all(steps["float", "control", metric].ci95 == (0, 0) for metric in recipe.max_drops)
+    is_unchanged = all(steps["float", "control", metric].ci95 == (0, 0) for metric in recipe.max_drops)
     return [
         (
-            f"{question}, which kept its start" if ends[0] == "control" and kept_its_start else question,
+            f"{question}, and scores as before" if ends[0] == "control" and is_unchanged else question,
             "; ".join(
                 f"{recipe.metrics[metric]} {change(step, evaluation.is_more_than_chance(step))}"
                 for metric in recipe.max_drops
