@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from octet.common.errors import UserError
 from octet.common.files import atomic_folder, atomic_write, sha256_of
 
 
@@ -41,6 +42,29 @@ def test_a_link_under_the_temporary_name_is_not_followed(tmp_path: Path) -> None
         partial.write_text("new")
     assert (elsewhere.read_text(), (tmp_path / "output").read_text()) == ("kept", "new")
     assert not (tmp_path / "output").is_symlink()
+
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "kept").touch()
+    (tmp_path / "models.partial").symlink_to(tmp_path / "folder")
+    with atomic_folder(tmp_path / "models") as folder:
+        (folder / "new").touch()
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["new"]
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["kept"]
+
+
+def test_a_folder_that_is_being_written_is_left_to_who_writes_it(tmp_path: Path) -> None:
+    """Two containers in one clone may both run a stage: neither may end well over a mixture."""
+    with atomic_folder(tmp_path / "output") as folder:
+        (folder / "mine").touch()
+        with (
+            pytest.raises(UserError, match="output is being written by another process"),
+            atomic_folder(tmp_path / "output"),
+        ):
+            pytest.fail("both write")
+        assert (folder / "mine").exists()
+    with atomic_folder(tmp_path / "output") as folder:
+        (folder / "later").touch()
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["later"]
 
 
 def test_what_a_kill_left_is_replaced(tmp_path: Path) -> None:

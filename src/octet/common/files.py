@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -35,11 +36,24 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder to write into; it replaces `path` if the block succeeds and is deleted if it fails."""
+    """Yield a temporary folder to write into; it replaces `path` if the block succeeds and is deleted if it fails.
+
+    Refused while another process writes it: DVC's own lock holds only between processes that can see one another, which
+    two containers cannot.
+    """
     partial = path.with_name(path.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    if partial.is_symlink() or not partial.is_dir():
+        partial.unlink(missing_ok=True)  # a link would be written through
+    partial.mkdir(parents=True, exist_ok=True)
+    lock = os.open(partial, os.O_RDONLY)
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise UserError(f"{path} is being written by another process: wait until it ends, or stop it") from None
+    try:
+        for left in partial.iterdir():  # by a process that was killed
+            remove(left)
         yield partial
         for written in (*partial.rglob("*"), partial):
             _flush(written)
@@ -49,6 +63,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         _flush(path.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        os.close(lock)
 
 
 @contextmanager
@@ -64,6 +79,14 @@ def alone_in(folder: Path, what: str) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def remove(path: Path) -> None:
+    """Remove a folder with all that is in it, or what lies in its place, if anything does."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import octet
-from octet.common.files import alone_in
+from octet.common.files import alone_in, remove
 
 _PACKAGES = ("tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy")  # those that compute
 
@@ -28,24 +28,16 @@ def checkpoint_folder(root: Path, inputs: Any, files: Iterable[Path]) -> Iterato
         for stale in root.glob("unfinished-*"):
             if stale != folder:
                 print(f"{stale} was begun with other parameters, data, code or packages: dropping it", flush=True)
-                _remove(stale)
+                remove(stale)
         ended = root / "ended"
-        _remove(ended)
+        remove(ended)
         if not folder.exists():
-            _remove(root / "tensorboard")
+            remove(root / "tensorboard")
         folder.mkdir(exist_ok=True)
         yield folder
         # Renamed first: a kill while it is deleted must leave no folder that looks like an unfinished training.
         folder.rename(ended)
         shutil.rmtree(ended)
-
-
-def _remove(path: Path) -> None:
-    """Remove a folder, or what lies in its place."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def fingerprint(inputs: Any, files: Iterable[Path]) -> str:
