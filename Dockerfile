@@ -33,6 +33,8 @@ RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /
 FROM packages AS settled
 ARG VARIANT
 COPY tools/environment/octet /venv/bin/
+# Under a strict umask, git makes it for the clone's owner alone. The classic builder knows no --chmod for COPY.
+RUN chmod 755 /venv/bin/octet
 # A home that any user may write to, and a name: DVC asks for both, and `--user` may be one that the image doesn't know.
 # Signals go to the whole process group: DVC waits for its stage to end, so the stage has to hear of them.
 ENV HOME=/home/octet USER=octet LANG=C.UTF-8 \

@@ -57,6 +57,14 @@ def test_octet_of_a_venv_outside_of_projects_runs_the_code_of_the_working_direct
     assert lost.stderr == "octet: src/octet does not exist here: run the command in the top folder of the repository\n"
 
 
+def test_every_user_of_the_image_may_run_octet_whatever_the_mode_of_the_file_that_is_copied() -> None:
+    """A clone that was made under a strict umask has it for its owner alone, and Docker copies the mode."""
+    _, copied, then = (ROOT / "Dockerfile").read_text().partition("\nCOPY tools/environment/octet /venv/bin/\n")
+    assert copied
+    before_another_user, _, _ = then.partition("\nUSER ")
+    assert "RUN chmod 755 /venv/bin/octet" in before_another_user.splitlines()
+
+
 @pytest.mark.skipif("OCTET_IMAGE" in os.environ, reason="the image sets PATH for every process")
 def test_a_stage_runs_with_the_python_that_runs_dvc(tmp_path: Path) -> None:
     """Nobody has activated the environment: PATH has the system's programs alone."""
