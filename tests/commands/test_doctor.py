@@ -12,6 +12,7 @@ from conftest import ROOT, Project, tiny_params
 from octet.commands.health import gpu_facts, host
 from octet.commands.health.finding import Finding
 from octet.commands.health.memory import check_memory, memory_need
+from octet.commands.health.remote import check_remote
 from octet.recipe.shared.dataset import Voc
 from octet.recipe.shared.load import load_recipe
 from octet.recipe.shared.recipe import Recipe
@@ -96,13 +97,42 @@ def test_an_engine_that_fails_without_a_word(tmp_path: Path, monkeypatch: pytest
     assert host.check_engine().text == "engine: exit code 3; running in .venv"
 
 
-def test_a_remote_that_is_not_there(settled: Project) -> None:
-    settled.run("dvc", "remote", "add", "--default", "store", "ssh://127.0.0.1:9/store")
+def use_remote(project: Project, url: str, *options: str) -> None:
+    """Make that the default remote."""
+    for words in (("add", "--default", "store", url), *(("modify", "store", option, "true") for option in options)):
+        assert project.run("dvc", "remote", *words).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "said"),
+    [
+        ("ssh://127.0.0.1:9/store", (), "remote store (ssh://127.0.0.1:9/store) cannot be used: "),
+        ("/nosuch/store", (), "remote store: /nosuch/store is no folder"),
+        ("/tmp", ("worktree",), "remote store: unset worktree and version_aware"),
+    ],
+)
+def test_a_remote_that_cannot_be_used(
+    settled: Project, monkeypatch: pytest.MonkeyPatch, url: str, options: tuple[str, ...], said: str
+) -> None:
+    """It is said in the words of the commands that use it."""
+    use_remote(settled, url, *options)
+    monkeypatch.chdir(settled.folder)
+    monkeypatch.delenv("OCTET_IMAGE", raising=False)
+    finding = check_remote()
+    assert (finding.state, finding.subject) == ("FAIL", "remote")
+    assert finding.text.startswith(said)
+    assert settled.octet("restore", "quickstart").stderr == f"octet: {finding.text}\n"
+    monkeypatch.setenv("OCTET_IMAGE", "cpu")  # the host may well reach it, and in the container nothing asks for it
+    inside = check_remote()
+    assert (inside.state, inside.text) == ("note", finding.text)
+    assert "make doctor RUNNER=local" in inside.remedy
+
+
+def test_a_remote_that_can_be_used(settled: Project) -> None:
+    use_remote(settled, str(settled.folder))
     result = settled.octet("doctor", "quickstart")
-    assert result.returncode == 1
-    assert "FAIL  remote       store cannot be read" in result.stdout
-    settled.run("dvc", "remote", "add", "--force", "--default", "store", str(settled.folder / "store"))
-    assert "remote       store answers" in settled.octet("doctor", "quickstart").stdout
+    assert result.returncode == 0, result.stdout
+    assert "ok    remote       store answers" in result.stdout
 
 
 def test_the_batch_that_fits_is_named() -> None:
