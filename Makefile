@@ -143,7 +143,8 @@ get: $(VENV)/remotes ## share: Get MODEL=quickstart/detector of the repository R
 .PHONY: restore
 restore: $(VENV)/runtime ## share: Pull what is there and run the rest, as CI does (VERIFY=1: if signed)
 	@+$(remote-plugins)
-	@flags=$$(octet restore $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)) && $(MAKE) reproduce REPRO_FLAGS="$$flags"
+	@flags=$$(octet restore $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)) && \
+		$(MAKE) reproduce REPRO_FLAGS=$(call quoted,$(REPRO_FLAGS))" $$flags"
 
 # A folder needs none.
 remote-plugins = if grep -qs 'url = .*://' .dvc/config .dvc/config.local; then \

@@ -126,6 +126,12 @@ def test_the_folders_of_the_project_and_of_downloads(clone: Project, client: Pat
     assert (clone.folder / "cache").is_dir()
 
 
+def test_restore_hands_on_the_flags_that_it_was_given(clone: Project, client: Path) -> None:
+    clone.set_up_dvc()
+    words = asked_for(clone, client, "restore", RECIPE="quickstart", REPRO_FLAGS=HOSTILE)[-1]
+    assert words[words.index("quickstart") :] == ["quickstart", *WORDS]
+
+
 @pytest.mark.parametrize("target", ["report", "gate", "doctor", "verify", "stale", "tensorboard", "pull"])
 @pytest.mark.parametrize("given", ["on the command line", "in the environment"])
 def test_a_recipe_of_no_such_name(clone: Project, monkeypatch: pytest.MonkeyPatch, target: str, given: str) -> None:

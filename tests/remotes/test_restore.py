@@ -36,7 +36,7 @@ def change(clone: Clone, stage: str) -> None:
     file.write_text(yaml.safe_dump(lock, sort_keys=False))
 
 
-def make_restore(clone: Clone) -> CompletedProcess[str]:
+def make_restore(clone: Clone, *named: str) -> CompletedProcess[str]:
     """Run `make restore` with what is installed here; an environment that is complete is left as it is."""
     environment = clone.folder / "installed"
     environment.mkdir()
@@ -44,7 +44,7 @@ def make_restore(clone: Clone) -> CompletedProcess[str]:
         if entry.name != "runtime":
             (environment / entry.name).symlink_to(entry)
     (environment / "runtime").touch()  # newer than what it is made from
-    return clone.run("make", f"VENV={environment}", "RUNNER=local", "restore", f"RECIPE={RECIPE}")
+    return clone.run("make", f"VENV={environment}", "RUNNER=local", "restore", f"RECIPE={RECIPE}", *named)
 
 
 def stages_run(result: CompletedProcess[str]) -> list[str]:
@@ -126,3 +126,13 @@ def test_what_the_remote_lacks_is_made_again(made: Clone, clone: Clone, store: F
     assert clone.bytes_of(*RESULTS) == made.bytes_of(*RESULTS)
     locks = [yaml.safe_load((each.folder / "dvc.lock").read_text()) for each in (made, clone)]
     assert locks[0] == locks[1]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_dry_run(clone: Clone) -> None:
+    """No stage runs for want of the data that was not brought, and none that is stale either."""
+    forget(clone, STALE)
+    result = make_restore(clone, "REPRO_FLAGS=--dry")
+    assert result.returncode == 0, result.stderr
+    assert stages_run(result) == [STALE]
+    assert lies_there(clone, [CARD, ARCHIVES]) == [False, False]
