@@ -1,7 +1,10 @@
 """The workflows get no more rights, no more secrets and no other code than they need."""
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,10 +71,16 @@ def test_a_secret_goes_to_one_step_alone(workflow: dict[Any, Any]) -> None:
     assert [place for place in places if not re.fullmatch(r"/jobs/\w+/steps/env/\w+", place)] == []
 
 
-def test_secrets_go_to_the_step_that_restores() -> None:
+@pytest.mark.parametrize(("key", "target"), [("AKIA", "restore"), ("", "reproduce")])
+def test_secrets_go_to_the_step_that_restores(tmp_path: Path, key: str, target: str) -> None:
+    """In a pull request from a fork they are empty: a private remote would refuse it, so all is made."""
     ci = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
-    named = [step["run"] for step in steps(ci) if "secrets" in str(step.get("env"))]
-    assert named == ["make restore RECIPE=quickstart"]
+    (step,) = [step for step in steps(ci) if "secrets" in str(step.get("env"))]
+    (tmp_path / "make").write_text('#!/bin/sh\necho "make $*"\n')
+    (tmp_path / "make").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", **dict.fromkeys(step["env"], key)}
+    ran = subprocess.run(["bash", "-e", "-c", step["run"]], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout == f"make {target} RECIPE=quickstart\n"
 
 
 def test_no_script_is_made_of_what_strangers_write(workflow: dict[Any, Any]) -> None:
