@@ -71,13 +71,17 @@ USER_FLAGS ?= $(if $(shell $(docker) info --format '{{.SecurityOptions}}' 2>/dev
 # A DVC cache that lies elsewhere has to be seen from inside.
 DVC_CACHE = $(shell sed -n 's|^ *dir = /|/|p' .dvc/config.local 2>/dev/null)
 
+# $(1): the variable that names a file. Where there is none, Docker would make a folder there, as root.
+mounted_file = $(if $(shell [ -e $(call quoted,$(call absolute,$($(1)))) ] && echo there),,$(error $(1)=$($(1)): no such file)) \
+	--volume $(call quoted,$(call absolute,$($(1))):$(call absolute,$($(1))):ro)
 # Downloads go the way that the host's do.
 NETWORK = $(foreach name,http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY,--env $(name)) \
-	$(if $(SSL_CERT_FILE),--volume $(call quoted,$(SSL_CERT_FILE):$(SSL_CERT_FILE):ro) --env SSL_CERT_FILE)
+	$(if $(SSL_CERT_FILE),$(call mounted_file,SSL_CERT_FILE) --env SSL_CERT_FILE)
 
 # $(1): the image; TARGET_FLAGS: what one target alone asks for, ready for the shell
 TARGET_FLAGS :=
-run_in = mkdir -p $(call quoted,$(OCTET_CACHE)) && $(docker) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
+run_in = mkdir -p $(call quoted,$(OCTET_CACHE)) $(if $(DVC_CACHE),$(call quoted,$(DVC_CACHE))) && \
+	$(docker) run --rm --init $$([ -t 0 ] && [ -t 1 ] && echo --interactive --tty) \
 	$(call quoted_words,$(USER_FLAGS) $(GPU_FLAGS)) --env OCTET_GPU=$(HOST_GPU) --env ALLOW_CPU --env NO_COLOR $(NETWORK) \
 	--volume $(call quoted,$(CURDIR):$(CURDIR)) --workdir $(call quoted,$(CURDIR)) \
 	--volume $(call quoted,$(call absolute,$(OCTET_CACHE)):/cache) --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
@@ -183,8 +187,7 @@ demo:
 	@$(RUN) octet demo $(GIVEN_RECIPE) --port=$(call quoted,$(DEMO_PORT)) $(if $(filter docker,$(RUNNER)),--host 0.0.0.0)
 
 .PHONY: bench
-bench: PEER_PATH = $(call absolute,$(PEER))
-bench: TARGET_FLAGS = $(if $(PEER),--env $(call quoted,PEER=$(PEER_PATH)) --volume $(call quoted,$(PEER_PATH):$(PEER_PATH):ro))
+bench: TARGET_FLAGS = $(if $(PEER),--env $(call quoted,PEER=$(call absolute,$(PEER))) $(call mounted_file,PEER))
 bench: ready ## use: Measure how fast the parts of a recipe are here (PEER=other.tflite)
 	@$(RUN) octet bench $(GIVEN_RECIPE)
 

@@ -96,8 +96,6 @@ def test_a_command_in_the_container(
         ("report", {"DOCKER_RUN_FLAGS": HOSTILE}, WORDS),
         ("report", {"GPU_FLAGS": HOSTILE, "USER_FLAGS": ""}, WORDS),
         ("report", {"USER_FLAGS": HOSTILE}, WORDS),
-        ("report", {"SSL_CERT_FILE": HOSTILE}, ["--volume", f"{HOSTILE}:{HOSTILE}:ro"]),
-        ("bench", {"PEER": f"/{HOSTILE}"}, ["--env", f"PEER=/{HOSTILE}", "--volume", f"/{HOSTILE}:/{HOSTILE}:ro"]),
         ("demo", {"DEMO_PORT": HOSTILE}, ["--publish", f"127.0.0.1:{HOSTILE}:{HOSTILE}"]),
         ("image", {"IMAGE": HOSTILE}, ["--tag", HOSTILE, "."]),
         ("image", {"VARIANT": HOSTILE}, ["--build-arg", f"VARIANT={HOSTILE}"]),
@@ -117,13 +115,31 @@ def test_what_the_client_is_asked(
     assert any(words[place : place + len(expected)] == expected for place in places), words
 
 
-def test_the_folders_of_the_project_and_of_downloads(clone: Project, client: Path) -> None:
-    """The second is made before Docker would make it, as root."""
+def test_the_folders_of_the_project_of_downloads_and_of_dvc(clone: Project, client: Path) -> None:
+    """The latter two are made before Docker would make them, as root."""
+    clone.set_up_dvc()
+    elsewhere = clone.folder.parent / "DVC's cache"
+    assert clone.run("dvc", "config", "--local", "cache.dir", str(elsewhere)).returncode == 0
     words = asked_for(clone, client, "report")[-1]
     assert f"{clone.folder}:{clone.folder}" in words
     assert words[words.index("--workdir") + 1] == str(clone.folder)
     assert f"{clone.folder}/cache:/cache" in words
+    assert f"{elsewhere}:{elsewhere}" in words
     assert (clone.folder / "cache").is_dir()
+    assert elsewhere.is_dir()
+
+
+@pytest.mark.parametrize(("target", "name"), [("report", "SSL_CERT_FILE"), ("bench", "PEER")])
+def test_a_file_that_the_container_gets_is_there(clone: Project, client: Path, target: str, name: str) -> None:
+    """Where it is not, Docker would make a folder of that name, as root."""
+    missing = run(clone, target, RUNNER="docker", DOCKER=str(client), **{name: HOSTILE})
+    assert missing.returncode != 0
+    assert f"{name}={HOSTILE}: no such file" in missing.stderr
+    assert '"run"' not in (clone.folder / "asked").read_text()
+    file = clone.folder / HOSTILE
+    file.touch()
+    words = asked_for(clone, client, target, **{name: HOSTILE})[-1]
+    assert f"{file}:{file}:ro" in words
 
 
 def test_restore_hands_on_the_flags_that_it_was_given(clone: Project, client: Path) -> None:
