@@ -97,6 +97,16 @@ def test_an_engine_that_fails_without_a_word(tmp_path: Path, monkeypatch: pytest
     assert host.check_engine().text == "engine: exit code 3; running in .venv"
 
 
+def test_an_engine_that_is_asked_with_several_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OCTET_IMAGE", raising=False)
+    put_program(tmp_path / "engine", 'echo "28 $1"', monkeypatch)
+    monkeypatch.setenv("DOCKER", "env --unset=NOSUCH engine")
+    finding = host.check_engine()
+    assert (finding.state, finding.text) == ("ok", "env --unset=NOSUCH engine 28 version; make RUNNER=docker uses it")
+    monkeypatch.setenv("DOCKER", "nosuch docker")
+    assert host.check_engine().text == "no nosuch here; running in .venv"
+
+
 def use_remote(project: Project, url: str, *options: str) -> None:
     """Make that the default remote."""
     for words in (("add", "--default", "store", url), *(("modify", "store", option, "true") for option in options)):

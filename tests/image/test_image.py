@@ -25,7 +25,7 @@ FAST = ["tests/sources", "tests/recipe", "tests/backbones", "tests/reporting/tes
 
 
 def docker(*arguments: str) -> str:
-    return subprocess.run([DOCKER, *arguments], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([*DOCKER.split(), *arguments], check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(scope="module")

@@ -69,10 +69,10 @@ def check_engine() -> Finding:
         return Finding("ok", "engine", f"inside the container ({os.environ['OCTET_IMAGE']})")
     docker = os.environ.get("DOCKER", "docker")
     try:
-        command = [docker, "version", "--format", "{{.Server.Version}}"]
+        command = [*docker.split(), "version", "--format", "{{.Server.Version}}"]  # the words that make takes it for
         answer = subprocess.run(command, capture_output=True, text=True, timeout=20)
     except FileNotFoundError:
-        return Finding("note", "engine", f"no {docker} here; running in .venv")
+        return Finding("note", "engine", f"no {command[0]} here; running in .venv")
     except subprocess.TimeoutExpired:
         return Finding("note", "engine", f"{docker} does not answer; running in .venv")
     if answer.returncode:
