@@ -71,6 +71,10 @@ USER_FLAGS ?= $(if $(shell $(docker) info --format '{{.SecurityOptions}}' 2>/dev
 # A DVC cache that lies elsewhere has to be seen from inside.
 DVC_CACHE = $(shell sed -n 's|^ *dir = /|/|p' .dvc/config.local 2>/dev/null)
 
+# So has the repository that a git worktree belongs to, for reading.
+REPOSITORY = $(shell folder=$$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null); \
+	case $$folder in ($(call quoted,$(CURDIR))/*) ;; (/*) echo "$$folder" ;; esac)
+
 # $(1): the variable that names a file. Where there is none, Docker would make a folder there, as root.
 mounted_file = $(if $(shell [ -e $(call quoted,$(call absolute,$($(1)))) ] && echo there),,$(error $(1)=$($(1)): no such file)) \
 	--volume $(call quoted,$(call absolute,$($(1))):$(call absolute,$($(1))):ro)
@@ -86,6 +90,7 @@ run_in = mkdir -p $(call quoted,$(OCTET_CACHE)) $(if $(DVC_CACHE),$(call quoted,
 	--volume $(call quoted,$(CURDIR):$(CURDIR)) --workdir $(call quoted,$(CURDIR)) \
 	--volume $(call quoted,$(call absolute,$(OCTET_CACHE)):/cache) --env OCTET_CACHE=/cache --env DVC_SITE_CACHE_DIR=/cache/dvc \
 	$(if $(DVC_CACHE),--volume $(call quoted,$(DVC_CACHE):$(DVC_CACHE))) \
+	$(if $(REPOSITORY),--volume $(call quoted,$(REPOSITORY):$(REPOSITORY):ro)) \
 	$(TARGET_FLAGS) $(call quoted_words,$(DOCKER_RUN_FLAGS)) $(call quoted,$(1))
 RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 

@@ -129,6 +129,18 @@ def test_the_folders_of_the_project_of_downloads_and_of_dvc(clone: Project, clie
     assert elsewhere.is_dir()
 
 
+def test_the_repository_of_a_worktree(clone: Project, client: Path) -> None:
+    """Its .git is a file that names a folder of the clone that it belongs to."""
+    clone.set_up_dvc()
+    clone.git("add", "--all", "--", ".", ":!.venv")
+    clone.git("commit", "--quiet", "--message", "All of it")
+    worktree = Project(clone.folder.parent / "Jo's worktree")
+    clone.git("worktree", "add", "--quiet", "--detach", str(worktree.folder))
+    repository = f"{clone.folder}/.git:{clone.folder}/.git:ro"
+    assert repository in asked_for(worktree, client, "report")[-1]
+    assert repository not in asked_for(clone, client, "report")[-1]
+
+
 @pytest.mark.parametrize(("target", "name"), [("report", "SSL_CERT_FILE"), ("bench", "PEER")])
 def test_a_file_that_the_container_gets_is_there(clone: Project, client: Path, target: str, name: str) -> None:
     """Where it is not, Docker would make a folder of that name, as root."""
