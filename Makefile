@@ -146,7 +146,8 @@ pull: $(VENV)/runtime ## share: Pull a recipe's models and reports, without its 
 	@octet pull $(call quoted,$(RECIPE)) $(if $(VERIFY),--verify-commit)
 
 .PHONY: get
-get: $(VENV)/remotes ## share: Get MODEL=quickstart/detector of the repository REPO= (REV=v1.0.0), verified
+get: ## share: Get MODEL=quickstart/detector of the repository REPO= (REV=v1.0.0), verified
+	@$(if $(and $(REPO),$(MODEL)),,$(error name a repository with REPO= and its model with MODEL=))$(MAKE) --silent $(VENV)/remotes
 	@octet get $(if $(REV),--rev $(call quoted,$(REV))) $(call quoted_words,$(GET_FLAGS)) -- $(call quoted,$(REPO)) $(call quoted,$(MODEL))
 
 .PHONY: restore

@@ -186,6 +186,15 @@ def test_a_program_of_no_such_name(clone: Project, target: str, named: dict[str,
     assert said in result.stderr
 
 
+@pytest.mark.parametrize("named", [{}, {"MODEL": "quickstart/detector"}, {"REPO": "https://example.com/octet.git"}])
+def test_get_asks_for_its_names_before_it_sets_up(clone: Project, named: dict[str, str]) -> None:
+    (clone.folder / ".venv").unlink()
+    result = clone.run("make", "get", "PYTHON=false", *(f"{name}={value}" for name, value in named.items()))
+    assert result.returncode != 0
+    assert result.stdout == ""
+    assert "name a repository with REPO= and its model with MODEL=" in result.stderr
+
+
 @pytest.mark.parametrize("name", ["RECIPE", "IMAGE"])
 def test_an_option_is_no_name(clone: Project, name: str) -> None:
     result = run(clone, "report", **{name: "--help"})
