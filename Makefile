@@ -359,4 +359,7 @@ $(VENV)/remotes:
 	@pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 endif
+else
+$(VENV)/dev $(VENV)/mediapipe $(VENV)/devices $(VENV)/rknn $(VENV)/remotes:
+	@echo 'the image has no $@: run the target on the host, where it is set up in .venv' >&2; exit 1
 endif

@@ -195,6 +195,20 @@ def test_get_asks_for_its_names_before_it_sets_up(clone: Project, named: dict[st
     assert "name a repository with REPO= and its model with MODEL=" in result.stderr
 
 
+@pytest.mark.parametrize(("target", "lacking"), [("get", "remotes"), ("lint", "dev"), ("push", "remotes")])
+def test_the_image_says_what_runs_on_the_host(
+    clone: Project, monkeypatch: pytest.MonkeyPatch, target: str, lacking: str
+) -> None:
+    monkeypatch.setenv("OCTET_IMAGE", "cpu")
+    for file in ("venv/runtime", ".dvc/config"):
+        (clone.folder / file).parent.mkdir()
+        (clone.folder / file).write_text("url = s3://octet/models\n")
+    result = run(clone, target, VENV="venv", REPO="https://example.com/octet.git", MODEL="quickstart/detector")
+    assert result.returncode != 0
+    assert "No rule to make target" not in result.stderr
+    assert f"the image has no venv/{lacking}: run the target on the host" in result.stderr
+
+
 @pytest.mark.parametrize("name", ["RECIPE", "IMAGE"])
 def test_an_option_is_no_name(clone: Project, name: str) -> None:
     result = run(clone, "report", **{name: "--help"})
