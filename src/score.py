@@ -33,8 +33,8 @@ def main(recipe: Recipe) -> None:
     with atomic_folder(reports / "curves") as curves:
         for name in (*KERAS, *files):
             matched = scoring.match_predictions(read_json(outputs / f"{name}.json", f"evaluate@{recipe.name}"))
-            size = files[name].bytes if name in files else None
-            variants[name] = Variant.model_validate({**scoring.scores(matched), "bytes": size})
+            file = {"bytes": files[name].bytes, "sha256": files[name].sha256} if name in files else {}
+            variants[name] = Variant.model_validate({**scoring.scores(matched), **file})
             exact[name], resampled[name] = scoring.exact_metrics(matched), scoring.resampled_metrics(matched, draws)
             comparable[name] = scoring.comparable(matched)
             scoring.write_curve(matched, curves / f"{name}.csv")

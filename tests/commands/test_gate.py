@@ -32,6 +32,16 @@ def write_scores(project: Project, drop: float, coco_drop: float = 0.01) -> None
     file.write_text(json.dumps(evaluation))
 
 
+def take_for_another(project: Project, name: str, variant: str, other: str) -> None:
+    """Let a report say of a variant what it says of another one."""
+    file = project.folder / "reports" / "quickstart" / name
+    report = json.loads(file.read_text())
+    facts = report.get("variants", report)
+    facts[variant] = facts[other]
+    file.unlink()
+    file.write_text(json.dumps(report))
+
+
 def closed(project: Project, line: str) -> None:
     """The gate is closed by this line of its table, and by no other."""
     result = project.octet("gate", "quickstart")
@@ -62,10 +72,8 @@ def test_a_float_operator_where_none_may_be_closes_it(judged: Project) -> None:
     ladder = judged.folder / "models" / "quickstart" / "tflite"
     (ladder / "uint8_raw.tflite").unlink()
     shutil.copy(ladder / "int8_ptq.tflite", ladder / "uint8_raw.tflite")
-    facts = judged.folder / "reports" / "quickstart" / "files.json"
-    files = json.loads(facts.read_text())
-    facts.unlink()
-    facts.write_text(json.dumps({**files, "uint8_raw": files["int8_ptq"]}))
+    take_for_another(judged, "files.json", "uint8_raw", "int8_ptq")
+    take_for_another(judged, "evaluation.json", "uint8_raw", "int8_ptq")
     closed(judged, r"operators of uint8_raw +DEQUANTIZE, MAXIMUM, MINIMUM, SUB, TFLite_\w+ +no FLOAT +FAIL")
 
 
@@ -88,6 +96,14 @@ def test_a_file_that_is_not_the_scored_one_is_not_judged(judged: Project) -> Non
     content = file.read_bytes()
     file.unlink()
     file.write_bytes(content + bytes(1))
+    result = judged.octet("gate", "quickstart")
+    assert result.returncode == 1
+    assert "detector_uint8.tflite is not the file that was scored: run `dvc repro score@quickstart`" in result.stderr
+
+
+def test_a_file_that_was_run_and_not_scored_yet_is_not_judged(judged: Project) -> None:
+    """As where evaluate ran, and score did not: the scores are those of the file before."""
+    take_for_another(judged, "evaluation.json", "uint8", "int8_ptq")
     result = judged.octet("gate", "quickstart")
     assert result.returncode == 1
     assert "detector_uint8.tflite is not the file that was scored: run `dvc repro score@quickstart`" in result.stderr

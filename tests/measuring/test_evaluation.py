@@ -42,6 +42,7 @@ def evaluation_file(tmp_path: Path) -> Path:
             "coco_map_small": None,
             "per_class": {},
             "bytes": 12,
+            "sha256": "0" * 64,
         },
     }
     evaluation = Evaluation(
@@ -68,7 +69,7 @@ def test_the_evaluation_is_read_as_written_with_the_scores_first(evaluation_file
     content = json.loads(evaluation_file.read_text())
     assert list(content) == ["dataset", "variants", "ledger", "gate"]
     assert list(content["variants"]["float"]) == ["voc12_map", "voc07_map", "coco_map", "per_class"]
-    assert list(content["variants"]["uint8"])[-2:] == ["per_class", "bytes"]
+    assert list(content["variants"]["uint8"])[-3:] == ["per_class", "bytes", "sha256"]
     assert content["variants"]["uint8"]["coco_map_small"] is None
     assert content["ledger"][0] == STEP
     read = read_evaluation(evaluation_file, RECIPE)

@@ -13,7 +13,7 @@ from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_resu
 from octet.common.errors import UserError
 from octet.common.files import require_output, sha256_of
 from octet.measuring.evaluation import read_evaluation
-from octet.measuring.files import FileFacts, read_files
+from octet.measuring.files import read_files
 from octet.tflite.running.variants import variant_files
 
 
@@ -23,7 +23,9 @@ def main(options: argparse.Namespace) -> None:
     scored = read_files(Path("reports", recipe.name, "files.json"), recipe)
     files = variant_files(Path("models", recipe.name), recipe.shipped_file)
     for variant in ("uint8", *recipe.score.forbidden_operators):
-        require_scored(require_output(files[variant], f"convert@{recipe.name}"), scored[variant], recipe.name)
+        file = require_output(files[variant], f"convert@{recipe.name}")
+        if not sha256_of(file) == scored[variant].sha256 == evaluation.variants[variant].sha256:
+            raise UserError(f"{file} is not the file that was scored: run `dvc repro score@{recipe.name}` first")
 
     from octet.measuring.gate import check_limits, gate_table
 
@@ -32,12 +34,6 @@ def main(options: argparse.Namespace) -> None:
     if not all(check.passed for check in results):
         sys.exit(f"octet: {recipe.name} fails its quality gate")
     print(f"{recipe.name} passes its quality gate")
-
-
-def require_scored(file: Path, facts: FileFacts, recipe: str) -> None:
-    """Refuse a file that is not the one whose scores are judged."""
-    if sha256_of(file) != facts.sha256:
-        raise UserError(f"{file} is not the file that was scored: run `dvc repro score@{recipe}` first")
 
 
 def run() -> None:

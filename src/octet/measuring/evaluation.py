@@ -80,7 +80,7 @@ class Comparison(BaseModel):
 
 
 class Variant(BaseModel):
-    """The scores of a variant by the names of the metrics, and its size in bytes where it is a TFLite file.
+    """The scores of a variant by the names of the metrics; of a TFLite file also its size in bytes and its SHA-256.
 
     A score is None where the test set has nothing that it could be about.
     """
@@ -90,11 +90,12 @@ class Variant(BaseModel):
 
     per_class: dict[Text, dict[str, float]]
     bytes: int | None = None
+    sha256: Text | None = None
 
     @model_serializer
     def _scores_first(self) -> dict[str, Any]:
-        size = {} if self.bytes is None else {"bytes": self.bytes}
-        return {**self.__pydantic_extra__, "per_class": self.per_class, **size}
+        file = {name: value for name, value in (("bytes", self.bytes), ("sha256", self.sha256)) if value is not None}
+        return {**self.__pydantic_extra__, "per_class": self.per_class, **file}
 
     def __getitem__(self, metric: str) -> float:
         if (score := self.get(metric)) is None:
