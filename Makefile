@@ -195,7 +195,7 @@ demo:
 .PHONY: bench
 bench: TARGET_FLAGS = $(if $(PEER),--env $(call quoted,PEER=$(call absolute,$(PEER))) $(call mounted_file,PEER))
 bench: ready ## use: Measure how fast the parts of a recipe are here (PEER=other.tflite)
-	@$(RUN) octet bench $(GIVEN_RECIPE)
+	@$(RUN) octet bench $(GIVEN_RECIPE) $(call quoted_words,$(BENCH_FLAGS))
 
 .PHONY: devices
 devices: RUNNER := $(LOCAL_RUNNER)

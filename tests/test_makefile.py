@@ -62,7 +62,7 @@ def asked_for(clone: Project, client: Path, target: str, **named: str) -> list[l
         ("devices", {"RECIPE": HOSTILE, "DEVICES_FLAGS": HOSTILE}, ["octet", "devices", HOSTILE, *WORDS]),
         ("doctor", {"RECIPE": HOSTILE}, ["octet", "doctor", HOSTILE]),
         ("verify", {"RECIPE": HOSTILE}, ["octet", "verify", HOSTILE]),
-        ("bench", {"RECIPE": HOSTILE}, ["octet", "bench", HOSTILE]),
+        ("bench", {"RECIPE": HOSTILE, "BENCH_FLAGS": HOSTILE}, ["octet", "bench", HOSTILE, *WORDS]),
         (
             "demo",
             {"RECIPE": HOSTILE, "DEMO_PORT": HOSTILE},

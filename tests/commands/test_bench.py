@@ -9,7 +9,10 @@ from PIL import Image
 from conftest import Project, tiny_params
 from helpers.classifying import classifier_params
 from helpers.making import encoded
+from helpers.small_files import detector_file
 from octet.commands.benchmark.data import full_batches, preparation_rates
+from octet.commands.benchmark.files import file_rates
+from octet.common.errors import UserError
 from octet.common.machine import cores
 from octet.data.reading.records import count_records
 from octet.recipe.classification import Recipe
@@ -46,6 +49,33 @@ def test_batches_are_full_whatever_the_number_of_pictures(reproduced: Project) -
     records = reproduced.folder / "data/quickstart/records"
     assert count_records(records, "test") % 7
     assert [len(batch) for batch in full_batches(records, 64, 7, 5)] == [7] * 5
+
+
+def test_a_peer_whose_pixels_nobody_names_is_refused_before_anything_is_measured(
+    reproduced: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a detector finds on wrong pixels takes another time."""
+    (tmp_path / "peer.tflite").write_bytes(detector_file(integer=False))
+    (tmp_path / "none.tflite").write_bytes(b"no model")
+    for name, told in (
+        (
+            "peer.tflite",
+            "its input is float32, and its metadata names no normalization: say how ",
+        ),
+        ("none.tflite", "not a model that LiteRT runs: "),
+    ):
+        monkeypatch.setenv("PEER", str(tmp_path / name))
+        result = reproduced.octet("bench", "quickstart")
+        assert (result.returncode, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"octet: {tmp_path / name}: {told}")
+
+
+def test_a_peer_is_measured_on_pixels_as_the_user_says(reproduced: Project, tmp_path: Path) -> None:
+    (tmp_path / "peer.tflite").write_bytes(detector_file(integer=False))
+    files, records = {"peer": tmp_path / "peer.tflite"}, reproduced.folder / "data/quickstart/records"
+    with pytest.raises(UserError, match="--pixels raw"):
+        file_rates(files, records, None)
+    assert list(file_rates(files, records, "unit")) == ["peer", "peer, from a JPEG"]
 
 
 @pytest.mark.slow

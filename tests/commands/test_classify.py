@@ -19,11 +19,13 @@ from helpers.classifying import write_classifier_records as write_records
 from octet.commands.looking.kinds import CLASSIFICATION, DETECTION
 from octet.commands.looking.results import PictureResult
 from octet.commands.looking.words import describe_findings
+from octet.common.tensorflow import tflite
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.records import read_pictures
 from octet.tasks.classification.predicting.part import Predicting
 from octet.tasks.classification.using.part import Answer
 from octet.tasks.detection.using.part import Detection
+from octet.tflite.files.conversion import pack_model
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -75,6 +77,26 @@ def test_the_same_answers_as_the_scores_are_of(
         rows = list(csv.reader(file))
     assert rows[0] == ["source", "frame", "label", "score"]
     assert [row[2] for row in rows[1:]] == [of["label"] for picture in found for of in picture["answers"]]
+
+
+def test_a_file_that_does_not_say_how_it_expects_pixels_is_not_run_on_a_guess(
+    octet: Run, model: Path, photos: Path, tmp_path: Path
+) -> None:
+    """It is refused once, and not with each picture."""
+    bare = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(model.read_bytes()))
+    bare.metadata = None
+    (tmp_path / "bare.tflite").write_bytes(pack_model(bare, model.stat().st_size))
+    (tmp_path / "labels.txt").write_text("\n".join(CLASSES))
+    words = ("classify", "--model", "bare.tflite", "--labels", "labels.txt", photos, "--json", "bare.json")
+    refused = octet(*words)
+    (line,) = refused.stderr.splitlines()
+    assert (refused.returncode, ".jpg" in refused.stdout) == (1, False)
+    assert line.startswith("octet: bare.tflite: its input is float32, ") and "--pixels raw (0..255), unit" in line
+    assert not (tmp_path / "bare.json").exists()
+    assert octet(*words, "--pixels", "signed").returncode == 0
+    assert octet("classify", "--model", model, photos, "--json", "own.json").returncode == 0
+    given, own = (json.loads((tmp_path / f"{of}.json").read_text()) for of in ("bare", "own"))
+    assert [of["answers"][0]["label"] for of in given] == [of["answers"][0]["label"] for of in own]
 
 
 def test_how_many_classes_are_told_and_how_sure(octet: Run, model: Path, photos: Path) -> None:

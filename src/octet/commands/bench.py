@@ -2,7 +2,7 @@
 
 Reads:  data/RECIPE/{archives,records,pretrained}; models/RECIPE, where it exists; PEER, another .tflite detector
 Writes: runs/RECIPE/benchmark.json; runs/RECIPE/speed.json, from which `make report` tells the speed
-Usage:  octet bench [RECIPE]
+Usage:  octet bench [RECIPE] [--pixels raw|unit|signed]
 """
 
 import argparse
@@ -14,6 +14,7 @@ from octet.commands.command_line.recipes import RECORDS, add_recipe_with_results
 from octet.common.errors import UserError
 from octet.common.files import require_output, write_json
 from octet.common.machine import cores
+from octet.tflite.opening.pixel_scales import PIXEL_SCALES, PIXEL_SCALES_HELP
 from octet.tflite.running.variants import variant_files
 
 
@@ -30,14 +31,18 @@ def main(options: argparse.Namespace) -> None:
         files["peer"] = Path(os.environ["PEER"])
         if not files["peer"].is_file():
             raise UserError(f"PEER={files['peer']}: no such file; expected a .tflite detector")
+    elif options.pixels:
+        raise UserError(f"--pixels {options.pixels}: is for PEER=, another detector: name one, or leave it out")
 
     from octet.commands.benchmark.cores import on_cores
     from octet.commands.benchmark.data import input_rates, preparation_rates
-    from octet.commands.benchmark.files import file_rates, file_scoring_rates
+    from octet.commands.benchmark.files import PEER, file_rates, file_scoring_rates, open_peer
     from octet.commands.benchmark.network import scoring_rates, shared_rates, training_rates
     from octet.commands.benchmark.speed import measure_speed
     from octet.commands.benchmark.table import rates_table
 
+    if PEER in files:
+        open_peer(files[PEER], options.pixels)  # refused before minutes of measurement, and not after
     alone = recipe
     if recipe.train_float.strategy.kind in ("workers", "tpu"):  # which this command does not start
         alone = recipe.model_copy(update={"train_float": recipe.train_float.on_one_device()})
@@ -53,7 +58,7 @@ def main(options: argparse.Namespace) -> None:
         if weights.exists():
             rates[count]["scoring"] = on_cores(count, scoring_rates, recipe, records, weights)
         if files["uint8"].exists():
-            rates[count]["one picture"] = on_cores(count, file_rates, files, records)
+            rates[count]["one picture"] = on_cores(count, file_rates, files, records, options.pixels)
             rates[count]["scoring a file"] = on_cores(
                 count, file_scoring_rates, files["uint8"], records, recipe.model.input_size
             )
@@ -78,5 +83,14 @@ def main(options: argparse.Namespace) -> None:
     write_json(Path("runs", recipe.name, "benchmark.json"), {**rates, "shared": shared})
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_recipe_with_results(parser)
+    parser.add_argument(
+        "--pixels",
+        choices=list(PIXEL_SCALES),
+        help=f"how PEER expects its pixels, whatever its metadata says: {PIXEL_SCALES_HELP}",
+    )
+
+
 def run() -> None:
-    run_command(main, __doc__, add_recipe_with_results)
+    run_command(main, __doc__, add_arguments)

@@ -11,16 +11,10 @@ from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.shrinking.conversion_process import convert_in_child
-from octet.commands.shrinking.options import (
-    PIXEL_SCALES,
-    PIXEL_SCALES_HELP,
-    Options,
-    check_options,
-    default_output,
-    parse_shape,
-)
+from octet.commands.shrinking.options import Options, check_options, default_output, parse_shape
 from octet.commands.shrinking.schemes import SCHEMES, describe_schemes
 from octet.common.errors import UserError
+from octet.tflite.opening.pixel_scales import PIXEL_SCALES, PIXEL_SCALES_HELP
 
 
 def main(options: argparse.Namespace) -> None:

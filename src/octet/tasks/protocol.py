@@ -246,5 +246,8 @@ class Finder(Protocol):
     def labels(self) -> Sequence[str]:
         """The names of the classes that the file knows."""
 
+    def take_pixels(self, scale: str | None) -> None:
+        """Feed pixels as a name of PIXEL_SCALES says, or without one as the file does; refuse what cannot be."""
+
     def __call__(self, picture: NDArray[np.uint8]) -> Sequence[Finding]:
         """What the file says of an RGB picture [H, W, 3], the highest score first."""

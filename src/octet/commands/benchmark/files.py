@@ -13,20 +13,30 @@ from octet.commands.benchmark.timing import median_seconds
 from octet.common import device
 from octet.common.machine import cores
 from octet.data.reading.records import read_pictures
+from octet.tflite.opening.picture_runner import PictureRunner
 from octet.tflite.running.running import Runner, run_tflite
+
+PEER = "peer"  # the name of a detector from elsewhere, among the recipe's files
 
 _BATCH, _BATCHES = 32, 6
 
 
-def file_rates(files: Mapping[str, Path], records: Path) -> dict[str, float]:
+def open_peer(file: Path, pixels: str | None, threads: int = 1) -> PictureRunner:
+    """A detector from elsewhere; how long it takes for what it finds depends on pixels in the scale that it expects."""
+    run = PictureRunner(file, "a detector", threads)
+    run.take_pixels(pixels)
+    return run
+
+
+def file_rates(files: Mapping[str, Path], records: Path, pixels: str | None) -> dict[str, float]:
     """Pictures a second, one at a time and with a thread for each core: the median of a hundred runs.
 
-    Each file is measured alone, and from the bytes of a JPEG to detections.
+    Each file is measured alone, and from the bytes of a JPEG to detections; `pixels` says how PEER expects them.
     """
     _, jpeg = next(read_pictures(records, "test"))
     rates = {}
     for name, file in files.items():
-        run = Runner(file, threads=cores())
+        run = open_peer(file, pixels, cores()) if name == PEER else Runner(file, threads=cores())
         rates[name] = 1 / median_seconds(run.put(_picture(jpeg, run)))
         rates[f"{name}, from a JPEG"] = 1 / median_seconds(partial(_run_on, jpeg, run))
     return rates

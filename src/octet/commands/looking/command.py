@@ -13,6 +13,7 @@ from octet.commands.looking.results import STDOUT, write_results_csv, write_resu
 from octet.common.errors import UserError
 from octet.common.printing import printable
 from octet.recipe.shared.load import PARAMS, load_recipe
+from octet.tflite.opening.pixel_scales import PIXEL_SCALES, PIXEL_SCALES_HELP
 
 if TYPE_CHECKING:
     from octet.commands.looking.window import Window
@@ -45,7 +46,9 @@ def look(options: argparse.Namespace, kind: Kind) -> int:
     shown = redirect_stdout(sys.stderr if STDOUT in (options.json, options.csv) else sys.stdout)
     with ExitStack() as results, shown:
         device.use("cpu")
-        looker = Looker(registry.finder(kind.task, model, options.labels), options.min_score, options.top)
+        finder = registry.finder(kind.task, model, options.labels)
+        finder.take_pixels(options.pixels)
+        looker = Looker(finder, options.min_score, options.top)
         if options.json:  # written however it ends
             results.callback(write_results_json, options.json, run.results, kind)
         if options.csv:
@@ -105,6 +108,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--recipe", metavar="RECIPE", help="whose shipped file to run (default: the only one there is)")
     model.add_argument("--model", type=Path, metavar="FILE", help="a .tflite file to run instead")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="a label a line, for a file without labels")
+    parser.add_argument(
+        "--pixels",
+        choices=list(PIXEL_SCALES),
+        help=f"how the model expects its pixels, whatever its metadata says: {PIXEL_SCALES_HELP}",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the folder for drawn copies")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all that was found as JSON; - is standard output")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="the same as a table")

@@ -1,28 +1,14 @@
 """What the user asks quantize for, and every refusal that needs neither a model nor TensorFlow."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 
 from octet.commands.shrinking.schemes import SCHEMES, Scheme
 from octet.common.errors import UserError
+from octet.tflite.opening.pixel_scales import PIXEL_SCALES_HELP
 
 KERAS_SUFFIXES = (".h5", ".keras")
-
-
-class PixelScale(NamedTuple):
-    """How a model expects pixels p of 0..255: as (p - offset) / divisor."""
-
-    offset: float
-    divisor: float
-
-
-PIXEL_SCALES: Mapping[str, PixelScale] = MappingProxyType(
-    {"raw": PixelScale(0.0, 1.0), "unit": PixelScale(0.0, 255.0), "signed": PixelScale(127.5, 127.5)}
-)
-PIXEL_SCALES_HELP = "raw (0..255), unit (0..1) or signed (-1..1)"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.commands.shrinking.loaded_model import tflite_name
-from octet.commands.shrinking.options import PIXEL_SCALES, PIXEL_SCALES_HELP
 from octet.commands.shrinking.untrusted_files import UNREADABLE
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tf
@@ -17,6 +16,7 @@ from octet.common.untrusted_files import read_untrusted_file
 from octet.sources.voc.layout import MOST_BYTES, PICTURE_SUFFIXES, PICTURES
 from octet.sources.voc.problem import BadPictureError
 from octet.sources.voc.untrusted_picture import open_picture
+from octet.tflite.opening.pixel_scales import PIXEL_SCALES, PIXEL_SCALES_HELP
 
 Sample = Mapping[str, NDArray[Any]]  # an array [1, ...] for each input
 

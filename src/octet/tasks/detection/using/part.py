@@ -53,6 +53,10 @@ class Finder:
         """The side of the square pictures that the network takes, in pixels."""
         return self._run.side
 
+    def take_pixels(self, scale: str | None) -> None:
+        """Feed pixels as a name of PIXEL_SCALES says, or without one as the file does; refuse what cannot be."""
+        self._run.take_pixels(scale)
+
     def __call__(self, picture: NDArray[np.uint8]) -> list[Detection]:
         """The detections in an RGB picture [H, W, 3], the highest score first."""
         boxes, classes, scores, count = self._detections(self._run(picture))
