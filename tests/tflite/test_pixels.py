@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from helpers.classifying import classifier_recipe
 from octet.common.errors import UserError
-from octet.common.tensorflow import tf
+from octet.common.tensorflow import tf, tflite
 from octet.tasks.classification.shipping.part import Shipping
 from octet.tasks.classification.using.part import Finder
-from octet.tflite.files.conversion import TracedGraph, to_float, to_float16, to_integer, trace_graph
+from octet.tflite.files.conversion import TracedGraph, pack_model, to_float, to_float16, to_integer, trace_graph
 from octet.tflite.files.metadata import FileDescription, add_metadata
 from octet.tflite.opening.picture_runner import pixel_normalization
 from octet.tflite.opening.pixel_scales import PIXEL_SCALES
@@ -151,3 +151,24 @@ def test_what_the_user_says_goes_before_what_the_metadata_says(tmp_path: Path) -
         assert (brightnesses(finder) == EXPECTED) == (scale == "signed")
         finder.take_pixels(scale)
         assert brightnesses(finder) == EXPECTED
+
+
+@pytest.mark.parametrize("signature", [[1, -1, -1, 3], [-1, -1, SIDE, 3], [-1, SIDE, -1, 3]])
+def test_a_file_with_open_sides_is_not_run_on_a_point(signature: list[int], tmp_path: Path) -> None:
+    model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(to_float(brightness_graph("raw"))))
+    tensor = model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]]
+    tensor.shapeSignature, tensor.shape = signature, [abs(side) for side in signature]
+    with pytest.raises(UserError) as error:
+        finder_of(pack_model(model, 10_000), tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path}/model.tflite: takes {signature}, pictures of any size; expected one size, [1, S, S, 3]: convert "
+        "the model for one, as octet quantize does with --shape 1,S,S,3"
+    )
+
+
+def test_a_file_for_batches_of_any_size_is_run(tmp_path: Path) -> None:
+    model = tflite.ModelT.InitFromObj(tflite.Model.GetRootAs(to_float(brightness_graph("raw"))))
+    model.subgraphs[0].tensors[model.subgraphs[0].inputs[0]].shapeSignature = [-1, SIDE, SIDE, 3]
+    finder = finder_of(pack_model(model, 10_000), tmp_path)
+    finder.take_pixels("raw")
+    assert brightnesses(finder) == EXPECTED

@@ -36,6 +36,12 @@ class PictureRunner(Runner):
             raise UserError(f"{file}: not a model that LiteRT runs: {first_line(error)}") from None
         if any(np.dtype(tensor["dtype"]).kind not in "fiu" for tensor in (self.input_details, *self.output_details)):
             raise UserError(f"{file}: takes or gives what are no numbers; expected {expected}")
+        signature = [*map(int, self.input_details["shape_signature"])]
+        if -1 in signature[1:3]:  # which the runtime takes for 1
+            raise UserError(
+                f"{file}: takes {signature}, pictures of any size; expected one size, [1, S, S, 3]: convert the model "
+                "for one, as octet quantize does with --shape 1,S,S,3"
+            )
         shape = tuple(map(int, self.input_details["shape"]))
         if len(shape) != 4 or shape[:1] + shape[3:] != (1, 3) or shape[1] != shape[2] or shape[1] < 1:
             raise UserError(f"{file}: takes {list(shape)}; expected one square RGB picture, [1, S, S, 3]")
