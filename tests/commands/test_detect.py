@@ -599,3 +599,13 @@ def test_the_pages_program_finds_what_we_find(reproduced: Project, model: Path, 
     ours = [of.label for of in Finder(model)(decode_picture((ROOT / "docs" / "shapes.jpg").read_bytes(), "shapes"))]
     assert theirs
     assert len(Counter(theirs) & Counter(ours)) >= 0.8 * len(set(ours))
+
+
+@pytest.mark.parametrize("page", ["detect.md", "classify.md"])
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_what_the_pages_say_of_16_bits_gives_the_pixels_that_we_see(page: str, kind: str) -> None:
+    grey = np.arange(64, dtype=np.uint16).reshape(8, 8) << 10
+    content = encoded(Image.fromarray(grey if kind == "PNG" else grey.astype(np.int32)), kind)
+    (told,) = re.findall(r"`(Image\.fromarray\(.*?)`", (ROOT / "docs" / page).read_text())
+    picture = eval(told, {"Image": Image, "np": np, "picture": Image.open(io.BytesIO(content))})
+    np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), decode_picture(content, "grey"))
