@@ -426,6 +426,16 @@ def test_folders_that_hold_themselves_are_not_gone_through(tmp_path: Path, monke
     assert [source.name for source in find_sources([f"{tmp_path}/a/*/4.j?g"])] == [f"{tmp_path}/a/b/4.jpg"]
 
 
+def test_hidden_files_of_a_folder_are_no_sources(tmp_path: Path) -> None:
+    """Such as those that macOS puts beside pictures; the folder that was named may be hidden itself."""
+    folder = tmp_path / ".photos"
+    folder.mkdir()
+    for name in ("._a.jpg", ".b.mp4", "a.jpg"):
+        (folder / name).touch()
+    assert [source.name for source in find_sources([str(folder)])] == [f"{folder}/a.jpg"]
+    assert [source.name for source in find_sources([f"{folder}/._a.jpg"])] == [f"{folder}/._a.jpg"]
+
+
 def test_no_source_loses_what_others_found(detect: Run, pictures: dict[str, bytes], tmp_path: Path) -> None:
     jpeg = next(iter(pictures.values()))
     good = ["1.jpg", "esc\x1b[2J.jpg", f"{'n' * 250}.jpg"]

@@ -56,7 +56,8 @@ def _sources_of(word: str) -> Iterator[PictureSource]:
     if word == STDIN or is_address(word):
         yield StillPicture(word)
     elif path.is_dir():
-        yield from _files(path.iterdir(), f"{word}: no picture and no video in this folder")
+        shown = (file for file in path.iterdir() if not file.name.startswith("."))
+        yield from _files(shown, f"{word}: no picture and no video in this folder")
     elif path.exists():
         yield _file(path)
     elif word.isdecimal() and len(word) <= _LONGEST_NUMBER:
