@@ -583,6 +583,26 @@ def test_the_name_of_a_copy_of_an_address() -> None:
     assert str(StillPicture("https://[broken").copy_stem) == "picture"
 
 
+def test_no_two_copies_get_one_name_however_their_folder_is_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("here", "pictures"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "link").symlink_to("pictures")
+    monkeypatch.chdir(tmp_path / "here")
+    paths = OutputPaths(None, ".detected")
+    spelled = ("../pictures/a.png", f"{tmp_path}/pictures/a.tif", f"{tmp_path}/link/a.bmp", "../here/../link/a.gif")
+    copies = [paths.path_for(StillPicture(name)) for name in spelled]
+    assert [str(copy) for copy in copies] == [
+        "../pictures/a.detected.jpg",
+        f"{tmp_path}/pictures/a-2.detected.jpg",
+        f"{tmp_path}/link/a-3.detected.jpg",
+        "../here/../link/a-4.detected.jpg",
+    ]
+    Path("itself").symlink_to("itself")  # which is found out by who writes there
+    assert OutputPaths(Path("itself"), ".detected").path_for(StillPicture("a.png")) == Path("itself/a.detected.jpg")
+
+
 def test_the_name_of_a_copy_is_shortened_where_no_disk_takes_it() -> None:
     paths = OutputPaths(None, ".detected")
     for name, copy in (

@@ -34,8 +34,9 @@ class OutputPaths:
         stem = source.copy_stem
         folder, ending = self._folder or stem.parent, self._ending + (".mp4" if source.frame_rate else ".jpg")
         candidates = (folder / _shortened(stem.name, number + ending) for number in _numbers())
-        path = next(path for path in candidates if path not in self._taken)
-        self._taken.add(path)
+        place = Path(os.path.realpath(folder))  # one folder can be spelled in many ways, or be a link to itself
+        path = next(path for path in candidates if place / path.name not in self._taken)
+        self._taken.add(place / path.name)
         return path
 
 
