@@ -60,6 +60,17 @@ def test_one_runtime_alone_leaves_what_is_known_of_others(converted: Project) ->
         assert len({row.runtime for row in read_devices(report).runtimes.values()}) == known
 
 
+def test_an_old_report_that_cannot_be_kept_is_told_before_anything_is_tried(converted: Project) -> None:
+    """And what is told to do about it works."""
+    report = converted.folder / "reports" / "quickstart" / "devices.json"
+    report.write_text("{}")
+    result = converted.octet("devices", "quickstart", "--pictures", "2", *HERE[2:])
+    assert (result.returncode, "edge-tpu" in result.stdout) == (1, False)
+    told = "octet: reports/quickstart/devices.json: recipe: Field required: run `octet devices` without --only\n"
+    assert result.stderr == told
+    assert report.read_text() == "{}"
+
+
 def test_two_at_once_are_not_mixed(converted: Project) -> None:
     scratch = converted.folder / "runs" / "quickstart" / "devices"
     scratch.mkdir(parents=True)
@@ -114,5 +125,5 @@ def test_a_file_that_is_no_tflite(converted: Project) -> None:
 def test_results_of_another_version_are_told(tmp_path: Path) -> None:
     file = tmp_path / "devices.json"
     file.write_text(json.dumps({"recipe": "quickstart"}))
-    with pytest.raises(UserError, match=r"devices.json: .*: run `octet devices` again"):
+    with pytest.raises(UserError, match=r"devices.json: .*: run `octet devices` without --only"):
         read_devices(file)

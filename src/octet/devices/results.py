@@ -69,4 +69,4 @@ def read_devices(path: Path) -> Devices:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the file"
-        raise UserError(f"{path}: {field}: {first['msg']}: run `octet devices` again") from None
+        raise UserError(f"{path}: {field}: {first['msg']}: run `octet devices` without --only") from None
