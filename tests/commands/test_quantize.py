@@ -21,7 +21,7 @@ from helpers.making import encoded
 from helpers.quantizing import quantize, quantize_alone, quantize_command, write_samples
 from octet.commands.shrinking.conversion_process import convert_checked
 from octet.commands.shrinking.float_comparison import describe_agreement
-from octet.commands.shrinking.options import Options
+from octet.commands.shrinking.options import Options, default_output
 from octet.commands.shrinking.samples import read_samples
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
@@ -478,6 +478,26 @@ def test_models_of_the_same_stem_keep_apart(tmp_path: Path) -> None:
         result = quantize(tmp_path / name, "--scheme", "float16")
         assert (result.stderr, result.returncode) == ("", 0)
     assert {file.name for file in tmp_path.glob("*.tflite")} == outputs
+
+
+def test_the_file_lies_beside_the_name_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not where a link of that name leads; of a folder that has no name there, beside the one that it has."""
+    for folder in ("store", "work/saved/inner"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "store" / "blob123").touch()
+    (tmp_path / "work" / "net.h5").symlink_to("../store/blob123")
+    (tmp_path / "linked").symlink_to("work")
+    monkeypatch.chdir(tmp_path / "work" / "saved" / "inner")
+    for model, output in (
+        (f"{tmp_path}/work/net.h5", f"{tmp_path}/work/net.h5_int8.tflite"),
+        (f"{tmp_path}/linked/net.h5", f"{tmp_path}/linked/net.h5_int8.tflite"),
+        ("../../net.h5", f"{tmp_path}/work/saved/inner/../../net.h5_int8.tflite"),
+        (".", f"{tmp_path}/work/saved/inner_int8.tflite"),
+        ("..", f"{tmp_path}/work/saved_int8.tflite"),
+        ("../inner/..", f"{tmp_path}/work/saved_int8.tflite"),
+    ):
+        assert str(default_output(Path(model), "int8")) == output
+    assert "or the folder of a SavedModel" in quantize("/", "--scheme", "float16").stderr
 
 
 def test_agreement_is_not_claimed_where_outputs_are_constant(tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ def check_options(options: Options) -> None:
 
 def default_output(model: Path, scheme_name: str) -> Path:
     """The model's whole name and the scheme, beside the model: `net.h5` and `net.keras` keep apart."""
-    model = model.resolve()
-    return model.with_name(f"{model.name}_{scheme_name}.tflite")
+    model = model.resolve() if model.name == ".." else model.absolute()  # a link's own name counts
+    return model.parent / f"{model.name}_{scheme_name}.tflite"
 
 
 def class_folders(folder: Path) -> list[str]:
