@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT
 from octet.devices.arm64_root import CPUS, DEBIAN, WHEELS, obtain_root
-from octet.devices.litert_arm64 import emulator
+from octet.devices.litert_arm64 import emulated_python
 from octet.devices.protocol import AbsentError
 from octet.recipe.shared.dataset import File
 
@@ -88,10 +88,13 @@ def test_a_full_disk_in_the_cache(locks: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_without_qemu_the_row_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_qemu_the_row_says_what_to_install_and_nothing_is_fetched(
+    locks: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(AbsentError, match="apt install qemu-user-static"):
-        emulator()
+        emulated_python(CPUS[0], locks)
+    assert not cache.exists()
 
 
 def test_only_the_processor_with_dot_products_says_so() -> None:

@@ -37,10 +37,11 @@ class LiteRtArm64:
 
 def emulated_python(cpu: Cpu, requirements: Path) -> tuple[list[str | Path], dict[str, str]]:
     """The beginning of a command that runs a Python script on a processor, and the variables that it needs."""
+    qemu = emulator()  # without it the root would be fetched for nothing, which takes a minute
     roots = obtain_root(requirements)
     root = roots / cpu.name
     python = root / "usr" / "bin" / f"python{PYTHON}"
-    command: list[str | Path] = [emulator(), "-L", root, "-cpu", cpu.name, python, "-S"]
+    command: list[str | Path] = [qemu, "-L", root, "-cpu", cpu.name, python, "-S"]
     paths = {"PYTHONHOME": str(roots / "base" / "usr"), "PYTHONPATH": str(roots / "base" / "wheels")}
     return command, {**paths, "PYTHONDONTWRITEBYTECODE": "1"}
 
