@@ -43,6 +43,7 @@ from octet.tflite.running.variants import variant_files
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
+DEFAULT_DURATION = b"\x23\xe3\x83"  # of a picture in Matroska, in nanoseconds
 FAINT = "0.001"  # the tiny model is sure of nothing
 
 
@@ -358,6 +359,25 @@ def test_a_video_that_breaks_off(detect: Run, pictures: dict[str, bytes], tmp_pa
     assert "octet: none.avi: no picture comes from it" in result.stderr
     assert "octet: half.avi: breaks off after " in result.stderr
     assert sorted(path.name for path in tmp_path.glob("*detected*")) == ["whole.detected.mp4"]
+
+
+@pytest.mark.parametrize("count", [2, 5, 20])
+def test_a_video_whose_rate_varies_is_whole_until_it_is_cut(tmp_path: Path, count: int) -> None:
+    """Such as a screen's recording: it has fewer pictures than its nominal rate promises for its duration."""
+    noise = np.random.default_rng(0).integers(0, 256, (count, 64, 96, 3), np.uint8)
+    write_video(tmp_path / "slow.mkv", [*noise])
+    content = (tmp_path / "slow.mkv").read_bytes()
+    place = content.index(DEFAULT_DURATION) + len(DEFAULT_DURATION)
+    length = content[place] & 0x7F  # the first bit only ends the length of the length
+    nominal = (10**9 // 30).to_bytes(length, "big")  # 30 pictures a second
+    content = content[: place + 1] + nominal + content[place + 1 + length :]
+    (tmp_path / "whole.mkv").write_bytes(content)
+    whole = Video("whole.mkv", str(tmp_path / "whole.mkv"))
+    assert whole.frame_rate == 30 and whole.frame_count == pytest.approx(30 * count / 8, abs=1)
+    assert len(list(whole.frames())) == count
+    (tmp_path / "half.mkv").write_bytes(content[: len(content) * 2 // 3])
+    with pytest.raises(UserError, match=r"half\.mkv: breaks off after \d+ of \d+ pictures"):
+        list(Video("half.mkv", str(tmp_path / "half.mkv")).frames())
 
 
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{}\n#EXT-X-ENDLIST\n"

@@ -18,7 +18,7 @@ from octet.sources.voc.untrusted_picture import MOST_PIXELS
 _FFMPEG_OPTIONS = "protocol_whitelist;file|format_whitelist;mov,matroska,avi,mpeg,mpegts,mpegvideo,m4v,ogg"
 _DEFAULT_FRAME_RATE = 25.0  # frames a second, where a video does not name its own
 _HIGHEST_FRAME_RATE = 1_000.0
-_COMPLETE = 0.9  # of the frame count that a video names, which is an estimate
+_COMPLETE = 0.9  # of the frame count or of the duration that a video names, which are estimates
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,11 @@ class Video:
         return count if count > 0 else None
 
     def frames(self) -> Iterator[Pixels]:
-        count, expected = 0, self.frame_count
+        count, last, expected, rate = 0, 0.0, self.frame_count, self.frame_rate
         try:
             self._require_drawable()
             while (read := self._capture.read())[0]:
+                last = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
                 yield np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB), np.uint8)
                 count += 1
         except cv2.error as error:
@@ -56,7 +57,9 @@ class Video:
             del self.__dict__["_capture"]  # or all videos of a folder stay open
         if count == 0:
             raise UserError(f"{self.name}: no picture comes from it")
-        if expected and count < _COMPLETE * expected:
+        # Where the rate varies, a whole video has fewer pictures than its duration and its nominal rate promise.
+        end = last * count / max(count - 1, 1)  # the last picture stands as long as the others on average
+        if expected and max(count, end * rate) < _COMPLETE * expected:
             raise UserError(f"{self.name}: breaks off after {count} of {expected} pictures")
 
     def _require_drawable(self) -> None:
