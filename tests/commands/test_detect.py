@@ -426,8 +426,9 @@ def test_a_picture_is_no_video(tmp_path: Path) -> None:
         ("9" * 5_000, "cannot be read: File name too long"),
         ("99999", "no such file or folder"),
         ("\u00b2", "no such file or folder"),
+        ("", "an empty word names no SOURCE; expected one, or . for the current folder"),
     ],
-    ids=range(4),
+    ids=range(5),
 )
 def test_a_word_that_names_nothing(word: str, told: str) -> None:
     with pytest.raises(UserError, match=f"{word}: {told}"):
@@ -442,6 +443,7 @@ def test_folders_that_hold_themselves_are_not_gone_through(tmp_path: Path, monke
     for link in ("a/again", "a/more"):
         Path(link).symlink_to(".")
     assert [source.name for source in find_sources(["a/**/*.jpg"])] == ["a/1.jpg", "a/b/4.jpg"]
+    assert [source.name for source in find_sources(["a/*/1.jpg"])] == ["a/again/1.jpg", "a/more/1.jpg"]
     assert [source.name for source in find_sources(["a/.hidden/*.jpg"])] == ["a/.hidden/2.jpg"]
     assert [source.name for source in find_sources([f"{tmp_path}/a/*/4.j?g"])] == [f"{tmp_path}/a/b/4.jpg"]
 

@@ -52,6 +52,8 @@ def find_sources(words: Sequence[str]) -> list[PictureSource]:
 
 
 def _sources_of(word: str) -> Iterator[PictureSource]:
+    if not word:  # which Python takes for the current folder
+        raise UserError("'': an empty word names no SOURCE; expected one, or . for the current folder")
     path = Path(word)
     if word == STDIN or is_address(word):
         yield StillPicture(word)
@@ -69,7 +71,7 @@ def _sources_of(word: str) -> Iterator[PictureSource]:
 
 
 def _matches(pattern: Path, word: str) -> Iterator[Path]:
-    """The paths that fit, without hidden ones unless the pattern names some; links to folders are not followed."""
+    """The paths that fit, without hidden ones unless the pattern names some; `**` does not follow links to folders."""
     try:
         for path in Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))):
             if "/." in f"/{word}" or not any(part.startswith(".") for part in path.parts):
