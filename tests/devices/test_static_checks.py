@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Project
+from conftest import ROOT, Project
 from octet.common.tensorflow import tflite
-from octet.devices.edge_tpu import edge_tpu_faults
+from octet.devices.edge_tpu import EdgeTpu, edge_tpu_faults
 from octet.devices.ethos_u import compiled
+from octet.devices.protocol import AbsentError, RefusedError, Trial
 from octet.devices.tflite_micro import function_of, resolver_lines
 from octet.tflite.files.conversion import pack_model
 
@@ -29,6 +30,18 @@ def test_the_edge_tpus_list_allows_no_custom_operator_and_no_float(models: Path)
     faults = edge_tpu_faults((models / "detector_uint8.tflite").read_bytes())
     assert "TFLite_Detection_PostProcess is not in the list" in faults
     assert "MAXIMUM takes or gives other values than 8-bit integers" in faults
+
+
+def test_the_page_quotes_what_is_said_of_the_edge_tpu(models: Path) -> None:
+    """Of all recipes' files, which have the same operators."""
+    page = (ROOT / "docs" / "devices.md").read_text()
+    for variant, file in (("uint8_raw", "tflite/uint8_raw.tflite"), ("uint8", "detector_uint8.tflite")):
+        trial = Trial(models / file, models, models, models, outputs=0, labels=(), scratch=models)
+        with pytest.raises((AbsentError, RefusedError)) as error:
+            EdgeTpu().run(trial)
+        status = "refused" if error.type is RefusedError else "absent"
+        rows = [line for line in page.splitlines() if line.startswith(f"| `edge-tpu` | `{variant}` |")]
+        assert rows == [f"| `edge-tpu` | `{variant}` |  |  |  | {status}: {error.value} |"] * 2
 
 
 def test_the_edge_tpus_list_allows_no_later_version(models: Path) -> None:
