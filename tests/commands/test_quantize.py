@@ -482,19 +482,19 @@ def test_models_of_the_same_stem_keep_apart(tmp_path: Path) -> None:
 
 def test_the_file_lies_beside_the_name_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not where a link of that name leads; of a folder that has no name there, beside the one that it has."""
-    for folder in ("store", "work/saved/inner"):
+    for folder in ("store", "here/saved/inner"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "store" / "blob123").touch()
-    (tmp_path / "work" / "net.h5").symlink_to("../store/blob123")
-    (tmp_path / "linked").symlink_to("work")
-    monkeypatch.chdir(tmp_path / "work" / "saved" / "inner")
+    (tmp_path / "here" / "net.h5").symlink_to("../store/blob123")
+    (tmp_path / "linked").symlink_to("here")
+    monkeypatch.chdir(tmp_path / "here" / "saved" / "inner")
     for model, output in (
-        (f"{tmp_path}/work/net.h5", f"{tmp_path}/work/net.h5_int8.tflite"),
+        (f"{tmp_path}/here/net.h5", f"{tmp_path}/here/net.h5_int8.tflite"),
         (f"{tmp_path}/linked/net.h5", f"{tmp_path}/linked/net.h5_int8.tflite"),
-        ("../../net.h5", f"{tmp_path}/work/saved/inner/../../net.h5_int8.tflite"),
-        (".", f"{tmp_path}/work/saved/inner_int8.tflite"),
-        ("..", f"{tmp_path}/work/saved_int8.tflite"),
-        ("../inner/..", f"{tmp_path}/work/saved_int8.tflite"),
+        ("../../net.h5", f"{tmp_path}/here/saved/inner/../../net.h5_int8.tflite"),
+        (".", f"{tmp_path}/here/saved/inner_int8.tflite"),
+        ("..", f"{tmp_path}/here/saved_int8.tflite"),
+        ("../inner/..", f"{tmp_path}/here/saved_int8.tflite"),
     ):
         assert str(default_output(Path(model), "int8")) == output
     assert "or the folder of a SavedModel" in quantize("/", "--scheme", "float16").stderr
