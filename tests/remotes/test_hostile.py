@@ -117,7 +117,7 @@ class Endless(BaseHTTPRequestHandler):
         pass
 
 
-class Unmeasured(BaseHTTPRequestHandler):
+class Unmeasured(Endless):
     """Sends the files of a folder, and says of none how long it is."""
 
     folder: ClassVar[Path]
@@ -132,9 +132,6 @@ class Unmeasured(BaseHTTPRequestHandler):
         file = self.folder / self.path.removeprefix("/store/")
         with suppress(OSError):
             self.wfile.write(file.read_bytes())
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 class Html(Endless):
