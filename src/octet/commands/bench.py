@@ -10,11 +10,11 @@ import os
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
+from octet.commands.command_line.pixels import add_pixels
 from octet.commands.command_line.recipes import RECORDS, add_recipe_with_results, recipe_with_results
 from octet.common.errors import UserError
 from octet.common.files import require_output, write_json
 from octet.common.machine import cores
-from octet.tflite.opening.pixel_scales import PIXEL_SCALES, PIXEL_SCALES_HELP
 from octet.tflite.running.variants import variant_files
 
 
@@ -85,11 +85,7 @@ def main(options: argparse.Namespace) -> None:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_recipe_with_results(parser)
-    parser.add_argument(
-        "--pixels",
-        choices=list(PIXEL_SCALES),
-        help=f"how PEER expects its pixels, whatever its metadata says: {PIXEL_SCALES_HELP}",
-    )
+    add_pixels(parser, "how PEER expects its pixels, whatever its metadata says")
 
 
 def run() -> None:

@@ -10,11 +10,11 @@ import argparse
 from pathlib import Path
 
 from octet.commands.command_line.command import run_command
+from octet.commands.command_line.pixels import add_pixels
 from octet.commands.shrinking.conversion_process import convert_in_child
 from octet.commands.shrinking.options import Options, check_options, default_output, parse_shape
 from octet.commands.shrinking.schemes import SCHEMES, describe_schemes
 from octet.common.errors import UserError
-from octet.tflite.opening.pixel_scales import PIXEL_SCALES, PIXEL_SCALES_HELP
 
 
 def main(options: argparse.Namespace) -> None:
@@ -51,9 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calibration", type=Path, metavar="DIR|NPZ", help="samples: pictures, or an array for each input"
     )
-    parser.add_argument(
-        "--pixels", choices=list(PIXEL_SCALES), help=f"how the model expects a folder's pixels: {PIXEL_SCALES_HELP}"
-    )
+    add_pixels(parser, "how the model expects a folder's pixels")
     parser.add_argument("--shape", type=parse_shape, metavar="1,H,W,3", help="for an input whose sizes are open")
     parser.add_argument("--out", type=Path, metavar="FILE.tflite", help="where to write instead")
     parser.add_argument("--compare", action="store_true", help="compare with the float model: size, speed, outputs")

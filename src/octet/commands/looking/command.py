@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from octet.commands.command_line.pixels import add_pixels
 from octet.commands.command_line.recipes import RecipeResults, recipe_with_results
 from octet.commands.looking.kinds import KINDS, Kind
 from octet.commands.looking.results import STDOUT, write_results_csv, write_results_json
 from octet.common.errors import UserError
 from octet.common.printing import printable
 from octet.recipe.shared.load import PARAMS, load_recipe
-from octet.tflite.opening.pixel_scales import PIXEL_SCALES, PIXEL_SCALES_HELP
 
 if TYPE_CHECKING:
     from octet.commands.looking.window import Window
@@ -108,11 +108,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     model.add_argument("--recipe", metavar="RECIPE", help="whose shipped file to run (default: the only one there is)")
     model.add_argument("--model", type=Path, metavar="FILE", help="a .tflite file to run instead")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="a label a line, for a file without labels")
-    parser.add_argument(
-        "--pixels",
-        choices=list(PIXEL_SCALES),
-        help=f"how the model expects its pixels, whatever its metadata says: {PIXEL_SCALES_HELP}",
-    )
+    add_pixels(parser, "how the model expects its pixels, whatever its metadata says")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the folder for drawn copies")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all that was found as JSON; - is standard output")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="the same as a table")
