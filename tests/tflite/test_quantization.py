@@ -134,6 +134,16 @@ def test_the_shipped_file_computes_in_integers(models: Path) -> None:
     assert floats <= {"DEQUANTIZE", "TFLite_Detection_PostProcess", "MAXIMUM", "MINIMUM", "SUB", "DELEGATE"}
 
 
+@pytest.mark.parametrize("name", ["detector_uint8", "tflite/int8_ptq"])
+def test_what_is_enlarged_is_not_rounded_again_before(models: Path, name: str) -> None:
+    _, _, interpreter = open_file(models / f"{name}.tflite")
+    operators = interpreter._get_ops_details()
+    origin = {output: operator["op_name"] for operator in operators for output in operator["outputs"]}
+    enlarged = [operator["inputs"][0] for operator in operators if operator["op_name"] == "RESIZE_BILINEAR"]
+    assert enlarged
+    assert "QUANTIZE" not in [origin[tensor] for tensor in enlarged]
+
+
 @pytest.mark.parametrize("variant", LADDER)
 def test_all_files_of_the_ladder_have_the_same_outputs(recipe: Recipe, models: Path, variant: str) -> None:
     inputs, outputs, _ = open_file(models / "tflite" / f"{variant}.tflite")

@@ -21,7 +21,6 @@ _INPUT_RANGE = (-1.0, 127 / 128)
 def quantize(model: keras.Model, float_layers: Collection[str] = ()) -> keras.Model:
     """A copy of a model, with its weights, that rounds every tensor to 8 bits as the integer file will.
 
-    One place differs: upsampling has a range of its own, to which the file rounds what goes in, not what comes out.
     The weights that decide the output of a layer named in `float_layers` are not rounded.
     """
     use_deterministic_gradients()

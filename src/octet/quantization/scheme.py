@@ -1,4 +1,4 @@
-"""The scheme by which layers are quantized: TFMOT's 8-bit scheme, with one scale a channel for depthwise kernels."""
+"""The scheme by which layers are quantized: TFMOT's 8-bit scheme, but where the integer file computes otherwise."""
 
 from typing import Any
 
@@ -57,14 +57,16 @@ class UnroundedOutputConfig(registry.Default8BitConvQuantizeConfig):
 
 
 class _Registry(registry.Default8BitQuantizeRegistry):
-    def get_quantize_config(self, layer: keras.layers.Layer) -> configs.Default8BitOutputQuantizeConfig:
+    def get_quantize_config(self, layer: keras.layers.Layer) -> Any:  # one of TFMOT's configurations
         if isinstance(layer, keras.layers.DepthwiseConv2D):
             return DepthwiseQuantizeConfig()
+        if isinstance(layer, keras.layers.UpSampling2D):
+            return configs.NoOpQuantizeConfig()  # the file's operator keeps the scale of its input
         return super().get_quantize_config(layer)
 
 
 class PerChannelScheme(scheme.Default8BitQuantizeScheme):
-    """TFMOT's 8-bit scheme, with one range a channel for depthwise kernels."""
+    """TFMOT's 8-bit scheme, with one range a channel for depthwise kernels, and none of its own for upsampling."""
 
     def get_quantize_registry(self) -> registry.Default8BitQuantizeRegistry:
         return _Registry()
