@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from octet.recipe.shared.dataset import Dataset
-from octet.recipe.shared.types import Count, Positive, Section, Seed, Share, Strings, Text, TfliteVariant
+from octet.recipe.shared.types import Below1, Count, Positive, Section, Seed, Share, Strings, Text, TfliteVariant
 
 
 def _known_backbone(name: str) -> str:
@@ -93,7 +93,7 @@ class Training(Section):
     at_once: Count
     learning_rate: Positive
     warmup_epochs: Annotated[float, Field(ge=0)]
-    ema_decay: Annotated[float, Field(ge=0, lt=1)]
+    ema_decay: Below1
     validate_every: Count
     keep: Literal["best", "last"]
     augmentation: Augmentation
