@@ -17,8 +17,7 @@ from octet.common.determinism import make_deterministic
 from octet.common.files import atomic_folder, atomic_write, require_output
 from octet.common.tensorflow import tf
 from octet.common.weights import load_weights
-from octet.data.reading.pictures import picture_batches
-from octet.data.reading.pixels import normalize
+from octet.data.reading.calibration import calibration_pictures
 from octet.data.reading.records import read_class_names
 from octet.quantization.qat import quantize
 from octet.recipe.shared import stage
@@ -50,10 +49,10 @@ def main(recipe: Recipe) -> None:
         labels=classes,
         summary=shipping.description,
     )
-    pictures = picture_batches(records, "train", recipe.model.input_size, batch=1).take(plan.calibration_pictures)
 
     def calibration() -> Iterator[list[NDArray[np.float32]]]:
-        return ([picture] for picture in pictures.map(normalize).as_numpy_iterator())
+        pictures = calibration_pictures(records, recipe.model.input_size, plan.calibration_pictures)
+        return ([picture] for picture in pictures)
 
     def write(path: Path, content: bytes, outputs: OutputsMetadata) -> None:
         with atomic_write(path) as file:

@@ -20,8 +20,10 @@ from octet.common.errors import UserError
 from octet.common.tensorflow import tf
 from octet.data.augmentation.augment import augment
 from octet.data.augmentation.batches import Example, Part, training_batches
+from octet.data.reading.calibration import calibration_pictures
 from octet.data.reading.check_sums import masked_check_sums
 from octet.data.reading.pictures import picture_batches
+from octet.data.reading.pixel_scale import BRIGHTEST, DARKEST
 from octet.data.reading.pixels import normalize
 from octet.data.reading.records import count_records, read_class_names
 from octet.data.writing.records import serialize_example, write_split
@@ -80,6 +82,15 @@ def test_fewer_pictures_than_shards_read_back(tmp_path: Path) -> None:
     write_split(tmp_path, "val", 3, [to_example(annotation, picture, shapes.CLASSES)])
     assert len(list(tmp_path.glob("val-*"))) == 3
     assert [truth.id for truth in read_truths(tmp_path, "val")] == ["000001"]
+
+
+def test_grey_pictures_calibrate_an_input_of_all_pixels(tmp_path: Path) -> None:
+    grey = jpeg(np.full((64, 64, 3), 100, np.uint8))
+    annotations = [Annotation(name, "V", 64, 64, ()) for name in ("x", "y", "z")]
+    write_split(tmp_path, "train", 1, [to_example(annotation, grey, ["a"]) for annotation in annotations])
+    first, second = calibration_pictures(tmp_path, 32, count=2)
+    assert (first.min(), first.max()) == (DARKEST, BRIGHTEST)
+    assert np.count_nonzero(first != second) == 2 * 3  # two pixels; the rest of the pictures is as it was
 
 
 def test_both_readers_read_the_same(records: Path) -> None:
