@@ -1,6 +1,7 @@
 """What a process of several does that has nothing to train with others; tests/slurm has two that train."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from conftest import Project
+from helpers.ports import free_addresses
 
 TRAINING = """
 import time
@@ -44,14 +46,14 @@ print("goes on")
 def test_a_chief_without_work_goes_on_where_the_others_have_ended(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    addresses = ["127.0.0.1:28881", "127.0.0.1:28882"]
+    addresses = free_addresses(2)
     task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": 0}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(task))
     monkeypatch.setenv("PYTHONPATH", "src")
     result = project.run(sys.executable, "-c", NOBODY_WAITS)
     assert result.returncode == 0, result.stderr
     *_, told, last = result.stdout.splitlines()
-    assert told.startswith("there is nothing to train, and nobody to tell: worker 1 (127.0.0.1:28882) did not come")
+    assert told.startswith(f"there is nothing to train, and nobody to tell: worker 1 ({addresses[1]}) did not come")
     assert last == "goes on"
 
 
@@ -102,8 +104,7 @@ with report_user_errors():
 @pytest.fixture
 def chief(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project whose training is to be shared with a process that never comes."""
-    addresses = ["127.0.0.1:28883", "127.0.0.1:28884"]
-    task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": 0}}
+    task = {"cluster": {"worker": free_addresses(2)}, "task": {"type": "worker", "index": 0}}
     monkeypatch.setenv("TF_CONFIG", json.dumps(task))
     params = project.folder / "params.yaml"
     content = yaml.safe_load(params.read_text())
@@ -133,5 +134,5 @@ def test_a_signal_is_heeded_while_the_others_have_not_come(chief: Project) -> No
 
 def test_a_chief_that_waited_in_vain_does_not_wait_again(chief: Project) -> None:
     out, err = start_waiting(chief, 1).communicate(timeout=60)
-    assert "worker 1 (127.0.0.1:28884) did not come" in err
+    assert re.search(r"worker 1 \(127\.0\.0\.1:\d+\) did not come", err)
     assert "nothing to train" not in out

@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 
+from helpers.ports import free_ports
+
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 BUCKET = "octet"
 
@@ -71,7 +73,7 @@ class Sftp(Folder):
         return {**self.options(), "keyfile": str(self.server.keys / "anothers")}
 
     def gone(self) -> dict[str, str]:
-        return self.options(port=free_port())
+        return self.options(port=free_ports(1)[0])
 
 
 class S3:
@@ -93,7 +95,7 @@ class S3:
         return {**self.options(), "secret_access_key": "not-the-key"}
 
     def gone(self) -> dict[str, str]:
-        return self.options(port=free_port())
+        return self.options(port=free_ports(1)[0])
 
     def names(self) -> list[str]:
         pages = self.server.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=f"{self.prefix}/")
@@ -118,7 +120,7 @@ class Sshd:
 
     def __init__(self, folder: Path) -> None:
         self.keys = folder
-        self.port = free_port()
+        self.port = free_ports(1)[0]
         for key in ("host", "mine", "anothers"):
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
         (folder / "sshd_config").write_text(
@@ -181,12 +183,6 @@ class Moto:
         address = f"http://127.0.0.1:{self.port}/moto-api/reset-auth"
         with urllib.request.urlopen(urllib.request.Request(address, b"0", {"Content-Type": "text/plain"})):
             pass
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 def wait_for(port: int) -> None:

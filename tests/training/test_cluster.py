@@ -9,6 +9,7 @@ from threading import Barrier
 
 import pytest
 
+from helpers.ports import free_addresses
 from octet.common.errors import UserError
 from octet.training.cluster import Cluster, read_cluster
 
@@ -117,8 +118,7 @@ def test_no_launcher() -> None:
 
 
 def two_on_this_machine() -> list[Cluster]:
-    with socket.create_server(("", 0)) as one, socket.create_server(("", 0)) as two:
-        addresses = tuple(f"127.0.0.1:{free.getsockname()[1]}" for free in (one, two))
+    addresses = tuple(free_addresses(2))
     return [Cluster(addresses, index) for index in range(2)]
 
 

@@ -16,6 +16,7 @@ import pytest
 from conftest import ROOT
 from helpers.classifying import write_classifier_records
 from helpers.detecting import write_detector_records
+from helpers.ports import free_addresses
 from helpers.small_networks import CLASSES
 
 SCRIPT = Path(__file__).with_name("train_in_team.py")
@@ -49,18 +50,10 @@ def start(
     )
 
 
-def two_addresses(host: str = "127.0.0.1") -> list[str]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-    addresses = [f"{host}:{free.getsockname()[1]}" for free in sockets]
-    for free in sockets:
-        free.close()
-    return addresses
-
-
 def start_two(
     folder: Path, task: str = "classification", *mishap: str, host: str = "127.0.0.1"
 ) -> list[subprocess.Popen[str]]:
-    addresses = two_addresses(host)
+    addresses = free_addresses(2, host)
     return [start(folder, "workers", 2, addresses, index, task, *mishap) for index in range(2)]
 
 
@@ -157,7 +150,7 @@ def test_a_process_that_dies_before_the_training_begins_is_named(records: Path) 
 
 def test_another_program_at_a_process_port_is_not_waited_for_without_end(records: Path) -> None:
     """It takes connections, as a process of the training does."""
-    own, _ = two_addresses()
+    (own,) = free_addresses(1)
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         ((code, said),) = ends([start(records, "workers", 2, [own, address], 0, "classification", "alone")])
@@ -180,7 +173,7 @@ def test_a_process_whose_pictures_do_not_come_is_not_waited_for_without_end(reco
 
 
 def test_a_process_with_other_records_is_refused(records: Path, tmp_path: Path) -> None:
-    addresses = two_addresses()
+    addresses = free_addresses(2)
     write_classifier_records(tmp_path / "others" / "records", PICTURES + 1)
     chief = start(records, "workers", 2, addresses, 0)
     said = ends_alone(start(tmp_path / "others", "workers", 2, addresses, 1))
@@ -193,7 +186,7 @@ def test_a_process_with_another_loss_is_refused(records: Path, tmp_path: Path) -
     shutil.copytree(ROOT / "src", tmp_path / "code")
     loss = tmp_path / "code" / "octet" / "tasks" / "classification" / "learning" / "loss.py"
     loss.write_text(loss.read_text() + "\nLATER = True\n")
-    addresses = two_addresses()
+    addresses = free_addresses(2)
     chief = start(records, "workers", 2, addresses, 0)
     said = ends_alone(start(records, "workers", 2, addresses, 1, code=tmp_path / "code"))
     assert said.startswith(OTHERS)
