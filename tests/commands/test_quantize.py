@@ -303,13 +303,21 @@ def test_a_picture_to_calibrate_with_that_is_none_is_refused(tmp_path: Path, con
         list(read_samples(tmp_path, [tf.TensorSpec([1, 8, 8, 3])], "unit"))
 
 
-def test_hidden_files_are_no_samples(tmp_path: Path) -> None:
+def test_hidden_files_and_drawn_copies_are_no_samples(tmp_path: Path) -> None:
     """Such as those that macOS puts beside pictures; the folder that was named may be hidden itself."""
     folder = tmp_path / ".photos"
     (folder / "class").mkdir(parents=True)
     (folder / ".thumbnails").mkdir()
     picture = encoded(Image.new("RGB", (8, 8)), "PNG")
-    for name in ("class/a.png", "b.PNG", "._b.PNG", "class/.c.png", ".thumbnails/a.png"):
+    for name in (
+        "class/a.png",
+        "class/a.classified.png",
+        "b.PNG",
+        "b.detected.png",
+        "._b.PNG",
+        "class/.c.png",
+        ".thumbnails/a.png",
+    ):
         (folder / name).write_bytes(picture)
     assert len(read_samples(folder, [tf.TensorSpec([1, 8, 8, 3])], "raw")) == 2
 

@@ -75,6 +75,11 @@ def test_thirty_pictures_in_two_folders_become_a_file_that_tells_them_apart(clon
     assert shown.returncode == 0, shown.stderr
     assert len(list((photos / "cat").glob("*.classified.jpg"))) == 15
 
+    result = clone.run(*REPRODUCE[:-1], "RECIPE=pets")
+    assert result.returncode == 0, result.stderr
+    ran = [line for line in result.stdout.splitlines() if line.startswith("Running stage")]
+    assert ran == ["Running stage 'fetch@pets':"]  # and its archive is the same: nothing is learnt from drawn copies
+
 
 @pytest.mark.slow
 def test_the_three_lines_and_again_when_the_pictures_changed(clone: Project) -> None:

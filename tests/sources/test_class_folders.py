@@ -161,7 +161,7 @@ def test_a_dangerous_member_is_told_and_not_read(
 
 def test_a_folder_is_packed_with_the_names_of_its_files(tmp_path: Path) -> None:
     top = tmp_path / "photos"
-    for name in ("cat/1.jpg", "cat/.hidden.jpg", "dog/2.png", "dog/notes.txt"):
+    for name in ("cat/1.jpg", "cat/1.classified.jpg", "cat/.hidden.jpg", "dog/2.png", "dog/notes.txt"):
         (top / name).parent.mkdir(parents=True, exist_ok=True)
         (top / name).write_bytes(JPEG)
     (top / "fox").mkdir()

@@ -18,6 +18,13 @@ def make_folder(folder: Path) -> Folder:
     return Folder(kind="folder", path=folder)
 
 
+def test_drawn_copies_are_left_out(tmp_path: Path) -> None:
+    source = make_folder(tmp_path / "set")
+    (tmp_path / "set/JPEGImages/1.detected.jpg").write_bytes(encoded(picture()))
+    names = [member.name for member in folder_members(source)]
+    assert names == ["VOCdevkit/set/Annotations/1.xml", "VOCdevkit/set/JPEGImages/1.jpg"]
+
+
 def test_links_in_circles_and_what_is_no_file_are_passed_over(tmp_path: Path) -> None:
     source = make_folder(tmp_path / "set")
     for name, target in (("again", "."), ("up", ".."), ("gone", "nowhere"), ("JPEGImages/zero.jpg", "/dev/zero")):

@@ -65,11 +65,11 @@ def test_key_points_are_left_out(tmp_path: Path) -> None:
     assert annotation.objects == (Object("cat", (11, 11, 30, 30)),)
 
 
-@pytest.mark.parametrize("hidden", [".ipynb_checkpoints/a-checkpoint.jpg", "sub/.a.jpg"])
-def test_hidden_copies_are_left_out(tmp_path: Path, hidden: str) -> None:
+@pytest.mark.parametrize("copy", [".ipynb_checkpoints/a-checkpoint.jpg", "sub/.a.jpg", "a.detected.jpg"])
+def test_copies_are_left_out(tmp_path: Path, copy: str) -> None:
     source = make_yolo(tmp_path, {"a.txt": "0 0.4 0.5 0.4 0.5\n"})
-    (tmp_path / "images" / hidden).parent.mkdir(exist_ok=True)
-    (tmp_path / "images" / hidden).write_bytes(encoded(picture()))
+    (tmp_path / "images" / copy).parent.mkdir(exist_ok=True)
+    (tmp_path / "images" / copy).write_bytes(encoded(picture()))
     write_archive(tmp_path / "yolo.tar", yolo_members(*source))
     assert set(checked_pictures(tmp_path / "yolo.tar")) == {"a", "empty", "sub_b"}
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from octet.common.drawn_copies import CLASSIFIED, DETECTED
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -15,6 +17,6 @@ class Kind:
     has_boxes: bool  # whether findings are of parts of a picture, of which there can be none
 
 
-DETECTION = Kind("detection", "detect", "detector", ".detected", "detections", has_boxes=True)
-CLASSIFICATION = Kind("classification", "classify", "classifier", ".classified", "answers", has_boxes=False)
+DETECTION = Kind("detection", "detect", "detector", DETECTED, "detections", has_boxes=True)
+CLASSIFICATION = Kind("classification", "classify", "classifier", CLASSIFIED, "answers", has_boxes=False)
 KINDS = (DETECTION, CLASSIFICATION)

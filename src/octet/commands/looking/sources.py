@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 from octet.commands.looking.content import STDIN, is_address
-from octet.commands.looking.kinds import KINDS
 from octet.commands.looking.stills import Pixels, StillPicture
 from octet.commands.looking.videos import Video
+from octet.common.drawn_copies import is_drawn_copy
 from octet.common.errors import UserError
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"}
 _VIDEOS = {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ogv"}
-_COPIES = {kind.copy_ending for kind in KINDS}  # in the names of drawn copies, which are no sources
 _LONGEST_NUMBER = 3  # digits of a camera's
 
 
@@ -85,7 +84,7 @@ def _files(paths: Iterable[Path], if_none: str) -> Iterator[PictureSource]:
     known = [
         path
         for path in sorted(paths)
-        if path.suffix.lower() in _PICTURES | _VIDEOS and _COPIES.isdisjoint(path.suffixes) and not _is_folder(path)
+        if path.suffix.lower() in _PICTURES | _VIDEOS and not is_drawn_copy(path) and not _is_folder(path)
     ]
     if not known:
         raise UserError(if_none)

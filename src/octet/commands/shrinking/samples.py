@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from octet.commands.shrinking.loaded_model import tflite_name
 from octet.commands.shrinking.untrusted_files import UNREADABLE
+from octet.common.drawn_copies import is_drawn_copy
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tf
 from octet.common.untrusted_files import read_untrusted_file
@@ -127,6 +128,7 @@ class _PictureSamples:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    """The pictures of a folder and the folders in it, without hidden ones, such as those that macOS puts beside."""
+    """The pictures of a folder and the folders in it, without drawn copies and hidden files, as macOS puts beside."""
     files = (file for file in folder.rglob("*") if file.suffix[1:].lower() in PICTURE_SUFFIXES)
-    return sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts))
+    shown = (file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts))
+    return sorted(file for file in shown if not is_drawn_copy(file))

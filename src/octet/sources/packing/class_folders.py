@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from octet.common.drawn_copies import is_drawn_copy
 from octet.common.errors import UserError
 from octet.common.untrusted_files import read_untrusted_file
 from octet.fetching.own import require_path
@@ -32,7 +33,7 @@ def class_folder_members(folder: Path) -> Iterator[PackedFile]:
         if place.parts:
             yield PackedFile(f"{name}/", b"")
         for file in sorted(Path(current, file) for file in files if not file.startswith(".")):
-            if file.is_file():
+            if file.is_file() and not is_drawn_copy(file):
                 is_picture = file.suffix[1:].lower() in PICTURE_SUFFIXES
                 content = read_untrusted_file(file, MOST_BYTES[PICTURES]) if is_picture else b""
                 yield PackedFile(f"{name}/{file.name}", content, str(folder / place / file.name))

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from octet.common.drawn_copies import is_drawn_copy
 from octet.common.errors import UserError
 from octet.common.untrusted_files import read_untrusted_file
 from octet.fetching.own import require_path
@@ -53,4 +54,4 @@ def _has_pictures(folder: Path) -> bool:
 def _is_kind(kind: str, file: Path) -> bool:
     """Tell by its suffix whether a file is of this kind; pictures and annotations may be in the same folder."""
     suffixes = {ANNOTATIONS: ("xml",), IMAGE_SETS: ("txt",), PICTURES: PICTURE_SUFFIXES}[kind]
-    return file.suffix[1:].lower() in suffixes
+    return file.suffix[1:].lower() in suffixes and not is_drawn_copy(file)

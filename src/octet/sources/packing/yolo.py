@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from octet.common.chance import by_chance
+from octet.common.drawn_copies import is_drawn_copy
 from octet.common.errors import UserError
 from octet.common.untrusted_files import read_untrusted_file
 from octet.common.untrusted_yaml import load_yaml
@@ -126,7 +127,7 @@ def _files_by_stem(folder: Path, suffixes: Sequence[str]) -> dict[Path, list[Pat
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(folder)
         is_hidden = any(part.startswith(".") for part in path.parts)  # such as copies in .ipynb_checkpoints
-        if file.suffix[1:].lower() in suffixes and not is_hidden and file.is_file():
+        if file.suffix[1:].lower() in suffixes and not is_hidden and not is_drawn_copy(file) and file.is_file():
             files.setdefault(path.with_suffix(""), []).append(file)
     return files
 
