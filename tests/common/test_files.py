@@ -2,12 +2,17 @@
 
 import hashlib
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from conftest import ROOT
 from octet.common.errors import UserError
-from octet.common.files import atomic_folder, atomic_write, sha256_of
+from octet.common.files import atomic_folder, atomic_write, read_rows, sha256_of
 
 
 def test_a_file_has_reached_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,8 +73,9 @@ def test_a_folder_that_is_being_written_is_left_to_who_writes_it(tmp_path: Path)
 
 
 def test_what_a_kill_left_is_replaced(tmp_path: Path) -> None:
-    """A kill after the old folder was removed leaves the new one under its temporary name."""
-    (tmp_path / "output.partial" / "old").mkdir(parents=True)
+    """A kill while the new folder takes the place of the old one leaves either under another name."""
+    for left in ("output.partial/old", "output.replaced/older"):
+        (tmp_path / left).mkdir(parents=True)
     (tmp_path / "file.partial").write_text("half")
     with atomic_folder(tmp_path / "output") as folder:
         (folder / "new").touch()
@@ -77,6 +83,37 @@ def test_what_a_kill_left_is_replaced(tmp_path: Path) -> None:
         partial.write_text("whole")
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == ["file", "output", "output/new"]
     assert (tmp_path / "file").read_text() == "whole"
+
+
+def test_what_a_folder_replaces_is_gone_only_when_it_has_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To remove it may take a while, or fail halfway."""
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output" / "old").touch()
+    removed: list[list[str]] = []
+    rmtree = shutil.rmtree
+
+    def record(path: Path, **options: Any) -> None:
+        removed.append(sorted(of.name for of in (tmp_path / "output").iterdir()))
+        rmtree(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", record)
+    with atomic_folder(tmp_path / "output") as folder:
+        (folder / "new").touch()
+    assert removed == [["new"]] * len(removed) and removed
+    assert [path.name for path in tmp_path.iterdir()] == ["output"]
+
+
+def test_a_table_is_in_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    """Python takes other encodings from the locale, where there is one."""
+    program = (
+        "from pathlib import Path; from octet.common.files import write_rows; "
+        "write_rows(Path('t.csv'), ['class', 'step'], [['caf\\u00e9', 'float \\u2192 qat']])"
+    )
+    environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": str(ROOT / "src")}
+    subprocess.run([sys.executable, "-X", "utf8=0", "-c", program], env=environment, cwd=tmp_path, check=True)
+    assert read_rows(tmp_path / "t.csv", "score") == [{"class": "caf\u00e9", "step": "float \u2192 qat"}]
 
 
 @pytest.mark.parametrize("size", [0, 1, (1 << 20) + 1])  # none, and more than are read at a time

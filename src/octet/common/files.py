@@ -41,7 +41,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     Refused while another process writes it: DVC's own lock holds only between processes that can see one another, which
     two containers cannot.
     """
-    partial = path.with_name(path.name + ".partial")
+    partial, replaced = (path.with_name(path.name + ending) for ending in (".partial", ".replaced"))
     if partial.is_symlink() or not partial.is_dir():
         partial.unlink(missing_ok=True)  # a link would be written through
     partial.mkdir(parents=True, exist_ok=True)
@@ -57,10 +57,12 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         yield partial
         for written in (*partial.rglob("*"), partial):
             _flush(written)
+        remove(replaced)  # by a process that was killed
         if path.exists():
-            shutil.rmtree(path)
+            path.rename(replaced)  # not removed first: that takes a while, and may fail halfway
         partial.rename(path)
         _flush(path.parent)
+        remove(replaced)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
         os.close(lock)
@@ -117,13 +119,13 @@ def read_json(path: Path, made_by: str) -> Any:
 
 def read_rows(path: Path, made_by: str) -> list[dict[str, str]]:
     """Read the rows of the CSV file that the stage `made_by` writes; each maps column names to values."""
-    with require_output(path, made_by).open(newline="") as file:
+    with require_output(path, made_by).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV with the columns' names in its first line."""
-    with atomic_write(path) as partial, partial.open("w", newline="") as file:
+    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
         table.writerows(rows)
