@@ -74,7 +74,7 @@ def main(recipe: Recipe) -> None:
             np.save(ladder / f"{name}.npy", array)
     ship(models / recipe.shipped_file, to_integer(shipping.trace_shipped(quantized)))
     with atomic_write(models / "labels.txt") as labels:
-        labels.write_text("".join(f"{name}\n" for name in classes))
+        labels.write_text("".join(f"{name}\n" for name in classes), "utf-8")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def write_split(folder: Path, split: str, shards: int, examples: Iterable[bytes]
 
 def write_class_names(folder: Path, classes: Sequence[str]) -> None:
     """Write the class names to a file in the folder of the records, which hold only the numbers of classes."""
-    (folder / "labels.txt").write_text("".join(f"{name}\n" for name in classes))
+    (folder / "labels.txt").write_text("".join(f"{name}\n" for name in classes), "utf-8")
 
 
 def _feature(value: str | bytes | NDArray[Any]) -> tf.train.Feature:

@@ -24,7 +24,7 @@ def write_reliability(path: Path, scores: NDArray[np.float64], correct: NDArray[
     """Write a row for each bin that has answers: their mean score, the share that is correct, and how many they are."""
     bins = _bins(scores)
     counts, sums, right = (np.bincount(bins, weights, _BINS) for weights in (None, scores, correct))
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["score", "correct", "pictures"])
         for count, total, good in zip(counts, sums, right, strict=True):

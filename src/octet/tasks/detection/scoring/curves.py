@@ -14,7 +14,7 @@ _STEPS = 100  # along recall: enough to draw, however many detections there are
 
 def write_precision_recall(path: Path, ranked_by_class: Sequence[RankedDetections], classes: Sequence[str]) -> None:
     """Write a row for each class and recall, with the best precision at that recall or above."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["class", "recall", "precision"])
         for name, ranked in zip(classes, ranked_by_class, strict=True):
