@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from conftest import Project, detection_recipe
+from octet.commands.shrinking.float_comparison import compare_outputs
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
@@ -12,7 +13,8 @@ from octet.recipe.detection import Recipe
 from octet.tasks.detection.network.model import build_detector
 from octet.tasks.detection.shipping.graphs import trace_heads
 from octet.tflite.comparing.layers import keras_reference, layers_table, tflite_reference, worst_first
-from octet.tflite.files.conversion import to_float, to_integer
+from octet.tflite.files.conversion import to_float, to_integer, trace_graph
+from octet.tflite.running.operators import list_operators
 
 SPOILT = "block_5_depthwise_relu"
 
@@ -92,6 +94,43 @@ def test_every_layer_of_a_calibrated_file_is_compared_with_the_float_one(
 
 def test_files_that_share_no_layer_have_an_empty_table(quantized: keras.Model, pictures: list[np.ndarray]) -> None:
     assert worst_first(lambda _: {"another": np.zeros(1, np.float32)}, integer_file(quantized), pictures) == []
+
+
+def test_a_file_that_keeps_a_state_is_compared(state: bytes) -> None:
+    """Its operators that assign a variable have no output."""
+    operators = {operator.name: operator.output for operator in list_operators(state)}
+    assert operators["ASSIGN_VARIABLE"] == ""
+    layers = worst_first(tflite_reference(state), state, [np.ones((1, 4), np.float32)])
+    assert "ADD" in [layer["operator"] for layer in layers]
+
+
+@pytest.fixture
+def state() -> bytes:
+    """A file that adds up what it is given."""
+    total = tf.Variable(tf.zeros([1, 4]))
+    return to_float(trace_graph(lambda x: total.assign_add(x), [total], tf.TensorSpec([1, 4])))
+
+
+def test_what_is_not_finite_is_the_worst_error() -> None:
+    right, wrong = (to_float(trace_graph(of, [], tf.TensorSpec([1, 4]))) for of in (tf.math.exp, tf.math.log))
+    negative = -np.ones((1, 4), np.float32)
+    (layer,) = worst_first(tflite_reference(right), wrong, [negative])
+    assert (layer["sqnr_db"], layer["lost_db"]) == (-50, 100)
+    assert np.isnan(layer["max_error"])
+    assert np.isnan(compare_outputs(right, wrong, [{"x": negative}]).max_error)
+
+
+def test_a_range_that_the_runtime_fixes_is_not_to_be_changed() -> None:
+    """Most of softmax's range is unused where a thousand classes share what there is."""
+    random = np.random.default_rng(0)
+    pictures = list(random.normal(size=(8, 1, 1000)).astype(np.float32))
+    graph = trace_graph(lambda x: tf.nn.softmax(x), [], tf.TensorSpec([1, 1000]))
+    content = to_integer(graph, lambda: ([picture] for picture in pictures))
+    (name,) = [operator.output for operator in list_operators(content) if operator.name == "SOFTMAX"]
+    (layer,) = worst_first(lambda picture: {name: tf.nn.softmax(picture).numpy()}, content, pictures)
+    assert layer["range_used"] < 0.25
+    assert layer["sqnr_db"] < 30 and layer["lost_db"] > 6  # where others are advised to narrow their range
+    assert layer["advice"] == ""
 
 
 def row(name: str) -> dict[str, object]:

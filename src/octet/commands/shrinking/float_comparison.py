@@ -73,7 +73,7 @@ def compare_outputs(reference: bytes, content: bytes, samples: Iterable[Sample])
         for expected_output, actual_output in zip(expected, actual, strict=True):
             errors = np.abs(np.subtract(actual_output, expected_output, dtype=np.float64))
             error_sum, count = error_sum + float(errors.sum()), count + errors.size
-            max_error = max(max_error, float(errors.max()))
+            max_error = float(np.maximum(max_error, errors.max()))  # NaN, where there is one
             lowest, highest = min(lowest, float(expected_output.min())), max(highest, float(expected_output.max()))
         if len(expected) == 1 and expected[0].ndim == 2 and expected[0].shape[1] > 1:
             places.append((expected[0].argmax(), actual[0].argmax()))

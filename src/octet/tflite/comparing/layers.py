@@ -6,6 +6,7 @@ or enlarge the one that reaches them, as a layer does that subtracts what its in
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ _INTEGERS = {
 _CLEAN = 50.0  # dB; about what eight bits can hold: no input counts as better
 _GOOD, _BAD = 30.0, 6.0  # dB; advice is for layers whose SQNR is below the first and whose loss is above the second
 _SATURATED, _UNUSED = 0.02, 0.25
+_FIXED_RANGE = ("LOGISTIC", "LOG_SOFTMAX", "L2_NORMALIZATION", "SOFTMAX", "TANH")  # by the runtime, whatever the values
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def _nodes(content: bytes) -> list[_Node]:
     graph = model.subgraphs[0]  # the others are the bodies of its loops
     nodes = []
     for operator in graph.operators:
+        if not len(operator.outputs):  # it assigns a variable
+            continue
         tensor = graph.tensors[operator.outputs[0]]
         quantization = tensor.quantization
         limits = _INTEGERS.get(tensor.type) if quantization and quantization.scale is not None else None
@@ -191,7 +195,7 @@ class _Sums:
         difference = dequantized(codes, {"quantization": (node.scale, node.zero)}) - expected
         self.signal += float(np.square(expected, dtype=np.float64).sum())
         self.noise += float(np.square(difference, dtype=np.float64).sum())
-        self.largest = max(self.largest, float(np.abs(difference).max()))
+        self.largest = float(np.maximum(self.largest, np.abs(difference).max()))  # NaN, where there is one
         self.count += codes.size
         if not node.scale:
             return  # floats have no range
@@ -199,6 +203,14 @@ class _Sums:
         self.saturated += int(np.count_nonzero((expected < low - node.scale) | (expected > high + node.scale)))
         least, most = self.codes or (node.highest, node.lowest)
         self.codes = (min(least, int(codes.min())), max(most, int(codes.max())))
+
+    def sqnr_db(self) -> float:
+        """The signal-to-quantization-noise ratio; where values are not finite, lower than any other."""
+        if not self.noise:
+            return _CLEAN
+        if not isfinite(self.noise):
+            return -_CLEAN
+        return float(10 * np.log10(self.signal / self.noise)) if self.signal else 0.0
 
 
 def _layer_errors(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapping[int, str]) -> list[LayerError]:
@@ -210,8 +222,8 @@ def _layer_errors(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapp
         if node.output not in names:
             continue
         total = sums[node.output]
-        own = _CLEAN if not total.noise else 10 * np.log10(total.signal / total.noise) if total.signal else 0.0
-        sqnr[node.output] = min(float(own), _CLEAN)
+        own = total.sqnr_db()
+        sqnr[node.output] = min(own, _CLEAN)
         lost = max(incoming - sqnr[node.output], 0.0)
         saturated, used = total.saturated / total.count, 1.0  # a float has no range to waste
         if total.codes:
@@ -234,6 +246,8 @@ def _layer_errors(nodes: Sequence[_Node], sums: Mapping[int, _Sums], names: Mapp
 
 
 def _advice(operator: str, saturated: float, used: float) -> str:
+    if operator in _FIXED_RANGE:
+        return ""
     if saturated > _SATURATED:
         return "raise its range: it cuts values off"
     if used < _UNUSED:

@@ -30,7 +30,7 @@ class Operator:
     """An operator of a file's graph."""
 
     name: str  # TFLite's name, or that of a custom operator
-    output: str  # the name of its first output tensor
+    output: str  # the name of its first output tensor; empty where it has none, as one that assigns a variable
     floating: bool  # whether an input or output is floating point
 
 
@@ -40,7 +40,7 @@ def list_operators(content: bytes) -> list[Operator]:
     return [
         Operator(
             operator_name(model.operatorCodes[node.opcodeIndex]),
-            graph.tensors[node.outputs[0]].name.decode(),
+            graph.tensors[node.outputs[0]].name.decode() if len(node.outputs) else "",
             any(graph.tensors[index].type in _FLOATS for index in (*node.inputs, *node.outputs) if index >= 0),
         )
         for graph in model.subgraphs
