@@ -51,6 +51,15 @@ def test_what_was_trained_elsewhere_needs_no_gpu(without_gpu: Project) -> None:
     assert without_gpu.octet("preflight", "quickstart").returncode == 0
 
 
+def test_a_misspelt_operator_is_told_before_anything_runs(project: Project) -> None:
+    params = tiny_params()
+    params["quickstart"]["score"]["forbidden_operators"] = {"uint8_raw": ["FLOATS"]}
+    project.write_params(params)
+    result = project.octet("preflight", "quickstart")
+    assert result.returncode == 1
+    assert "TFLite has no operator 'FLOATS'; did you mean 'FLOAT'?" in result.stderr
+
+
 def test_a_recipe_for_the_cpu_passes(project: Project) -> None:
     result = project.octet("preflight", "quickstart")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

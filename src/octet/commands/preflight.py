@@ -30,6 +30,11 @@ def main(options: argparse.Namespace) -> None:
     recipe = load_recipe(options.recipe)
     require_in_pipeline(recipe)
     locked = read_lock(Path("dvc.lock"))
+    if f"score@{recipe.name}" not in locked:
+        from octet.tflite.running.operators import require_known_operators
+
+        for names in recipe.score.forbidden_operators.values():
+            require_known_operators(names)
     trainings = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
     # What is in the lock was trained here, or it comes from a DVC remote.
     plans = [plan for stage, plan in trainings.items() if f"{stage}@{recipe.name}" not in locked]
@@ -59,7 +64,7 @@ def fetch_changed_files(recipe: Recipe, dry: bool) -> None:
         return  # its data may come from a DVC remote; if they must be fetched after all, fetch names what is missing
     record = Path("runs", recipe.name, "own")
     now = fingerprint(places)
-    if record.exists() and record.read_text() == now:
+    if record.exists() and record.read_text(encoding="utf-8") == now:
         return
     stage = f"fetch@{recipe.name}"
     if dry:
