@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_serializer
 
 from octet.common.files import write_json
-from octet.measuring.reading import read_as, refusal
+from octet.measuring.reading import Section, read_as, refusal
 from octet.recipe.shared.recipe import Recipe
 from octet.recipe.shared.types import Text
 
@@ -35,11 +35,7 @@ _SHOWN_DECIMALS = 4
 _CHANCE = 0.05  # what is likelier by chance is called so
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class TestSet(_Section):
+class TestSet(Section):
     """The test set that all variants are scored on."""
 
     __test__ = False  # tells pytest that this is no test
@@ -50,7 +46,7 @@ class TestSet(_Section):
     classes: tuple[Text, ...]
 
 
-class Step(_Section):
+class Step(Section):
     """The change of a metric from one variant to another, after minus before: worse is negative."""
 
     before: Text = Field(alias="from")
@@ -110,14 +106,14 @@ class Variant(BaseModel):
         return self.__pydantic_extra__.get(metric)
 
 
-class Drop(_Section):
+class Drop(Section):
     """By how much the shipped file scores lower than the float model, and what is allowed."""
 
     max_drop: float
     drop: float
 
 
-class Gate(_Section):
+class Gate(Section):
     """The result of the quality gate, with the limits on the scores: the headline's, and the drop in each metric."""
 
     max_drop: float
@@ -127,7 +123,7 @@ class Gate(_Section):
     by_metric: dict[Text, Drop]
 
 
-class Evaluation(_Section):
+class Evaluation(Section):
     """The content of evaluation.json."""
 
     dataset: TestSet
@@ -154,9 +150,9 @@ def changes_from_float(ledger: Iterable[Step]) -> dict[tuple[str, str], Step]:
     return {(step.metric, step.after): step for step in ledger if step.before == "float"}
 
 
-def signed(change: float) -> str:
-    """A change with its sign and four decimals, and never minus zero."""
-    return f"{round(change, _SHOWN_DECIMALS) + 0.0:+.{_SHOWN_DECIMALS}f}"
+def signed(change: float, decimals: int = _SHOWN_DECIMALS) -> str:
+    """A change with its sign and so many decimals, and never minus zero."""
+    return f"{round(change, decimals) + 0.0:+.{decimals}f}"
 
 
 def interval_text(ci95: tuple[float, float]) -> str:

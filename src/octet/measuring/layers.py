@@ -2,17 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from octet.measuring.reading import read_as
+from octet.measuring.reading import Section, read_as
 from octet.recipe.shared.types import Text
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class LayerFacts(_Section):
+class LayerFacts(Section):
     """The errors of one layer, its place from the picture on, and what to do about them."""
 
     layer: Text
@@ -26,7 +20,7 @@ class LayerFacts(_Section):
     advice: Text
 
 
-class LayerTables(_Section):
+class LayerTables(Section):
     """The layers of the shipped file against two networks, and those of int8_ptq against the float network."""
 
     conversion: tuple[LayerFacts, ...]

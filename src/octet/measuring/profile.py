@@ -2,17 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from octet.measuring.reading import read_as
+from octet.measuring.reading import Section, read_as
 from octet.recipe.shared.types import Text
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class LayerCost(_Section):
+class LayerCost(Section):
     """One operator: its time, its multiplications, None where the file does not tell them, and the bytes it handles."""
 
     layer: Text
@@ -24,7 +18,7 @@ class LayerCost(_Section):
     activation_bytes: int  # what it reads besides, and what it writes
 
 
-class Profile(_Section):
+class Profile(Section):
     """The layers of a file, in the order in which they run, and how their times were measured."""
 
     file: Text

@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from octet.common.errors import UserError, first_line
 from octet.common.files import read_rows, require_output
 from octet.common.printing import printable
 
 Content = TypeVar("Content")
+
+
+class Section(BaseModel):
+    """A part of such a file, of which every value is known and every number finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 def read_as(type_: type[Content], path: Path, made_by: str, tool: str = "dvc repro") -> Content:
