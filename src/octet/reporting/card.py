@@ -44,6 +44,6 @@ def _sources(recipe: Recipe) -> list[tuple[str, str]]:
     if not (source.files or source.paths):
         return []
     return [
-        (name, f"{split:.0%} of train, held out" if isinstance(split, float) else ", ".join(split))
+        (name, f"{100 * split:g}% of train, held out" if isinstance(split, float) else ", ".join(split))
         for name, split in (("Train", splits.train), ("Val", splits.val), ("Test", splits.test))
     ]
