@@ -34,7 +34,7 @@ def count_records(folder: Path, split: str) -> int:
 
 
 def read_pictures(folder: Path, split: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the id and the JPEG of each picture of a split."""
+    """Yield the id and the JPEG of each picture of a split, after all of them have been verified."""
     yield from read_each(folder, split, lambda features: (features.content("id").decode(), features.content("jpeg")))
 
 

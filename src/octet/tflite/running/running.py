@@ -80,18 +80,11 @@ def open_interpreter(content: bytes, threads: int = 1, kernels: str = XNNPACK) -
 class Runner:
     """Runs a .tflite file on one picture after the other; to the network a pixel means (pixel - mean) / deviation."""
 
-    def __init__(
-        self,
-        file: Path,
-        mean: float = PIXEL_ZERO,
-        deviation: float = PIXEL_SCALE,
-        threads: int = 1,
-        kernels: str = XNNPACK,
-    ) -> None:
+    def __init__(self, file: Path, threads: int = 1, kernels: str = XNNPACK) -> None:
         self._interpreter = open_interpreter(file.read_bytes(), threads, kernels)
         (self.input_details,) = self._interpreter.get_input_details()
         self.output_details = self._interpreter.get_output_details()
-        self._mean, self._deviation = mean, deviation
+        self._mean, self._deviation = PIXEL_ZERO, PIXEL_SCALE
 
     def __call__(self, picture: NDArray[np.uint8]) -> Outputs:
         """The outputs for a picture [S, S, 3], dequantized and without the axis of the batch."""

@@ -160,8 +160,8 @@ def _highlights(evaluation: Evaluation, recipe: Recipe) -> list[tuple[str, str]]
 
 def _weakest(evaluation: Evaluation) -> list[tuple[str, float]]:
     """The three classes that the shipped file finds worst, with their AP50."""
-    per_class = evaluation.variants["uint8"].per_class
-    return sorted(((name, scores["voc12_ap"]) for name, scores in per_class.items()), key=lambda item: item[1])[:3]
+    shipped = evaluation.variants["uint8"]
+    return [(name, shipped.per_class[name]["voc12_ap"]) for name in charts.weakest_classes(shipped)[:3]]
 
 
 def _confusion(model: DiagnosedDetections, objects: Objects, classes: Sequence[str]) -> Iterator[tuple[str, str]]:
