@@ -73,7 +73,9 @@ def main(options: argparse.Namespace) -> None:
         new_pipeline.write_text(pipeline)
         load_recipe(name, new_params)
     print(f"\n{PARAMS} has a new section {name}, {PIPELINE} its line and its artifact. Next:\n")
-    print(f"  make reproduce RECIPE={name}\n")
+    # The container does not see pictures outside of the repository by itself.
+    runner = " RUNNER=local" if paths and recipe.train_float.device == "cpu" else ""
+    print(f"  make reproduce RECIPE={name}{runner}\n")
     print("Its table tells whether train_qat is worth its time: where int8_ptq, which is calibrated alone, scores like")
     print("uint8, as on most recipes that were measured (docs/quantization.md), make train_qat.epochs small.")
 
