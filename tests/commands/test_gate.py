@@ -59,12 +59,12 @@ def test_it_opens(judged: Project) -> None:
 
 def test_a_large_drop_closes_it(judged: Project) -> None:
     write_scores(judged, drop=0.05)
-    closed(judged, r"change of mAP50 +-0\.0500 +at least -0\.02 +FAIL +95 % interval [+-]0\.\d+ to [+-]0\.\d+\n")
+    closed(judged, r"change of mAP50 +-0\.05000 +at least -0\.02 +FAIL +95 % interval [+-]0\.\d+ to [+-]0\.\d+\n")
 
 
 def test_a_large_drop_in_the_stricter_metric_alone_closes_it(judged: Project) -> None:
     write_scores(judged, drop=0.0, coco_drop=0.05)
-    closed(judged, r"change of mAP50-95 +-0\.0500 +at least -0\.02 +FAIL +95 % interval [+-]0\.\d+ to [+-]0\.\d+\n")
+    closed(judged, r"change of mAP50-95 +-0\.05000 +at least -0\.02 +FAIL +95 % interval [+-]0\.\d+ to [+-]0\.\d+\n")
 
 
 def test_a_float_operator_where_none_may_be_closes_it(judged: Project) -> None:
@@ -81,7 +81,7 @@ def test_a_float_operator_where_none_may_be_closes_it(judged: Project) -> None:
     ("limit", "value", "line"),
     [
         ("max_bytes", 1000, r"bytes +[\d,]+ +at most 1,000 +FAIL"),
-        ("min_score", 0.95, r"mAP50 +0\.9000 +at least 0\.95 +FAIL"),
+        ("min_score", 0.95, r"mAP50 +0\.90000 +at least 0\.95 +FAIL"),
     ],
 )
 def test_a_large_file_and_a_low_score_close_it(judged: Project, limit: str, value: float, line: str) -> None:
