@@ -94,6 +94,7 @@
     if (!svg.clientWidth) return; // in a window that has no room for pictures
     const unit = Math.max(width / svg.clientWidth, height / svg.clientHeight); // of the picture, a pixel of the screen
     const high = (LETTERS + 4) * unit;
+    const aside = (svg.clientWidth * unit - width) / 2; // what there is beside a narrow picture
     const taken = [];
     for (const mark of marks) {
       const text = element("text", { "font-size": LETTERS * unit }, captionThere(mark, brief));
@@ -101,7 +102,7 @@
       svg.append(ground, text);
       const wide = text.getComputedTextLength() + 6 * unit;
       const [left, top] = mark.box ?? [0, high];
-      const x = Math.max(0, Math.min(left, width - wide));
+      const x = Math.max(-aside, Math.min(left, width + aside - wide));
       let y = Math.max(0, top - high);
       const covers = (other) => x < other.x + other.wide && other.x < x + wide && y < other.y + high && other.y < y + high;
       for (let other; (other = taken.find(covers)) && other.y + 2 * high < height; ) y = other.y + high + unit / 8;
