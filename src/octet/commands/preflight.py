@@ -64,7 +64,7 @@ def fetch_changed_files(recipe: Recipe, dry: bool) -> None:
         return  # its data may come from a DVC remote; if they must be fetched after all, fetch names what is missing
     record = Path("runs", recipe.name, "own")
     now = fingerprint(places)
-    if record.exists() and record.read_text(encoding="utf-8") == now:
+    if record.exists() and record.read_text() == now:
         return
     stage = f"fetch@{recipe.name}"
     if dry:
