@@ -31,6 +31,7 @@ STEPS = (
 )
 
 
+DECIMALS = 5  # of every score and change
 _SHOWN_DECIMALS = 4
 _CHANCE = 0.05  # what is likelier by chance is called so
 

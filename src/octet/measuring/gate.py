@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from octet.measuring.evaluation import Drop, Gate, Step, Variant, changes_from_float, interval_text, signed
+from octet.measuring.evaluation import DECIMALS, Drop, Gate, Step, Variant, changes_from_float, interval_text, signed
 from octet.measuring.files import FileFacts
 from octet.recipe.shared.recipe import Recipe
 from octet.tflite.running.operators import FLOAT, require_known_operators
-
-_DECIMALS = 5  # of all scores in evaluation.json: with fewer, a value could fail a limit that it seems to meet
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,14 @@ def check_limits(
     limits, headline = recipe.score, recipe.metrics[recipe.headline]
     score, size = variants["uint8"][recipe.headline], files["uint8"].bytes
     changes = changes_from_float(ledger)
-    checks = []
+    checks = []  # with all decimals: with fewer, a value could fail a limit that it seems to meet
     for metric, max_drop in recipe.max_drops.items():
         step = changes[metric, "uint8"]
         name, allowed = f"change of {recipe.metrics[metric]}", f"at least {0 - max_drop:+g}"
         passed, interval = step.delta >= 0 - max_drop, f"95 % interval {interval_text(step.ci95)}"
-        checks.append(Check(name, signed(step.delta, _DECIMALS), allowed, passed, interval))
+        checks.append(Check(name, signed(step.delta, DECIMALS), allowed, passed, interval))
     checks += [
-        Check(headline, f"{score:.{_DECIMALS}f}", f"at least {limits.min_score}", score >= limits.min_score),
+        Check(headline, f"{score:.{DECIMALS}f}", f"at least {limits.min_score}", score >= limits.min_score),
         Check("bytes", f"{size:,}", f"at most {limits.max_bytes:,}", size <= limits.max_bytes),
     ]
     for variant, names in limits.forbidden_operators.items():

@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from octet.common.files import write_rows
-from octet.measuring.evaluation import STEPS, Comparison, Step
-
-_DECIMALS = 5
+from octet.measuring.evaluation import DECIMALS, STEPS, Comparison, Step
 
 
 def compute_ledger(
@@ -30,7 +28,7 @@ def compute_ledger(
                 "from": before,
                 "to": after,
                 "metric": metric,
-                "delta": round(scores[after][metric] - scores[before][metric], _DECIMALS),
+                "delta": round(scores[after][metric] - scores[before][metric], DECIMALS),
                 "ci95": _interval(resampled[after][metric] - resampled[before][metric]),
             }
         )
@@ -62,4 +60,4 @@ def write_ledger(path: Path, steps: Iterable[Step]) -> None:
 def _interval(changes: NDArray[np.float64]) -> tuple[float, float]:
     """The ends of the middle 95 % of changes [R]."""
     low, high = np.percentile(changes, [2.5, 97.5])
-    return round(float(low), _DECIMALS), round(float(high), _DECIMALS)
+    return round(float(low), DECIMALS), round(float(high), DECIMALS)

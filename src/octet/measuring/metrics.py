@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from octet.common.files import write_json
-from octet.measuring.evaluation import Evaluation
-
-_DECIMALS = 5
+from octet.measuring.evaluation import DECIMALS, Evaluation
 
 
 def write_metrics(path: Path, evaluation: Evaluation, metrics: Iterable[str]) -> None:
@@ -14,5 +12,5 @@ def write_metrics(path: Path, evaluation: Evaluation, metrics: Iterable[str]) ->
     scores = {}
     for metric in metrics:
         before, after = evaluation.variants["float"][metric], evaluation.variants["uint8"][metric]
-        scores[metric] = {"float": before, "uint8": after, "change": round(after - before, _DECIMALS)}
+        scores[metric] = {"float": before, "uint8": after, "change": round(after - before, DECIMALS)}
     write_json(path, scores)

@@ -1,10 +1,11 @@
 """How far the probabilities that a model gives are from how often it is right."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from octet.common.files import write_rows
 
 _BINS = 15  # of equal width
 
@@ -24,12 +25,12 @@ def write_reliability(path: Path, scores: NDArray[np.float64], correct: NDArray[
     """Write a row for each bin that has answers: their mean score, the share that is correct, and how many they are."""
     bins = _bins(scores)
     counts, sums, right = (np.bincount(bins, weights, _BINS) for weights in (None, scores, correct))
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["score", "correct", "pictures"])
-        for count, total, good in zip(counts, sums, right, strict=True):
-            if count:
-                writer.writerow([f"{total / count:.5f}", f"{good / count:.5f}", int(count)])
+    rows = [
+        (f"{total / count:.5f}", f"{good / count:.5f}", int(count))
+        for count, total, good in zip(counts, sums, right, strict=True)
+        if count
+    ]
+    write_rows(path, ("score", "correct", "pictures"), rows)
 
 
 def _bins(scores: NDArray[np.float64]) -> NDArray[np.int64]:
