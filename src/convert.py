@@ -6,11 +6,10 @@ Writes: the file that ships, models/RECIPE/*_uint8.tflite, with models/RECIPE/la
 Usage:  python src/convert.py RECIPE
 """
 
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from octet.common import device
 from octet.common.determinism import make_deterministic
@@ -19,6 +18,7 @@ from octet.common.tensorflow import tf
 from octet.common.weights import load_weights
 from octet.data.reading.calibration import calibration_pictures
 from octet.data.reading.records import read_class_names
+from octet.quantization.bias_correction import with_corrected_biases
 from octet.quantization.qat import quantize
 from octet.recipe.shared import stage
 from octet.recipe.shared.recipe import Recipe
@@ -50,9 +50,7 @@ def main(recipe: Recipe) -> None:
         summary=shipping.description,
     )
 
-    def calibration() -> Iterator[list[NDArray[np.float32]]]:
-        pictures = calibration_pictures(records, recipe.model.input_size, plan.calibration_pictures)
-        return ([picture] for picture in pictures)
+    pictures = partial(calibration_pictures, records, recipe.model.input_size, plan.calibration_pictures)
 
     def write(path: Path, content: bytes, outputs: OutputsMetadata) -> None:
         with atomic_write(path) as file:
@@ -67,7 +65,8 @@ def main(recipe: Recipe) -> None:
         ship(ladder / "float32.tflite", to_float(traced))
         ship(ladder / "float16.tflite", to_float16(traced))
         ship(ladder / "dynamic.tflite", to_dynamic(traced))
-        ship(ladder / "int8_ptq.tflite", to_integer(traced, calibration))
+        corrected = shipping.trace_shipped(with_corrected_biases(network, pictures()))
+        ship(ladder / "int8_ptq.tflite", to_integer(corrected, lambda: ([picture] for picture in pictures())))
         raw = to_integer(shipping.trace_raw(quantized), output_type=tf.uint8)
         write(ladder / "uint8_raw.tflite", raw, shipping.raw_outputs)
         for name, array in shipping.raw_arrays.items():

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from octet.common.tensorflow import keras, tf
+from octet.quantization.bias_correction import with_corrected_biases
 from octet.quantization.qat import (
     calibrate,
     clone,
@@ -21,9 +22,11 @@ def quantized_networks(
 ) -> Networks:
     """The networks that fine-tune a float network for eight bits.
 
-    Their first ranges come from batches of normalized pictures [N, S, S, 3]; without any they have to be taken over.
+    Their first biases and ranges come from batches of normalized pictures [N, S, S, 3]; without any they have to be
+    taken over.
     """
-    averaged = quantize(network, plan.float_layers)
+    start = network if pictures is None else with_corrected_biases(network, pictures, plan.float_layers)
+    averaged = quantize(start, plan.float_layers)
     with strategy.scope():
         quantized = clone(averaged)
     if plan.freeze_batch_norm:

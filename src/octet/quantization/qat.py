@@ -24,8 +24,8 @@ def quantize(model: keras.Model, float_layers: Collection[str] = ()) -> keras.Mo
     The weights that decide the output of a layer named in `float_layers` are not rounded.
     """
     use_deterministic_gradients()
-    reads = {layer.name: _previous_layers(layer) for layer in model.layers}  # of the input: nothing
-    unrounded = {_layer_with_weights(model, name) for name in float_layers}
+    reads = {layer.name: previous_layers(layer) for layer in model.layers}  # of the input: nothing
+    unrounded = {layer_with_weights(model, name) for name in float_layers}
     folded = {norm.name for norm in _layers(model, keras.layers.BatchNormalization) if reads[norm.name][0] in unrounded}
     # In the file all levels of a head have the scale of their concatenation: rounding each on its own would be once
     # more than the file does.
@@ -185,7 +185,7 @@ def activation_ranges(quantized: keras.Model) -> list[tuple[keras.layers.Layer, 
     return rounded
 
 
-def _layer_with_weights(model: keras.Model, name: str) -> str:
+def layer_with_weights(model: keras.Model, name: str) -> str:
     """The name of the layer whose weights decide the output of the layer `name`.
 
     That is the layer itself or, for batch norm and ReLU, the convolution before it; no other layer has weights.
@@ -197,7 +197,7 @@ def _layer_with_weights(model: keras.Model, name: str) -> str:
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise UserError(f"train_qat.float_layers: the network has no layer {name!r}{hint}") from None
     while isinstance(layer, keras.layers.BatchNormalization | keras.layers.ReLU):
-        layer = model.get_layer(_previous_layers(layer)[0])
+        layer = model.get_layer(previous_layers(layer)[0])
     if not layer.weights:
         raise UserError(f"train_qat.float_layers: the layer {name!r} has no weights; name a convolution")
     return layer.name
@@ -207,7 +207,7 @@ def _layers(model: keras.Model, kind: type[keras.layers.Layer]) -> list[keras.la
     return [layer for layer in model.layers if isinstance(layer, kind)]
 
 
-def _previous_layers(layer: keras.layers.Layer) -> list[str]:
+def previous_layers(layer: keras.layers.Layer) -> list[str]:
     """The names of the layers whose outputs are the inputs of `layer`."""
     if isinstance(layer, keras.layers.InputLayer):
         return []
