@@ -169,19 +169,23 @@ changes: $(VENV)/runtime ## own data: Show what changed in parameters and scores
 doctor: ready ## own data: Say what will work on this machine, what will not, and what to do
 	@$(RUN) octet doctor $(call quoted,$(RECIPE))
 
+.PHONY: needs-source
+needs-source: # asked for before anything is set up
+	@$(if $(SOURCE),,$(error name pictures with SOURCE=)):
+
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
 detect: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
-detect: ready ## use: Draw what is found in SOURCE=: a picture, folder, pattern, video, address
-	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet detect \
+detect: needs-source ready ## use: Draw what is found in SOURCE=: a picture, folder, pattern, video, address
+	@$(RUN) octet detect \
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(DETECT_FLAGS)) -- $(call quoted,$(SOURCE))
 
 .PHONY: classify
 classify: RUNNER := $(LOCAL_RUNNER)
 classify: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
-classify: ready ## use: Tell what SOURCE= shows: a picture, folder, pattern, video, address
-	@$(if $(SOURCE),,$(error name pictures with SOURCE=))$(RUN) octet classify \
+classify: needs-source ready ## use: Tell what SOURCE= shows: a picture, folder, pattern, video, address
+	@$(RUN) octet classify \
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(CLASSIFY_FLAGS)) -- $(call quoted,$(SOURCE))
 

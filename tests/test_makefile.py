@@ -115,6 +115,14 @@ def test_what_the_client_is_asked(
     assert any(words[place : place + len(expected)] == expected for place in places), words
 
 
+@pytest.mark.parametrize("target", ["detect", "classify"])
+def test_pictures_are_asked_for_before_anything_is_set_up(clone: Project, client: Path, target: str) -> None:
+    result = run(clone, target, RUNNER="docker", DOCKER=str(client))
+    assert result.returncode == 2
+    assert "name pictures with SOURCE=" in result.stderr
+    assert not (clone.folder / "asked").exists()
+
+
 def test_the_folders_of_the_project_of_downloads_and_of_dvc(clone: Project, client: Path) -> None:
     """The latter two are made before Docker would make them, as root."""
     clone.set_up_dvc()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from octet.common.errors import UserError
 from octet.recipe.detection import Recipe
 from octet.sources.reading.archive import Archives, Entry
 from octet.sources.reading.split import assign_splits
@@ -53,8 +54,14 @@ class AnnotatedPictures:
             yield picture.example
 
     def summary(self, split: str) -> dict[str, Any]:
-        """Counts of the pictures and objects of a split whose examples were made."""
-        return self._summaries[split].result()
+        """Counts of the pictures and objects of a split whose examples were made; test has to have one to score."""
+        counts = self._summaries[split].result()
+        if split == "test" and 0 < counts["objects"] == counts["difficult"]:
+            raise UserError(
+                "every object of the test split is marked difficult, which scoring leaves out: "
+                "name other pictures in dataset.splits.test"
+            )
+        return counts
 
     def summary_text(self, split: str) -> str:
         """The number of pictures and objects of a split, as a phrase."""
