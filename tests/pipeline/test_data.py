@@ -166,7 +166,9 @@ def test_an_empty_split_is_reported(fetched: Project) -> None:
         (["dog"], 1, "octet: every object of the test split is marked difficult, which scoring leaves out"),
     ],
 )
-def test_classes_without_an_object_to_score_are_reported(fetched: Project, classes: list[str], code: int, told: str) -> None:
+def test_classes_without_an_object_to_score_are_reported(
+    fetched: Project, classes: list[str], code: int, told: str
+) -> None:
     params = recipe(fetched.folder / "mine.tar", on_bad="skip")
     params["mine"]["dataset"]["classes"] = classes
     fetched.write_params(params)

@@ -1,17 +1,21 @@
 """A network with corrected biases has the same means after rounding as the float network has before it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import tiny_params
 from octet.common.tensorflow import keras, tf
+from octet.data.reading.pixels import normalize
 from octet.quantization.bias_correction import with_corrected_biases
 from octet.quantization.networks import quantized_networks
 from octet.quantization.qat import quantize
 from octet.recipe.detection import Model, TrainQat
 from octet.tasks.detection.network.model import build_detector
+from octet.tflite.files.conversion import to_integer, trace_network
+from octet.tflite.running.running import run_tflite
 
 PICTURES = tf.random.stateless_uniform((16, 64, 64, 3), [1, 2], -1, 1)
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D)
@@ -22,11 +26,15 @@ def network() -> keras.Model:
     """A detector in whose kernels input channels differ by orders of magnitude, as in those of a trained one."""
     keras.utils.set_random_seed(1)
     model = build_detector(Model.model_validate(tiny_params()["quickstart"]["model"]), classes=3)
+    spread_input_channels(model)
+    return model
+
+
+def spread_input_channels(network: keras.Model) -> None:
     random = np.random.default_rng(2)
-    for layer in convolutions(model):
+    for layer in convolutions(network):
         kernel, *bias = layer.get_weights()
         layer.set_weights([kernel * np.exp(random.normal(0, 1.5, (*kernel.shape[:3], 1))), *bias])
-    return model
 
 
 def convolutions(network: keras.Model) -> list[keras.layers.Layer]:
@@ -95,3 +103,23 @@ def test_training_for_eight_bits_starts_with_corrected_biases(network: keras.Mod
     assert len(means[0]) > 50
     for before, after in zip(*means, strict=True):
         np.testing.assert_array_equal(after, before)
+
+
+def test_an_integer_file_keeps_the_means(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(1)
+    pictures = x = keras.Input((16, 16, 3))
+    for convolution in (keras.layers.Conv2D(32, 3, 2), keras.layers.DepthwiseConv2D(3, padding="same")):
+        x = keras.layers.ReLU(6.0)(convolution(x))
+    network = keras.Model(pictures, keras.layers.Conv2D(8, 1)(x))
+    spread_input_channels(network)
+    pixels = np.random.default_rng(3).integers(0, 256, (64, 16, 16, 3), np.uint8)
+    normalized = normalize(tf.constant(pixels))
+    wanted = np.mean(network(normalized), axis=(0, 1, 2))  # [8]
+    errors = []
+    for of in (network, with_corrected_biases(network, [normalized])):
+        file = tmp_path / "file.tflite"
+        graph = trace_network(of, lambda outputs: outputs)
+        file.write_bytes(to_integer(graph, lambda: ([picture[None]] for picture in normalized.numpy())))
+        ((outputs,),) = run_tflite(file, [pixels])
+        errors.append(np.abs(np.mean(outputs, axis=(0, 1, 2)) - wanted).mean())
+    assert errors[1] < 0.5 * errors[0], errors
