@@ -5,6 +5,7 @@ of an output channel the same way, and the bias of that channel can undo it (bia
 """
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,8 +66,12 @@ def _mean_inputs(
     def means(pictures: tf.Tensor) -> list[tf.Tensor]:
         return [tf.reduce_mean(tensor, axis=0, keepdims=True) for tensor in probe(pictures, training=False)]
 
-    of_batches = [[mean.numpy() for mean in means(pictures)] for pictures in batches]
-    return [np.mean(of_layer, axis=0) for of_layer in zip(*of_batches, strict=True)]
+    sums: list[Any] = [0.0] * len(layers)
+    count = 0
+    for pictures in batches:  # not kept: of large pictures, the means of one batch take tens of megabytes
+        sums = [total + mean.numpy() for total, mean in zip(sums, means(pictures), strict=True)]
+        count += 1
+    return [total / count for total in sums]
 
 
 def _round(kernel: tf.Tensor, depthwise: bool) -> tf.Tensor:
