@@ -1,6 +1,7 @@
 """A network with corrected biases has the same means after rounding as the float network has before it."""
 
-from collections.abc import Sequence
+import resource
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,19 @@ def test_a_network_without_rounding_errors_is_not_changed(network: keras.Model) 
     whole = rounded(network)
     for before, after in zip(whole.get_weights(), with_corrected_biases(whole, [PICTURES]).get_weights(), strict=True):
         np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-5)
+
+
+def test_memory_does_not_grow_with_the_pictures(network: keras.Model) -> None:
+    """The means of a picture take megabytes in this network already, and a recipe has hundreds of pictures."""
+    resident = []
+
+    def pictures() -> Iterator[tf.Tensor]:
+        for _ in range(200):
+            yield PICTURES[:1]
+            resident.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize())
+
+    with_corrected_biases(network, pictures())
+    assert resident[-1] - resident[9] < 50e6
 
 
 def test_what_is_not_rounded_is_not_corrected(network: keras.Model) -> None:
