@@ -96,7 +96,8 @@ RUN = $(if $(filter docker,$(RUNNER)),$(call run_in,$(IMAGE)))
 
 .PHONY: ready
 ready: ## develop: Set up what targets run in: the image, or .venv
-	@$(if $(OCTET_IMAGE),:,$(ready_$(RUNNER)))
+	@$(NEEDED)$(if $(OCTET_IMAGE),:,$(ready_$(RUNNER)))
+NEEDED = # of a target: stops where it lacks what it is about, before anything is set up
 ready_local = echo 'Running in $(VENV)$(NO_ENGINE)'; $(MAKE) --silent $(VENV)/runtime
 ready_docker = echo Running in the container $(call quoted,$(IMAGE)); \
 	built=$$($(docker) image inspect --format '{{index .Config.Labels "octet.inputs"}}' $(call quoted,$(IMAGE)) 2>/dev/null); \
@@ -169,22 +170,20 @@ changes: $(VENV)/runtime ## own data: Show what changed in parameters and scores
 doctor: ready ## own data: Say what will work on this machine, what will not, and what to do
 	@$(RUN) octet doctor $(call quoted,$(RECIPE))
 
-.PHONY: needs-source
-needs-source: # asked for before anything is set up
-	@$(if $(SOURCE),,$(error name pictures with SOURCE=)):
-
 .PHONY: detect
 detect: RUNNER := $(LOCAL_RUNNER)
+detect: NEEDED = $(if $(SOURCE),,$(error name pictures with SOURCE=))
 detect: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
-detect: needs-source ready ## use: Draw what is found in SOURCE=: a picture, folder, pattern, video, address
+detect: ready ## use: Draw what is found in SOURCE=: a picture, folder, pattern, video, address
 	@$(RUN) octet detect \
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(DETECT_FLAGS)) -- $(call quoted,$(SOURCE))
 
 .PHONY: classify
 classify: RUNNER := $(LOCAL_RUNNER)
+classify: NEEDED = $(if $(SOURCE),,$(error name pictures with SOURCE=))
 classify: TARGET_FLAGS = $(if $(filter -,$(SOURCE)),--interactive)
-classify: needs-source ready ## use: Tell what SOURCE= shows: a picture, folder, pattern, video, address
+classify: ready ## use: Tell what SOURCE= shows: a picture, folder, pattern, video, address
 	@$(RUN) octet classify \
 		$(if $(MODEL),--model=$(call quoted,$(MODEL)),$(if $(GIVEN_RECIPE),--recipe $(GIVEN_RECIPE))) \
 		$(call quoted_words,$(CLASSIFY_FLAGS)) -- $(call quoted,$(SOURCE))
