@@ -76,8 +76,8 @@ def main(options: argparse.Namespace) -> None:
     # The container does not see pictures outside of the repository by itself.
     runner = " RUNNER=local" if paths and recipe.train_float.device == "cpu" else ""
     print(f"  make reproduce RECIPE={name}{runner}\n")
-    print("Its table tells whether train_qat is worth its time: where int8_ptq, which is calibrated alone, scores like")
-    print("uint8, as on all recipes that were measured (docs/quantization.md), make train_qat.epochs small.")
+    print("Its table tells whether train_qat is worth its time: where int8_ptq, which is calibrated alone, scores no")
+    print("less than uint8, as on all recipes that were measured (docs/quantization.md), make train_qat.epochs small.")
 
 
 def look_at(data: OwnData, recipe: Recipe) -> "Survey":
