@@ -8,9 +8,9 @@ from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
 from octet.data.reading.pictures import picture_batches
 from octet.data.reading.pixels import normalize
+from octet.quantization.networks import quantized_networks
 from octet.quantization.qat import (
     activation_ranges,
-    calibrate,
     freeze_batch_norm,
     freeze_ranges,
     quantize,
@@ -80,10 +80,10 @@ def calibrated(project: Project) -> keras.Model:
     recipe = detection_recipe(project.folder / "params.yaml")
     network = build_detector(recipe.model, classes=6)
     network.load_weights(project.folder / "models/quickstart/float/weights.h5")
-    quantized = quantize(network)
-    pictures = picture_batches(project.folder / "data/quickstart/records", "train", recipe.model.input_size, 8)
-    calibrate(quantized, network, pictures.take(recipe.train_qat.calibration_batches).map(normalize))
-    return quantized
+    plan = recipe.train_qat
+    batches = picture_batches(project.folder / "data/quickstart/records", "train", recipe.model.input_size, plan.batch)
+    pictures = batches.take(plan.calibration_batches).map(normalize)
+    return quantized_networks(network, plan, tf.distribute.get_strategy(), pictures).trained
 
 
 def trained(project: Project) -> keras.Model:

@@ -118,9 +118,10 @@ class Endless(BaseHTTPRequestHandler):
 
 
 class Unmeasured(Endless):
-    """Sends the files of a folder, and says of none how long it is."""
+    """Sends the files of a folder one after the other, and says of none how long it is."""
 
     folder: ClassVar[Path]
+    turn: ClassVar = threading.Lock()
 
     def do_HEAD(self) -> None:
         file = self.folder / self.path.removeprefix("/store/")
@@ -130,7 +131,7 @@ class Unmeasured(Endless):
     def do_GET(self) -> None:
         self.do_HEAD()
         file = self.folder / self.path.removeprefix("/store/")
-        with suppress(OSError):
+        with self.turn, suppress(OSError):
             self.wfile.write(file.read_bytes())
 
 
@@ -183,7 +184,7 @@ def test_a_server_that_says_of_no_file_how_long_it_is(
 def test_a_server_that_sends_more_than_the_folder_has_and_does_not_say_so(
     clone: Clone, store: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each file alone has no more bytes than the folder."""
+    """Each file alone has no more bytes than the folder, and the first comes whole before the others are too many."""
     names = [put(store, bytes([number]) * 100_000) for number in range(30)]
     listing = [{"md5": md5, "relpath": f"{number}.bin"} for number, md5 in enumerate(names)]
     plant_listing(clone, store, json.dumps(listing).encode(), nfiles=30, size=3_000_000)

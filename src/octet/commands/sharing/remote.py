@@ -177,8 +177,8 @@ def _refuse_damaged(store: Any, files: dict[str, File], errors: dict[str, BaseEx
         if oid in errors and not isinstance(errors[oid], _TooLargeError):
             raise UserError(f"{file.path}: {_url(store, oid)} did not come: {_describe(errors[oid])}")
     for problem, those in (
-        ("damaged on the remote", [oid for oid in files if oid not in errors]),
         ("damaged on the remote, where it is larger than dvc.lock says", [oid for oid in files if oid in errors]),
+        ("damaged on the remote", [oid for oid in files if oid not in errors]),
     ):
         if those:
             names = _first_names([f"{files[oid].path} ({_url(store, oid)})" for oid in those])
