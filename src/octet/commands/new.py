@@ -77,7 +77,7 @@ def main(options: argparse.Namespace) -> None:
     runner = " RUNNER=local" if paths and recipe.train_float.device == "cpu" else ""
     print(f"  make reproduce RECIPE={name}{runner}\n")
     print("Its table tells whether train_qat is worth its time: where int8_ptq, which is calibrated alone, scores no")
-    print("less than uint8, as on all recipes that were measured (docs/quantization.md), make train_qat.epochs small.")
+    print("less than uint8, as in most that were measured (docs/quantization.md), make train_qat.epochs small.")
 
 
 def look_at(data: OwnData, recipe: Recipe) -> "Survey":
