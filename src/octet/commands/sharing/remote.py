@@ -34,7 +34,11 @@ class File:
 
 
 class _TooLargeError(Exception):
-    """More bytes come than should."""
+    """More bytes come of a file than should."""
+
+
+class _TooMuchError(Exception):
+    """More bytes come of all files together than should: which of them is too large, nobody knows."""
 
 
 def default_remote(repo: Any) -> Any:
@@ -136,8 +140,7 @@ def _fetch(repo: Any, store: Any, files: dict[str, File], total: int, recipe: st
     lacking = [oid for oid in files if not _is_intact(cache, oid)]
     sizes, errors = _sizes(store, {oid: files[oid] for oid in lacking if not _is_intact(landing, oid)})
     if sum(size for size in sizes.values() if size is not None) > total:
-        names = _first_names(sorted({files[oid].path for oid in sizes}))
-        raise UserError(f"the remote's files are larger than dvc.lock says: {names}")
+        raise _too_much(files[oid] for oid in sizes)
     most = {oid: files[oid].size if size is None else size for oid, size in sizes.items()}
     errors |= _copy_files(store, landing, list(sizes), most, total)
     came = [oid for oid in lacking if _is_intact(landing, oid)]
@@ -173,6 +176,8 @@ def _sizes(store: Any, files: dict[str, File]) -> tuple[dict[str, int | None], d
 
 def _refuse_damaged(store: Any, files: dict[str, File], errors: dict[str, BaseException], recipe: str) -> None:
     """Raise an error where there are files that came damaged, or not at all although the remote has them."""
+    if any(isinstance(errors.get(oid), _TooMuchError) for oid in files):
+        raise _too_much(files.values())
     for oid, file in files.items():
         if oid in errors and not isinstance(errors[oid], _TooLargeError):
             raise UserError(f"{file.path}: {_url(store, oid)} did not come: {_describe(errors[oid])}")
@@ -183,6 +188,11 @@ def _refuse_damaged(store: Any, files: dict[str, File], errors: dict[str, BaseEx
         if those:
             names = _first_names([f"{files[oid].path} ({_url(store, oid)})" for oid in those])
             raise UserError(f"{problem}: {names}: run `make push RECIPE={recipe} AGAIN=1` where it was made")
+
+
+def _too_much(files: Iterable[File]) -> UserError:
+    names = _first_names(sorted({file.path for file in files}))
+    return UserError(f"the remote's files together are larger than dvc.lock says: {names}")
 
 
 def _named_files(outs: list[Any]) -> dict[str, File]:
@@ -237,7 +247,7 @@ class _Transfer(TqdmCallback):  # type: ignore[misc]
         """Count the bytes that came of any file."""
         self._left -= came
         if self._left < 0:
-            raise _TooLargeError
+            raise _TooMuchError
 
 
 class _FileTransfer(TqdmCallback):  # type: ignore[misc]
