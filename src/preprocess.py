@@ -39,7 +39,7 @@ def main(recipe: Recipe) -> None:
             require_no_problems(source.problems)
         counts = {split: source.summary(split) for split in SPLITS}
         for split, summary in counts.items():
-            print(f"{split}: {source.summary_text(split)}")
+            print(f"{split}: {source.summary_text(summary)}")
             if not summary["pictures"] or not source.classes:
                 problem = f"the {split} split is empty" if source.classes else "no picture is of any class"
                 message = f"{problem}: see dataset of {recipe.name} in params.yaml"

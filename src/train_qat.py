@@ -10,8 +10,7 @@ from pathlib import Path
 from octet.common.determinism import make_deterministic
 from octet.common.files import require_output
 from octet.common.weights import load_weights
-from octet.data.reading.pictures import picture_batches
-from octet.data.reading.pixels import normalize
+from octet.data.reading.calibration import calibration_batches
 from octet.data.reading.records import read_class_names
 from octet.quantization.networks import quantized_networks
 from octet.quantization.qat import write_range_summaries
@@ -33,8 +32,7 @@ def main(recipe: Recipe) -> None:
     load_weights(network, weights, f"train_float@{recipe.name}")
     pictures = None
     if team.is_chief:  # from whom the others take over what they begin with
-        batches = picture_batches(records, "train", recipe.model.input_size, plan.batch)
-        pictures = batches.take(plan.calibration_batches).map(normalize)
+        pictures = calibration_batches(records, recipe.model.input_size, plan.batch, plan.calibration_batches)
     scratch, output = Path("runs", recipe.name, "train_qat"), Path("models", recipe.name, "qat")
     paths = TrainingPaths(records, [weights], scratch, output, before=weights.parent)
     learning = registry.learning(recipe, classes)

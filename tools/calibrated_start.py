@@ -13,8 +13,8 @@ from octet.common.determinism import make_deterministic
 from octet.common.files import read_json
 from octet.common.tensorflow import tf
 from octet.common.weights import load_weights
+from octet.data.reading.calibration import calibration_batches
 from octet.data.reading.pictures import picture_batches
-from octet.data.reading.pixels import normalize
 from octet.data.reading.records import read_class_names
 from octet.measuring.bootstrap import draw_resamples
 from octet.measuring.ledger import compute_ledger
@@ -31,8 +31,8 @@ def main(name: str) -> None:
     make_deterministic(plan.seed)
     network = registry.network(recipe, classes).build()
     load_weights(network, Path("models", name, "float", "weights.h5"), f"train_float@{name}")
-    batches = picture_batches(records, "train", side, plan.batch).take(plan.calibration_batches).map(normalize)
-    quantized = quantized_networks(network, plan, tf.distribute.get_strategy(), batches).averaged
+    begin = calibration_batches(records, side, plan.batch, plan.calibration_batches)
+    quantized = quantized_networks(network, plan, tf.distribute.get_strategy(), begin).averaged
 
     scoring, predicting = registry.scoring(recipe, classes, records), registry.predicting(recipe, records)
     draws = draw_resamples(scoring.images, recipe.score.bootstrap, recipe.score.seed)

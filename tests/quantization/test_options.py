@@ -6,8 +6,7 @@ import pytest
 from conftest import Project, detection_recipe, tiny_params
 from octet.common.errors import UserError
 from octet.common.tensorflow import keras, tf
-from octet.data.reading.pictures import picture_batches
-from octet.data.reading.pixels import normalize
+from octet.data.reading.calibration import calibration_batches
 from octet.quantization.networks import quantized_networks
 from octet.quantization.qat import (
     activation_ranges,
@@ -81,8 +80,8 @@ def calibrated(project: Project) -> keras.Model:
     network = build_detector(recipe.model, classes=6)
     network.load_weights(project.folder / "models/quickstart/float/weights.h5")
     plan = recipe.train_qat
-    batches = picture_batches(project.folder / "data/quickstart/records", "train", recipe.model.input_size, plan.batch)
-    pictures = batches.take(plan.calibration_batches).map(normalize)
+    records = project.folder / "data/quickstart/records"
+    pictures = calibration_batches(records, recipe.model.input_size, plan.batch, plan.calibration_batches)
     return quantized_networks(network, plan, tf.distribute.get_strategy(), pictures).trained
 
 

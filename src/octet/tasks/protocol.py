@@ -53,8 +53,8 @@ class PreparedPictures(Protocol):
         Every task gives the keys `pictures` and `pictures_per_class`, a number for each class.
         """
 
-    def summary_text(self, split: str) -> str:
-        """The most important counts of a split's records, as a phrase for the log."""
+    def summary_text(self, summary: Mapping[str, Any]) -> str:
+        """The most important counts of a split's summary, as a phrase for the log."""
 
 
 class Preparing(Protocol):

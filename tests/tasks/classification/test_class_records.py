@@ -159,7 +159,7 @@ def test_a_picture_that_is_repeated_in_its_class_is_counted(tmp_path: Path) -> N
     with prepared(tmp_path, {**CORRECT, "train/dog/copy.jpg": CORRECT["train/dog/0.jpg"]}) as pictures:
         assert pictures.problems == []
         assert len(list(pictures.examples("train"))) == 5
-        assert pictures.summary_text("train") == "5 pictures, of which 1 repeat another"
+        assert pictures.summary_text(pictures.summary("train")) == "5 pictures, of which 1 repeat another"
 
 
 def test_rendered_pictures_show_one_shape_in_a_folder_of_its_name(tmp_path: Path) -> None:

@@ -64,11 +64,10 @@ class LabelledPictures:
         """Counts of the pictures of a split whose examples were made."""
         return self._summaries[split].result()
 
-    def summary_text(self, split: str) -> str:
+    def summary_text(self, summary: Mapping[str, Any]) -> str:
         """The number of pictures of a split, as a phrase."""
-        counts = self.summary(split)
-        repeated = f", of which {counts['repeated']} repeat another" if counts["repeated"] else ""
-        return f"{counts['pictures']} pictures{repeated}"
+        repeated = f", of which {summary['repeated']} repeat another" if summary["repeated"] else ""
+        return f"{summary['pictures']} pictures{repeated}"
 
 
 if TYPE_CHECKING:

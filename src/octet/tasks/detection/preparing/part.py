@@ -1,6 +1,6 @@
 """Turns archives in VOC's layout into records of pictures and the boxes in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,9 +63,9 @@ class AnnotatedPictures:
             )
         return counts
 
-    def summary_text(self, split: str) -> str:
+    def summary_text(self, summary: Mapping[str, Any]) -> str:
         """The number of pictures and objects of a split, as a phrase."""
-        return "{pictures} pictures, {objects} objects".format(**self.summary(split))
+        return "{pictures} pictures, {objects} objects".format(**summary)
 
 
 if TYPE_CHECKING:
