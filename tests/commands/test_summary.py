@@ -106,6 +106,21 @@ def test_it_ends_with_what_to_do_next(finished: Project) -> None:
     assert told["page"] == (finished.folder / "runs/quickstart/report.html").as_uri()
 
 
+def test_scores_of_other_files_are_not_told(finished: Project) -> None:
+    """As where convert ran, and score did not."""
+    file = finished.folder / "models/quickstart/detector_uint8.tflite"
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content + bytes(1))
+    result = finished.octet("summary", "quickstart")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "octet: models/quickstart/detector_uint8.tflite is not the file that was scored: run `dvc repro "
+        "score@quickstart` first\n"
+    )
+    assert not (finished.folder / "runs/quickstart/report.html").exists()
+
+
 def test_the_page_of_this_machine_tells_its_speed_and_the_stages_page_does_not(finished: Project) -> None:
     before = (finished.folder / "reports/quickstart/report.html").read_bytes()
     assert finished.octet("summary", "quickstart").returncode == 0

@@ -10,22 +10,16 @@ from pathlib import Path
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
-from octet.common.errors import UserError
-from octet.common.files import require_output, sha256_of
+from octet.commands.ending.scored import require_scored
 from octet.measuring.evaluation import read_evaluation
 from octet.measuring.files import read_files
-from octet.tflite.running.variants import variant_files
 
 
 def main(options: argparse.Namespace) -> None:
     recipe = recipe_with_results(options.recipe, EVALUATION)
     evaluation = read_evaluation(EVALUATION.of_recipe(recipe), recipe)
     scored = read_files(Path("reports", recipe.name, "files.json"), recipe)
-    files = variant_files(Path("models", recipe.name), recipe.shipped_file)
-    for variant in ("uint8", *recipe.score.forbidden_operators):
-        file = require_output(files[variant], f"convert@{recipe.name}")
-        if not sha256_of(file) == scored[variant].sha256 == evaluation.variants[variant].sha256:
-            raise UserError(f"{file} is not the file that was scored: run `dvc repro score@{recipe.name}` first")
+    require_scored(recipe, ("uint8", *recipe.score.forbidden_operators), scored, evaluation.variants)
 
     from octet.measuring.gate import check_limits, gate_table
 

@@ -13,6 +13,7 @@ from textwrap import fill
 
 from octet.commands.command_line.command import run_command
 from octet.commands.command_line.recipes import EVALUATION, add_recipe_with_results, recipe_with_results
+from octet.commands.ending.scored import require_scored
 from octet.commands.reproduction.clone import git
 from octet.common.errors import UserError
 from octet.measuring.evaluation import read_evaluation
@@ -34,6 +35,7 @@ def main(options: argparse.Namespace) -> None:
     from octet.devices.table import devices_table
 
     speed = known_speed(recipe)
+    require_scored(recipe, speed.files, evaluation.variants)
     devices = Path("reports", recipe.name, "devices.json")
     tried = read_devices(devices) if devices.exists() else None
     page = write_local_page(recipe, speed, tried)
