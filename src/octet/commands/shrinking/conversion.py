@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from octet.commands.shrinking.accuracy import print_accuracies
+from octet.commands.shrinking.bias_correction import with_corrected_biases
 from octet.commands.shrinking.calibration_warnings import calibration_warnings
 from octet.commands.shrinking.conversion_process import COMPARING, CONVERTING
 from octet.commands.shrinking.float_comparison import print_comparison, require_runnable
@@ -78,7 +79,8 @@ def _convert(model: LoadedModel, samples: SampleSet | None, options: Options) ->
 def _apply(scheme: Scheme, name: str, traced: TracedGraph, samples: SampleSet | None) -> bytes:
     if scheme.input_output_type:
         dtype = tf.as_dtype(scheme.input_output_type)
-        return to_integer(
+        content = to_integer(
             traced, lambda: samples or (), input_type=dtype, output_type=dtype, int16_activations=scheme.wide
         )
+        return with_corrected_biases(content, to_float(traced), samples or ())
     return {"dynamic": to_dynamic, "float16": to_float16}[name](traced)
