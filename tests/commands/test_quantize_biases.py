@@ -14,7 +14,7 @@ from octet.commands.shrinking.bias_correction import with_corrected_biases
 from octet.commands.shrinking.loaded_model import LoadedModel, load_model
 from octet.commands.shrinking.running import FloatRunner
 from octet.common.tensorflow import keras, tf
-from octet.tflite.files.conversion import to_float, to_integer
+from octet.tflite.files.conversion import to_integer
 
 SIDE, SAMPLES = 16, 64
 INPUTS = np.random.default_rng(0).uniform(0, 1, (SAMPLES, SIDE, SIDE, 3)).astype(np.float32)
@@ -93,7 +93,7 @@ def test_the_means_are_those_of_the_float_model(save: Callable[[Path], Path], sc
     model = load_model(file)
     name = model.inputs[0].name
     plain = converted(model, {"int8": tf.int8, "uint8": tf.uint8, "int16x8": tf.float32}[scheme], scheme == "int16x8")
-    float_means = mean_outputs(to_float(model.traced), name)
+    float_means = mean_outputs(model.float_file, name)
     before, after = (np.abs(mean_outputs(of, name) - float_means).mean() for of in (plain, out.read_bytes()))
     assert after < before / 3
 
@@ -105,6 +105,6 @@ def test_another_models_file_corrects_nothing(tmp_path: Path) -> None:
         build(keras, seed).save(tmp_path / f"{seed}.h5")
         models.append(load_model(tmp_path / f"{seed}.h5"))
     content, name = converted(models[0], tf.int8), models[0].inputs[0].name
-    own, other = (with_corrected_biases(content, to_float(of.traced), [{name: INPUTS[:1]}]) for of in models)
+    own, other = (with_corrected_biases(content, of.float_file, [{name: INPUTS[:1]}]) for of in models)
     np.testing.assert_array_equal(mean_outputs(other, name), mean_outputs(content, name))
     assert (mean_outputs(own, name) != mean_outputs(content, name)).any()

@@ -17,7 +17,7 @@ from octet.commands.shrinking.schemes import SCHEMES, Scheme
 from octet.common import device
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import tf
-from octet.tflite.files.conversion import TracedGraph, to_dynamic, to_float, to_float16, to_integer
+from octet.tflite.files.conversion import to_dynamic, to_float16, to_integer
 from octet.tflite.running.operators import float_operators
 
 
@@ -55,7 +55,7 @@ def _labelled(model: LoadedModel, options: Options, folder: Path) -> LabelledPic
 
 def _every_file(model: LoadedModel, content: bytes, samples: SampleSet | None, options: Options) -> Mapping[str, bytes]:
     """The float file, and those of all schemes, without the ones that need samples where there are none."""
-    files = {"float": to_float(model.traced)}
+    files = {"float": model.float_file}
     for name, scheme in SCHEMES.items():
         if name == options.scheme_name:
             files[name] = content
@@ -66,7 +66,7 @@ def _every_file(model: LoadedModel, content: bytes, samples: SampleSet | None, o
 
 def _convert(model: LoadedModel, samples: SampleSet | None, options: Options) -> bytes:
     try:
-        return _apply(options.scheme, options.scheme_name, model.traced, samples)
+        return _apply(options.scheme, options.scheme_name, model, samples)
     except (UserError, MemoryError):  # a UserError is about the samples, which are read meanwhile
         raise
     except Exception as error:  # whatever TFLite's converter raises
@@ -76,11 +76,11 @@ def _convert(model: LoadedModel, samples: SampleSet | None, options: Options) ->
         ) from None
 
 
-def _apply(scheme: Scheme, name: str, traced: TracedGraph, samples: SampleSet | None) -> bytes:
+def _apply(scheme: Scheme, name: str, model: LoadedModel, samples: SampleSet | None) -> bytes:
     if scheme.input_output_type:
         dtype = tf.as_dtype(scheme.input_output_type)
         content = to_integer(
-            traced, lambda: samples or (), input_type=dtype, output_type=dtype, int16_activations=scheme.wide
+            model.traced, lambda: samples or (), input_type=dtype, output_type=dtype, int16_activations=scheme.wide
         )
-        return with_corrected_biases(content, to_float(traced), samples or ())
-    return {"dynamic": to_dynamic, "float16": to_float16}[name](traced)
+        return with_corrected_biases(content, model.float_file, samples or ())
+    return {"dynamic": to_dynamic, "float16": to_float16}[name](model.traced)

@@ -13,7 +13,6 @@ from octet.commands.shrinking.running import FloatRunner
 from octet.commands.shrinking.samples import Sample, SampleSet
 from octet.common.errors import UserError, first_line
 from octet.tflite.comparing.layers import layers_table, tflite_reference, worst_first
-from octet.tflite.files.conversion import to_float
 
 _SHOWN_LAYERS = 10
 _RANDOM_SAMPLES = _LAYER_SAMPLES = 16
@@ -42,7 +41,7 @@ def require_runnable(content: bytes, scheme_name: str) -> None:
 
 def print_comparison(model: LoadedModel, content: bytes, calibration: SampleSet | None) -> None:
     """Print how a file differs from the float model, on the calibration samples or, without, on random ones."""
-    samples, reference = calibration or _random_samples(model), to_float(model.traced)
+    samples, reference = calibration or _random_samples(model), model.float_file
     description = f"{len(samples)} samples" if calibration else f"{_RANDOM_SAMPLES} random samples"
     first = next(iter(samples))
     before, after = (_median_ms(file, first) for file in (reference, content))

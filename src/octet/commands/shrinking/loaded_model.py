@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from octet.commands.shrinking.options import format_shape
 from octet.commands.shrinking.untrusted_files import UNREADABLE
 from octet.common.errors import UserError, first_line
 from octet.common.tensorflow import keras, tf
-from octet.tflite.files.conversion import TracedGraph, trace_graph
+from octet.tflite.files.conversion import TracedGraph, to_float, trace_graph
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class LoadedModel:
     traced: TracedGraph
     inputs: Sequence[tf.TensorSpec]  # all sizes known, one sample at a time, named as `tflite_name` has it
     keras_model: Any | None  # None for a SavedModel
+
+    @cached_property
+    def float_file(self) -> bytes:
+        """The model as a TFLite file, before anything is rounded."""
+        return to_float(self.traced)
 
 
 def load_model(path: Path, shape: Sequence[int] | None = None, trust: bool = False) -> LoadedModel:
