@@ -60,6 +60,25 @@ def test_a_misspelt_operator_is_told_before_anything_runs(project: Project) -> N
     assert "TFLite has no operator 'FLOATS'; did you mean 'FLOAT'?" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("layer", "told"),
+    [
+        ("block_1_expnd", "the network has no layer 'block_1_expnd'; did you mean 'block_1_expand'?"),
+        ("boxes", "the layer 'boxes' has no weights; name a convolution"),
+    ],
+)
+def test_a_layer_that_cannot_stay_in_float_is_told_before_anything_runs(
+    project: Project, layer: str, told: str
+) -> None:
+    params = tiny_params()
+    params["quickstart"]["train_qat"]["float_layers"] = [layer]
+    project.write_params(params)
+    result = project.octet("preflight", "quickstart")
+    assert (result.returncode, result.stderr) == (1, f"octet: train_qat.float_layers: {told}\n")
+    lock(project, "train_float", "train_qat")
+    assert project.octet("preflight", "quickstart").returncode == 0
+
+
 def test_a_recipe_for_the_cpu_passes(project: Project) -> None:
     result = project.octet("preflight", "quickstart")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")

@@ -38,6 +38,8 @@ def main(options: argparse.Namespace) -> None:
     trainings = {"train_float": recipe.train_float, "train_qat": recipe.train_qat}
     # What is in the lock was trained here, or it comes from a DVC remote.
     plans = [plan for stage, plan in trainings.items() if f"{stage}@{recipe.name}" not in locked]
+    if recipe.train_qat in plans and recipe.train_qat.float_layers:
+        require_layers(recipe)
     rwlock = Path(".dvc", "tmp", "rwlock")
     if rwlock.exists() and rwlock.read_bytes() != _NOTHING_RUNS:
         from dvc.exceptions import DvcException
@@ -52,6 +54,16 @@ def main(options: argparse.Namespace) -> None:
 
             device.find_gpus("gpu", plan.strategy.replicas if plan.strategy.kind == "mirrored" else 1)
     fetch_changed_files(recipe, asks_for_dry_run(options.flags))
+
+
+def require_layers(recipe: Recipe) -> None:
+    """Refuse a layer of `train_qat.float_layers` that the network has not, hours before that stage would."""
+    from octet.quantization.qat import layer_with_weights
+    from octet.tasks import registry
+
+    network = registry.network(recipe, ["one", "another"]).build()  # with other classes, the layers are the same
+    for name in recipe.train_qat.float_layers:
+        layer_with_weights(network, name)
 
 
 def fetch_changed_files(recipe: Recipe, dry: bool) -> None:
