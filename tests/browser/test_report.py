@@ -7,6 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from conftest import CLASSIFIER, ROOT
+from octet.commands.benchmark.speed import FileSpeed, Speed
+from octet.commands.ending.page import write_local_page
+from octet.devices.results import Devices, Row
+from octet.recipe.shared.load import load_recipe
 
 REPORTS = [ROOT / "reports" / name / "report.html" for name in ("quickstart", CLASSIFIER)]
 DESK, PHONE = (1280, 900), (390, 844)
@@ -69,6 +73,33 @@ def test_the_page(page: Page, report: Path) -> None:
     assert contrast(ink, paper) > 7
     for text in page.locator("svg text").all()[:20]:
         assert contrast(text.evaluate("text => getComputedStyle(text).fill"), paper) > 7
+
+
+def test_what_other_runtimes_say_has_room(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = load_recipe("quickstart", ROOT / "params.yaml")
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "runs" / recipe.name).mkdir(parents=True)
+    (tmp_path / "reports" / recipe.name).symlink_to(ROOT / "reports" / recipe.name)
+    monkeypatch.chdir(tmp_path)
+    close = Row(
+        runtime="litert-reference-2-threads",
+        file="float32_raw",
+        version="0.dev20261023182759",
+        arch="aarch64, cortex-a53 (QEMU)",
+        kernels="reference",
+        same_bytes=0.6956,
+        max_steps=0.000268,
+        score=0.985,
+        milliseconds=1234.5,
+        status="close",
+        why="within 13 steps, 0.01% of the values beyond 8; score -0.0008",
+    )
+    named = {"recipe": recipe.name, "file": "", "sha256": "", "pictures": 200, "metric": "", "files": {}}
+    devices = Devices.model_validate({**named, "runtimes": {close.runtime: close}})
+    speed = Speed(machine="", files=dict.fromkeys(("float32", "uint8"), FileSpeed(sha256="", milliseconds=1.0)))
+    page.goto(write_local_page(recipe, speed, devices).absolute().as_uri())
+    assert page.get_by_text(close.why).is_visible()
+    assert page.evaluate(CUT_OFF) == []
 
 
 def contrast(one: str, other: str) -> float:
